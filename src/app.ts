@@ -8,6 +8,7 @@ import type { CommandServices } from "./commands/registry.ts";
 import { createCommands, createConfirmableActions } from "./commands/registry.ts";
 import type { Configuration } from "./config/configuration.ts";
 import { loadOrCreateSecretKey } from "./config/secret-key.ts";
+import { sayKeptAnswer, scopeOf } from "./dialogue/kept-answers.ts";
 import type { SendMessage } from "./dialogue/run-notices.ts";
 import { RunAnnouncer, sayRetired } from "./dialogue/run-notices.ts";
 import { sayLinkNews } from "./dialogue/sign-in-notices.ts";
@@ -38,7 +39,6 @@ import type { RunServices } from "./service/run/create-runs.ts";
 import { createRuns } from "./service/run/create-runs.ts";
 import type { MoveRetirementOptions } from "./service/run/retire.ts";
 import { MoveRetirement } from "./service/run/retire.ts";
-import { verifyMove } from "./service/run/verify.ts";
 import { deriveKey } from "./store/sealed-secrets.ts";
 import type { Store } from "./store/store.ts";
 import { knockReason } from "./view/words/knock-reason.ts";
@@ -116,8 +116,8 @@ export async function startApp({
     });
     housekeeping.start();
     workers.push(() => housekeeping.stop());
-    const conversationAt: Base["conversationAt"] = async (address, cause) =>
-      (await chatStarted.promise).conversationAt(address, cause);
+    const conversationAt: Base["conversationAt"] = async (address, cause, scope) =>
+      (await chatStarted.promise).conversationAt(address, cause, scope);
     const base: Base = { configuration, store, fetch, conversationAt, storeErrors, now, log };
     const { signIn, runs, commands } = createServices(base);
     // Started before the chat: otherwise a message could begin a link that would then be watched
@@ -188,6 +188,15 @@ function createServices(base: Base): Services {
     planning,
     createListener: (facts) =>
       new RunAnnouncer({ ...facts, runs: store.runs, sendMessage, prefix, now, log }),
+    keptAnswered: async (kept, answer) => {
+      const conversation = await base.conversationAt(
+        kept.address,
+        { kind: "kept", id: kept.id },
+        scopeOf(kept),
+      );
+      await sayKeptAnswer(kept, answer, { conversation, prefix });
+    },
+    isPermitted: createPermission(configuration.access),
     knockReason,
     now,
     log,
@@ -198,7 +207,7 @@ function createServices(base: Base): Services {
     forget: (owner) => forgetPerson(owner, { control: runs.control, signIn, store }),
     planning,
     runs,
-    verify: (owner, request) => verifyMove(owner, request, planning),
+    verify: (request) => runs.verifier.verify(request),
     convert: (owner, request) => convertChat(owner, request, { planning, accounts, platform, botUserId }),
     listRooms: (owner, request) => listSourceRooms(owner, request, { accounts, platform, readings }),
     plans,

@@ -50,8 +50,9 @@ export interface Chat {
    * Opens the conversation at an address again, at any time, also after a restart. It continues in
    * the newest chat with the person. A key that was already said is not said again, so new messages
    * need new keys.
+   * @param scope separates the keys from those already used at the address
    */
-  conversationAt(address: ConversationAddress, cause: Cause): Promise<Conversation>;
+  conversationAt(address: ConversationAddress, cause: Cause, scope?: string): Promise<Conversation>;
   stop(): Promise<void>;
 }
 
@@ -108,7 +109,8 @@ export async function startChat(options: ChatOptions): Promise<Chat> {
 
   return {
     failed: router.failed,
-    conversationAt: async (address, cause) => conversations.at(await chats.newestAddress(address), cause),
+    conversationAt: async (address, cause, scope) =>
+      conversations.at(await chats.newestAddress(address), cause, scope === undefined ? {} : { scope }),
     state: () => ({
       sync: router.isSyncing(),
       sending: outbox.isSending,

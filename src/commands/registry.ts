@@ -6,7 +6,7 @@ import type { Planning } from "../service/plan/planning.ts";
 import type { RoomListRequest, RoomListResult } from "../service/plan/room-listing.ts";
 import type { RunControl } from "../service/run/control.ts";
 import type { RunOverview } from "../service/run/overview.ts";
-import type { ConvertRequest, VerifyRequest } from "../service/run/requests.ts";
+import type { ConvertRequest, StartRequest } from "../service/run/requests.ts";
 import type { ConvertResult, VerifyResult } from "../service/run/results.ts";
 import type { RunStarter } from "../service/run/start.ts";
 import type { Plans } from "../store/plans.ts";
@@ -63,7 +63,7 @@ export const specifications: readonly CommandSpecification[] = [
 export interface RunCommands {
   starter: Pick<RunStarter, "start" | "inviteAll" | "joinAll" | "copyProfile" | "previewUndo" | "undo">;
   control: Pick<RunControl, "pause" | "resume" | "cancel" | "abandonOnLogout">;
-  overview: Pick<RunOverview, "status" | "isWatched" | "lastPlan">;
+  overview: Pick<RunOverview, "status" | "kept" | "isWatched" | "lastPlan">;
 }
 
 /** The parts of each service that commands use. */
@@ -72,7 +72,7 @@ export interface CommandServices {
   forget: (owner: string) => Promise<Forgotten>;
   planning: Pick<Planning, "plan">;
   runs: RunCommands;
-  verify: (owner: string, request: VerifyRequest) => Promise<VerifyResult>;
+  verify: (request: StartRequest) => Promise<VerifyResult>;
   convert: (owner: string, request: ConvertRequest) => Promise<ConvertResult>;
   listRooms: (owner: string, request: RoomListRequest) => Promise<RoomListResult>;
   plans: Pick<Plans, "numberedRoomIds">;

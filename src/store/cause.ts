@@ -4,7 +4,7 @@ import type { Tables } from "./tables.ts";
 
 /**
  * Why something is stored about a person: a message or an invitation of theirs, their pending
- * sign-in, or their run. `!forget` erases the rows of all of these, or the name in them. So work
+ * sign-in, their kept request, or their run. `!forget` erases the rows of all of these, or the name in them. So work
  * that began before it cannot store the person again.
  */
 export type Cause =
@@ -12,6 +12,7 @@ export type Cause =
   | { kind: "undecrypted"; id: string }
   | { kind: "invitation"; roomId: string }
   | { kind: "link"; side: Side }
+  | { kind: "kept"; id: number }
   | { kind: "run"; id: number };
 
 /**
@@ -55,6 +56,13 @@ function rowOf(database: Kysely<Tables>, person: string, cause: Cause): Promise<
         .select("side")
         .where("owner", "=", person)
         .where("side", "=", cause.side)
+        .executeTakeFirst();
+    case "kept":
+      return database
+        .selectFrom("kept_request")
+        .select("id")
+        .where("id", "=", cause.id)
+        .where("owner", "=", person)
         .executeTakeFirst();
     case "run":
       return database

@@ -33,6 +33,7 @@ export async function eraseOwner(database: Kysely<Tables>, owner: string): Promi
     const accounts = await transaction.deleteFrom("account").where("owner", "=", owner).executeTakeFirst();
     await transaction.deleteFrom("plan").where("owner", "=", owner).execute();
     await transaction.deleteFrom("question").where("owner", "=", owner).execute();
+    await transaction.deleteFrom("kept_request").where("owner", "=", owner).execute();
     const users = await transaction
       .selectFrom("run")
       .select(["source", "target"])

@@ -39,6 +39,7 @@ export class LostRuns {
       .updateTable("run")
       .set({ state: "over", ended_at: now })
       .where("id", "=", id)
+      .where("state", "<>", "over")
       .execute();
   }
 }

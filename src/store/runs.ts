@@ -8,6 +8,7 @@ import type { Run } from "../model/run.ts";
 import type { PlannedStep } from "../model/step.ts";
 import type { CopiesOfRun } from "./image-copies.ts";
 import { imageCopiesOf } from "./image-copies.ts";
+import { keptRequestBegins } from "./kept-requests.ts";
 import { closeQuestionsOf } from "./questions.ts";
 import { assertLease } from "./run-leases.ts";
 import { replacedRoomsOf, roomCountsOf } from "./run-room-queries.ts";
@@ -78,6 +79,7 @@ export class Runs {
         .returningAll()
         .executeTakeFirstOrThrow();
       await closeQuestionsOf(transaction, run.owner, run.startedAt);
+      await keptRequestBegins(transaction, run.owner, run.address.eventId);
       for (const [position, room] of rooms.entries()) await insertRoom(transaction, row.id, room, position);
       await insertSteps(transaction, row.id, steps);
       return runsFromRows([row], this.#report)[0] ?? null;

@@ -9,6 +9,7 @@ import { DirectChatRows } from "./direct-chats.ts";
 import type { Erased } from "./forget.ts";
 import { eraseOwner, holdsRowsOf } from "./forget.ts";
 import { Invitations } from "./invitations.ts";
+import { KeptRequestRows } from "./kept-requests.ts";
 import { Limiters } from "./limiters.ts";
 import { LostRuns } from "./lost-runs.ts";
 import { OutboxItems } from "./outbox-items.ts";
@@ -52,6 +53,7 @@ export interface Store {
   readonly signInLinks: SignInLinks;
   readonly authorizationServers: AuthorizationServers;
   readonly plans: Plans;
+  readonly keptRequests: KeptRequestRows;
   readonly runs: Runs;
   readonly runLeases: RunLeases;
   readonly lostRuns: LostRuns;
@@ -127,6 +129,7 @@ export function openStore({
       signInLinks: new SignInLinks(database, sealing),
       authorizationServers: new AuthorizationServers(database),
       plans: new Plans(database),
+      keptRequests: new KeptRequestRows(database, report),
       runs: new Runs(database, report),
       runLeases: new RunLeases(database, report),
       lostRuns: new LostRuns(database),

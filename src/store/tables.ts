@@ -64,6 +64,18 @@ export interface Tables {
     signed_in_at: number;
   };
   plan: { owner: string; number: number; created_at: number; payload: string };
+  kept_request: {
+    id: Generated<number>;
+    owner: string;
+    event_id: string;
+    address: string;
+    request: string;
+    cause: string;
+    asked_at: number;
+    tries: number;
+    not_before: number;
+    is_begun: Generated<number>;
+  };
   run: {
     id: Generated<number>;
     owner: string;

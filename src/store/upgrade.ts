@@ -13,6 +13,7 @@ import { indexes } from "./upgrades/011-indexes.ts";
 import { imageCopies } from "./upgrades/012-image-copies.ts";
 import { authorizationServers } from "./upgrades/013-authorization-servers.ts";
 import { recipients } from "./upgrades/014-recipients.ts";
+import { keptRequests } from "./upgrades/015-kept-requests.ts";
 
 /**
  * All schema versions in order. The version number is the position, counted from one. A released
@@ -33,6 +34,7 @@ export const schemaUpgrades: readonly string[] = [
   imageCopies,
   authorizationServers,
   recipients,
+  keptRequests,
 ];
 
 /** Converts rows after the upgrades from a version on. */

@@ -85,6 +85,8 @@ async function measure({ movers, isSideBySide }: MoveCase): Promise<MoveMeasured
           now,
           log,
         }),
+      keptAnswered: async () => undefined,
+      isPermitted: () => true,
       knockReason,
       now,
       log,

@@ -1,7 +1,7 @@
 import type { Command } from "../../dialogue/conversation.ts";
 import type { CommandSpecification } from "../../grammar/specification.ts";
 import type { RunOverview } from "../../service/run/overview.ts";
-import { noRunYet, progressMessage } from "../../view/migrate/status.ts";
+import { statusAnswer } from "../../view/migrate/status.ts";
 
 export const migrateStatusSpecification: CommandSpecification = {
   words: ["migrate", "status"],
@@ -18,7 +18,7 @@ export function migrateStatusCommand({
   now,
   prefix,
 }: {
-  runs: { overview: Pick<RunOverview, "status"> };
+  runs: { overview: Pick<RunOverview, "status" | "kept"> };
   now: () => number;
   prefix: string;
 }): Command {
@@ -26,10 +26,10 @@ export function migrateStatusCommand({
     specification: migrateStatusSpecification,
     isOpenToFormer: true,
     async run(_values, conversation) {
-      const status = await runs.overview.status(conversation.sender);
-      await conversation.say(status === null ? noRunYet(prefix) : progressMessage(status, now(), prefix), {
-        key: "answer",
-      });
+      const { overview } = runs;
+      const run = await overview.status(conversation.sender);
+      const kept = await overview.kept(conversation.sender);
+      await conversation.say(statusAnswer({ run, kept }, now(), prefix), { key: "answer" });
     },
   };
 }

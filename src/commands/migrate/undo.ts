@@ -1,16 +1,11 @@
 import type { Answer, Command, Conversation } from "../../dialogue/conversation.ts";
 import { withProgressNote } from "../../dialogue/progress-note.ts";
 import { announceIfSlow } from "../../dialogue/slow-answer.ts";
+import { UNDO_AND_LEAVE, askForUndo } from "../../dialogue/undo-question.ts";
 import type { CommandSpecification } from "../../grammar/specification.ts";
-import type { UndoPreview } from "../../service/run/results.ts";
 import type { RunStarter } from "../../service/run/start.ts";
 import { startAnswer } from "../../view/migrate/start.ts";
-import { lookingWhatToUndo, undoQuestion, undoRefused } from "../../view/migrate/undo.ts";
-
-/** The word that confirms the undo, and the name of the action in `ConfirmableActions`. */
-const UNDO = "undo";
-/** Typed, it also leaves the rooms in which the new account would be missed. */
-const UNDO_AND_LEAVE = "undo and leave";
+import { lookingWhatToUndo, undoRefused } from "../../view/migrate/undo.ts";
 
 export const migrateUndoSpecification: CommandSpecification = {
   words: ["migrate", "undo"],
@@ -37,27 +32,12 @@ export function migrateUndoCommand({
     specification: migrateUndoSpecification,
     async run(_values, conversation) {
       const preview = await withProgressNote(conversation, lookingWhatToUndo(), () =>
-        runs.starter.previewUndo(conversation.sender),
+        runs.starter.previewUndo({ owner: conversation.sender, address: conversation.address }),
       );
-      if (preview.status === "possible") await ask(preview, conversation);
+      if (preview.status === "possible") await askForUndo(preview, conversation);
       else await conversation.say(undoRefused(preview, prefix), { key: "answer" });
     },
   };
-}
-
-async function ask(
-  preview: UndoPreview,
-  conversation: Conversation,
-  { isChanged = false }: { isChanged?: boolean } = {},
-): Promise<void> {
-  const words = { word: preview.canUndoRest ? UNDO : null, typedWord: UNDO_AND_LEAVE };
-  await conversation.ask(undoQuestion(preview, words, isChanged), {
-    word: words.word,
-    typedWords: preview.kept.length > 0 ? [UNDO_AND_LEAVE] : [],
-    action: UNDO,
-    payload: null,
-    shown: preview.shown,
-  });
 }
 
 /** The action that runs after the person has confirmed. */
@@ -74,7 +54,7 @@ export function undoAction({
       () => conversation.say(lookingWhatToUndo(), { key: "meanwhile" }),
       () => runs.starter.undo({ owner, address }, { shown, leavesAnyway: word === UNDO_AND_LEAVE }),
     );
-    if (result.status === "changed") await ask(result.preview, conversation, { isChanged: true });
+    if (result.status === "changed") await askForUndo(result.preview, conversation, { isChanged: true });
     else await conversation.say(startAnswer(result, "undo", prefix), { key: "answer" });
   };
 }

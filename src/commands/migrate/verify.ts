@@ -1,7 +1,7 @@
 import type { Command } from "../../dialogue/conversation.ts";
 import { withProgressNote } from "../../dialogue/progress-note.ts";
 import type { CommandSpecification } from "../../grammar/specification.ts";
-import type { VerifyRequest } from "../../service/run/requests.ts";
+import type { StartRequest } from "../../service/run/requests.ts";
 import type { VerifyResult } from "../../service/run/results.ts";
 import { readingAccounts } from "../../view/account/reading.ts";
 import { verifyAnswer } from "../../view/migrate/verify.ts";
@@ -20,15 +20,15 @@ export function migrateVerifyCommand({
   verify,
   prefix,
 }: {
-  verify: (owner: string, request: VerifyRequest) => Promise<VerifyResult>;
+  verify: (request: StartRequest) => Promise<VerifyResult>;
   prefix: string;
 }): Command {
   return {
     specification: migrateVerifySpecification,
     async run(_values, conversation) {
-      const { sender, botRoomIds } = conversation;
+      const { sender: owner, address, botRoomIds } = conversation;
       const result = await withProgressNote(conversation, readingAccounts(), (onProgress) =>
-        verify(sender, { botRoomIds, onProgress }),
+        verify({ owner, address, botRoomIds, onProgress }),
       );
       await conversation.say(verifyAnswer(result, prefix), { key: "answer" });
     },

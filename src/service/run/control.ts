@@ -8,6 +8,8 @@ import type { Runner } from "../../queue/runner.ts";
 import type { Accounts } from "../../store/accounts.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
+import type { KeptRequests } from "./kept-requests.ts";
+import type { Preparations } from "./preparations.ts";
 import type { StartRequest } from "./requests.ts";
 import type { CancelResult, PauseResult, ResumeResult, RunStatus, StartResult } from "./results.ts";
 import type { RunStatuses } from "./status.ts";
@@ -23,6 +25,8 @@ export interface RunControlOptions {
   summary: RunSummaryReader;
   /** A run was paused, cancelled or resumed. */
   changed: (run: Run) => void;
+  kept: Pick<KeptRequests, "of" | "end">;
+  preparations: Pick<Preparations, "end">;
   queue: KeyedQueue;
   now: () => number;
 }
@@ -36,8 +40,6 @@ const DRAIN_TIMEOUT_MS = 20_000;
 /** Pauses, resumes and ends a person's run. */
 export class RunControl {
   readonly #options: RunControlOptions;
-  /** The preparations of runs under way, by owner. */
-  readonly #preparing = new Map<string, AbortController>();
   /** The sign-in for which each run was resumed last. */
   readonly #resumedFor = new Map<number, number>();
 
@@ -54,39 +56,21 @@ export class RunControl {
     return (await runs.active(owner)) ?? (await runs.unfinished(owner)).at(-1) ?? runs.last(owner);
   }
 
-  /**
-   * Prepares a run after the person's earlier commands. `pause`, `cancel` and a sign-out abort the
-   * preparation, so that they do not wait for a slow server.
-   */
-  prepare<Result extends { status: string }>(
-    owner: string,
-    work: (signal: AbortSignal) => Promise<Result>,
-  ): Promise<Result | { status: "stopped" }> {
-    return this.#options.queue.run(owner, async () => {
-      const ending = new AbortController();
-      this.#preparing.set(owner, ending);
-      try {
-        const result = await work(ending.signal);
-        return ending.signal.aborted && result.status === "not_read" ? { status: "stopped" } : result;
-      } finally {
-        this.#preparing.delete(owner);
-      }
-    });
-  }
-
   pause(owner: string): Promise<PauseResult> {
-    this.#preparing.get(owner)?.abort();
+    this.#options.preparations.end(owner);
     return this.#options.queue.run(owner, async () => {
-      const { runs, runner, statuses } = this.#options;
+      const { runs, runner, statuses, kept } = this.#options;
+      const ended = await kept.end(owner);
       const run = await this.current(owner);
       const paused = run && (await runs.apply(run.id, "paused"));
       if (paused === null) {
+        if (ended !== null) return { status: "kept_ended", kind: ended };
         const last = await this.current(owner);
         return { status: "not_running", run: last && (await statuses.of(last)) };
       }
       const isIdle = await runner.end(paused.id, DRAIN_TIMEOUT_MS);
       this.#options.changed(paused);
-      return { status: "paused", run: await statuses.of(paused), isIdle };
+      return { status: "paused", run: await statuses.of(paused), isIdle, ...(ended !== null && { ended }) };
     });
   }
 
@@ -135,18 +119,21 @@ export class RunControl {
   }
 
   cancel(owner: string): Promise<CancelResult> {
-    this.#preparing.get(owner)?.abort();
+    this.#options.preparations.end(owner);
     return this.#options.queue.run(owner, async () => {
-      const { statuses, summary } = this.#options;
+      const { statuses, summary, kept } = this.#options;
+      const ended = await kept.end(owner);
       const run = await this.current(owner);
+      // What the person sees first is the kept request. They want a watch to go on.
+      if (ended !== null && (run === null || !isActive(run))) return { status: "kept_ended", kind: ended };
       const end = run && (await this.#endRun(run, "cancelled"));
       if (end === null) return { status: "no_run" };
-      const { ended, isIdle } = end;
       return {
         status: "cancelled",
-        run: await statuses.of(ended),
-        summary: (await summary.of(ended)).summary,
-        isIdle,
+        run: await statuses.of(end.ended),
+        summary: (await summary.of(end.ended)).summary,
+        isIdle: end.isIdle,
+        ...(ended !== null && { ended }),
       };
     });
   }
@@ -154,13 +141,14 @@ export class RunControl {
   /**
    * Ends the runs of a person whose accounts are about to be signed out. Without sessions the runs
    * can neither continue nor watch.
-   * @returns `null` if no run was active
+   * @returns `null` if no run was active and no request was kept
    */
   async abandonOnLogout(owner: string, chosen: readonly Side[]): Promise<CancelResult | null> {
-    const { accounts, runs } = this.#options;
+    const { accounts, runs, kept } = this.#options;
     const signedIn = await Promise.all(chosen.map((side) => accounts.get(owner, side)));
     if (signedIn.every((account) => account === null)) return null;
-    const cancelled = (await runs.active(owner)) === null ? null : await this.cancel(owner);
+    const isIdle = (await runs.active(owner)) === null && (await kept.of(owner)) === null;
+    const cancelled = isIdle ? null : await this.cancel(owner);
     await this.abandon(owner);
     return cancelled;
   }
@@ -175,8 +163,9 @@ export class RunControl {
 
   /** Like `abandon`. Then does the given work before this person can start a run again. */
   abandonThen<Result>(owner: string, afterwards: () => Promise<Result>): Promise<Result> {
-    this.#preparing.get(owner)?.abort();
+    this.#options.preparations.end(owner);
     return this.#options.queue.run(owner, async () => {
+      await this.#options.kept.end(owner);
       for (const run of await this.#options.runs.unfinished(owner)) await this.#endRun(run, "abandoned");
       return afterwards();
     });

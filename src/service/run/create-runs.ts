@@ -9,13 +9,18 @@ import { Runner } from "../../queue/runner.ts";
 import type { Store } from "../../store/store.ts";
 import type { Planning } from "../plan/planning.ts";
 import { RunControl } from "./control.ts";
+import { KeptRequests } from "./kept-requests.ts";
+import type { KeptRetriesOptions } from "./kept-retries.ts";
+import { KeptRetries } from "./kept-retries.ts";
 import { endLostRuns } from "./lost-runs.ts";
 import { RunOverview } from "./overview.ts";
+import { Preparations } from "./preparations.ts";
 import type { RunFacts, RunListener } from "./run-listener.ts";
 import { RunSettler } from "./settle.ts";
 import { RunStarter } from "./start.ts";
 import { RunStatuses } from "./status.ts";
 import { RunSummaryReader } from "./summary.ts";
+import { MoveVerifier } from "./verify.ts";
 import { RunWatch } from "./watch.ts";
 import type { RunWorkOptions } from "./work.ts";
 import { RunWork } from "./work.ts";
@@ -27,6 +32,10 @@ export interface CreateRunsOptions {
   rateLimits: RateLimits;
   planning: Planning;
   createListener: (facts: RunFacts) => RunListener;
+  /** Answers a request that was kept. */
+  keptAnswered: KeptRetriesOptions["answered"];
+  /** Whether a person may still use the bot. */
+  isPermitted: (userId: string) => boolean;
   knockReason: RunWorkOptions["knockReason"];
   now: () => number;
   log: Logger;
@@ -36,6 +45,7 @@ export interface RunServices {
   starter: RunStarter;
   control: RunControl;
   overview: RunOverview;
+  verifier: MoveVerifier;
   /** Resumes the runs of the last process. Their notices need the chat. */
   start(): Promise<void>;
   /** Ends within seconds. Everything resumes at the next start. */
@@ -84,7 +94,11 @@ export function createRuns(options: CreateRunsOptions): RunServices {
   const watch = new RunWatch({ accounts, platforms, runs, steps, runner, listener, now, log });
   // The requests of one person run in order.
   const queue = new KeyedQueue();
+  const preparations = new Preparations(queue);
+  const kept = new KeptRequests({ rows: store.keptRequests, preparations, now });
   const control = new RunControl({
+    kept,
+    preparations,
     accounts,
     runs,
     steps,
@@ -96,7 +110,7 @@ export function createRuns(options: CreateRunsOptions): RunServices {
     queue,
     now,
   });
-  const overview = new RunOverview({ planning, runs, steps, limits, statuses, control, now });
+  const overview = new RunOverview({ planning, runs, steps, limits, statuses, control, kept, now });
   const starter = new RunStarter({
     platforms,
     accounts,
@@ -107,24 +121,41 @@ export function createRuns(options: CreateRunsOptions): RunServices {
     statuses,
     limits,
     control,
+    kept,
     overview,
-    queue,
     now,
     log,
   });
+  const verifier = new MoveVerifier({ planning, kept });
+  const retries = new KeptRetries({
+    kept,
+    rows: store.keptRequests,
+    starter,
+    verifier,
+    answered: options.keptAnswered,
+    isPermitted: options.isPermitted,
+    serverName: (userId) => platforms.matrix.serverName(userId),
+    now,
+    log,
+  });
+  kept.onKept = () => retries.wake();
   return {
     starter,
     control,
     overview,
+    verifier,
     start: async () => {
       await endLostRuns({ store, listener, now, log });
       await runner.start();
       await watch.start();
       // The last process may have ended before it notified their owners.
       for (const run of await runs.inState("needs_you")) changed(run);
+      retries.start();
     },
     stop: async () => {
       watch.stop();
+      preparations.stop();
+      await retries.stop();
       await runner.stop();
       await listener.stop();
     },

@@ -8,6 +8,8 @@ import type { Steps } from "../../store/steps.ts";
 import type { Planning } from "../plan/planning.ts";
 import type { StoredPlan } from "../plan/stored-plan.ts";
 import type { RunControl } from "./control.ts";
+import type { Kept } from "./kept-request.ts";
+import type { KeptRequests } from "./kept-requests.ts";
 import { runningReport } from "./report.ts";
 import type { RunStatus } from "./results.ts";
 import type { RunStatuses } from "./status.ts";
@@ -19,6 +21,7 @@ export interface RunOverviewOptions {
   limits: Pick<Limits, "load" | "nextAt">;
   statuses: Pick<RunStatuses, "of">;
   control: Pick<RunControl, "current">;
+  kept: Pick<KeptRequests, "of">;
   now: () => number;
 }
 
@@ -34,6 +37,11 @@ export class RunOverview {
   async status(owner: string): Promise<RunStatus | null> {
     const run = await this.#options.control.current(owner);
     return run && this.#options.statuses.of(run);
+  }
+
+  /** The request of a person that is tried again by itself; `null` for none. */
+  kept(owner: string): Promise<Kept | null> {
+    return this.#options.kept.of(owner);
   }
 
   /** Whether a run watches every room of the report that waits for a person. */

@@ -11,8 +11,6 @@ export interface StartRequest {
   onProgress: (progress: ReadProgress) => void;
 }
 
-export type VerifyRequest = Pick<StartRequest, "botRoomIds" | "onProgress">;
-
 export interface PartRequest extends StartRequest {
   filters: PlanFilters;
   /** Room IDs and aliases; empty: all suitable rooms. */

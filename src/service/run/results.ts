@@ -9,6 +9,7 @@ import type { StepProblem, WaitingFor } from "../../model/step-outcome.ts";
 import type { LimitName } from "../../model/step.ts";
 import type { RunSummary, StepFailure, UndoFacts } from "../../platforms/runs.ts";
 import type { CannotDecide, UnansweredAlias } from "../plan/planning.ts";
+import type { KeptCause, KeptKind } from "./kept-request.ts";
 
 /** The rooms of a run by status. Together they are all rooms of its plan. */
 export interface RoomCounts {
@@ -70,6 +71,25 @@ export interface Beginning {
   gone: readonly ReportRoom[];
   /** Nothing can be done until somebody lets the target in. */
   isOnlyWatch: boolean;
+  /** A kept request that is not tried again, because this one has taken its place. */
+  replaced?: KeptKind;
+}
+
+/** A server did not answer, so the request is kept and tried again by itself. */
+export interface KeptResult {
+  status: "kept";
+  kind: KeptKind;
+  cause: KeptCause;
+  /** When it is tried again, in milliseconds since the epoch. */
+  triedAt: number;
+  /** An earlier request that is not tried again, because a person has one at a time. */
+  replaced?: KeptKind;
+}
+
+/** It was tried for days. It is not tried again. */
+export interface GivenUp {
+  status: "given_up";
+  cause: KeptCause;
 }
 
 export type StartResult =
@@ -80,6 +100,8 @@ export type StartResult =
    */
   | { status: "nothing_to_do"; report: Report; changes: readonly PlanChange[]; gone: readonly ReportRoom[] }
   | { status: "no_plan" }
+  /** A kept start was for an earlier plan, which left out other rooms or kinds of things. */
+  | { status: "other_plan" }
   /** The plan is for other accounts than those signed in now. */
   | { status: "other_accounts"; planned: { source: string; target: string } }
   /** A run is already active or paused. */
@@ -88,17 +110,32 @@ export type StartResult =
   /** Another command of the person stopped it before it began. */
   | { status: "stopped" }
   | UnansweredAlias
+  | KeptResult
+  | GivenUp
   | CannotDecide;
 
-/** `isIdle`: no request is without its answer. */
+/** A kept request was ended, and no run was active. */
+export interface KeptEnded {
+  status: "kept_ended";
+  kind: KeptKind;
+}
+
+/** `isIdle`: no request is without its answer. `ended`: a kept request that was ended as well. */
 export type PauseResult =
-  { status: "paused"; run: RunStatus; isIdle: boolean } | { status: "not_running"; run: RunStatus | null };
+  | { status: "paused"; run: RunStatus; isIdle: boolean; ended?: KeptKind }
+  | { status: "not_running"; run: RunStatus | null }
+  | KeptEnded;
 export type ResumeResult =
   { status: "resumed"; run: RunStatus } | { status: "not_paused"; run: RunStatus | null };
 
-/** `isIdle` as in `PauseResult`. If it is false, a request may take effect that is not counted. */
+/**
+ * `isIdle` and `ended` as in `PauseResult`. If `isIdle` is false, a request may take effect that is
+ * not counted.
+ */
 export type CancelResult =
-  { status: "cancelled"; run: RunStatus; summary: RunSummary; isIdle: boolean } | { status: "no_run" };
+  | { status: "cancelled"; run: RunStatus; summary: RunSummary; isIdle: boolean; ended?: KeptKind }
+  | { status: "no_run" }
+  | KeptEnded;
 
 /** The end of a run, for a message that notifies. */
 export interface RunEnd {
@@ -123,6 +160,8 @@ export type VerifyResult =
       unseen: readonly ReportRoom[];
     }
   | { status: "no_plan" }
+  | KeptResult
+  | GivenUp
   | CannotDecide;
 
 /** The effects of an undo, and what it cannot undo. */
@@ -138,7 +177,13 @@ export interface UndoPreview extends UndoFacts {
 export type UndoResult = StartResult | { status: "changed"; preview: UndoPreview };
 
 export type UndoPreviewResult =
-  UndoPreview | { status: "nothing_to_undo" } | { status: "already"; run: RunStatus } | CannotDecide;
+  | UndoPreview
+  | { status: "nothing_to_undo" }
+  | { status: "already"; run: RunStatus }
+  | { status: "stopped" }
+  | KeptResult
+  | GivenUp
+  | CannotDecide;
 
 /** A room that the new account joined after the run: "3 of 5 let you in". */
 export interface RoomLetIn {

@@ -1,6 +1,7 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "pino";
+import type { PlanFilters } from "../../model/filters.ts";
 import { NO_FILTERS } from "../../model/filters.ts";
-import type { KeyedQueue } from "../../model/keyed-queue.ts";
 import { differencesOf } from "../../model/plan-changes.ts";
 import { isToWatch } from "../../model/room-routes.ts";
 import type { RunContents } from "../../platforms/planning.ts";
@@ -13,6 +14,9 @@ import type { Steps } from "../../store/steps.ts";
 import type { DecidedMove, Planning } from "../plan/planning.ts";
 import type { StoredPlan } from "../plan/stored-plan.ts";
 import type { RunControl } from "./control.ts";
+import type { Kept, KeptRequest } from "./kept-request.ts";
+import { filtersToKeep } from "./kept-request.ts";
+import type { KeptRequests } from "./kept-requests.ts";
 import type { RunOverview } from "./overview.ts";
 import type { PartRequest, StartRequest } from "./requests.ts";
 import type { Beginning, StartResult, UndoPreviewResult, UndoResult } from "./results.ts";
@@ -28,10 +32,10 @@ export interface RunStarterOptions {
   steps: Steps;
   runner: Pick<Runner, "begin">;
   statuses: Pick<RunStatuses, "of">;
-  control: Pick<RunControl, "active" | "refuseIfActive" | "prepare">;
+  control: Pick<RunControl, "active" | "refuseIfActive">;
+  kept: Pick<KeptRequests, "attempt">;
   limits: Pick<Limits, "load" | "doubt">;
   overview: Pick<RunOverview, "isWatched">;
-  queue: KeyedQueue;
   now: () => number;
   log: Logger;
 }
@@ -49,13 +53,25 @@ export class RunStarter {
     this.#undoPlanner = new UndoPlanner(options);
   }
 
-  start(request: StartRequest): Promise<StartResult> {
-    return this.#options.control.prepare<StartResult>(request.owner, async (signal) => {
-      const plan = await this.#options.planning.last(request.owner);
-      return (
-        (await this.#options.control.refuseIfActive(request)) ??
-        (plan === null ? { status: "no_plan" } : this.#start({ ...request, signal }, plan))
-      );
+  /** @param retried the kept request that is tried again, here and below */
+  start(request: StartRequest, retried: Kept | null = null): Promise<StartResult> {
+    const { owner, address, botRoomIds } = request;
+    let filters: PlanFilters | null = null;
+    const asked = {
+      ...{ owner, address, retried },
+      request: (): KeptRequest => ({
+        kind: "move",
+        botRoomIds: [...botRoomIds],
+        filters: filters && filtersToKeep(filters),
+      }),
+    };
+    return this.#options.kept.attempt<StartResult>(asked, async (signal) => {
+      const plan = await this.#options.planning.last(owner);
+      const refused = await this.#options.control.refuseIfActive(request);
+      if (refused) return refused;
+      if (plan === null) return { status: "no_plan" };
+      filters = plan.request.filters;
+      return isOther(plan, retried) ? { status: "other_plan" } : this.#start({ ...request, signal }, plan);
     });
   }
 
@@ -89,17 +105,27 @@ export class RunStarter {
     return this.#begin(run, { rooms, steps }, { ...differences, isOnlyWatch: !canBegin });
   }
 
-  inviteAll(request: PartRequest): Promise<StartResult> {
-    return this.#part(request, "invitations");
+  inviteAll(request: PartRequest, retried: Kept | null = null): Promise<StartResult> {
+    return this.#part(request, "invitations", retried);
   }
 
-  joinAll(request: PartRequest): Promise<StartResult> {
-    return this.#part(request, "joins");
+  joinAll(request: PartRequest, retried: Kept | null = null): Promise<StartResult> {
+    return this.#part(request, "joins", retried);
   }
 
   /** Named rooms are tried whatever the plan says about them. The server decides. */
-  #part(request: PartRequest, purpose: "invitations" | "joins"): Promise<StartResult> {
-    return this.#options.control.prepare<StartResult>(request.owner, async (signal) => {
+  #part(request: PartRequest, purpose: "invitations" | "joins", retried: Kept | null): Promise<StartResult> {
+    const { owner, address } = request;
+    const asked = {
+      ...{ owner, address, retried },
+      request: (): KeptRequest => ({
+        kind: purpose,
+        botRoomIds: [...request.botRoomIds],
+        filters: filtersToKeep(request.filters),
+        rooms: [...request.rooms],
+      }),
+    };
+    return this.#options.kept.attempt<StartResult>(asked, async (signal) => {
       const refused = await this.#options.control.refuseIfActive(request);
       if (refused) return refused;
       const move = await this.#options.planning.decideAsTyped({ ...request, signal });
@@ -116,8 +142,13 @@ export class RunStarter {
     });
   }
 
-  copyProfile(request: StartRequest): Promise<StartResult> {
-    return this.#options.control.prepare<StartResult>(request.owner, async (signal) => {
+  copyProfile(request: StartRequest, retried: Kept | null = null): Promise<StartResult> {
+    const { owner, address, botRoomIds } = request;
+    const asked = {
+      ...{ owner, address, retried },
+      request: (): KeptRequest => ({ kind: "profile", botRoomIds: [...botRoomIds] }),
+    };
+    return this.#options.kept.attempt<StartResult>(asked, async (signal) => {
       const refused = await this.#options.control.refuseIfActive(request);
       if (refused) return refused;
       const filters = { ...NO_FILTERS, hasRooms: false, categories: ["profile" as const] };
@@ -127,28 +158,37 @@ export class RunStarter {
       const steps = decision.profileSteps();
       if (steps.length === 0)
         return { status: "nothing_to_do", report: decision.plan.report, changes: [], gone: [] };
-      const kept = { planNumber: 0, purpose: "profile" as const, request: move.request };
-      const run = { ...accountsOf(request, move), ...kept };
-      return this.#begin(run, { rooms: [], steps });
+      const what = { planNumber: 0, purpose: "profile" as const, request: move.request };
+      return this.#begin({ ...accountsOf(request, move), ...what }, { rooms: [], steps });
     });
   }
 
-  previewUndo(owner: string): Promise<UndoPreviewResult> {
-    return this.#options.queue.run(owner, async () => {
-      const refused = await this.#options.control.active(owner);
-      return refused ?? this.#undoPlanner.preview(owner);
-    });
+  previewUndo(
+    { owner, address }: Pick<StartRequest, "owner" | "address">,
+    retried: Kept | null = null,
+  ): Promise<UndoPreviewResult> {
+    const asked = { owner, address, retried, request: (): KeptRequest => ({ kind: "undo_question" }) };
+    return this.#options.kept.attempt<UndoPreviewResult>(
+      asked,
+      async (signal) =>
+        (await this.#options.control.active(owner)) ?? this.#undoPlanner.preview(owner, signal),
+    );
   }
 
   /** Undoes what the person has seen and confirmed. */
   undo(
     { owner, address }: Pick<StartRequest, "owner" | "address">,
-    confirmed: ConfirmedUndo,
+    { shown, leavesAnyway }: ConfirmedUndo,
+    retried: Kept | null = null,
   ): Promise<UndoResult> {
-    return this.#options.queue.run(owner, async () => {
+    const asked = {
+      ...{ owner, address, retried },
+      request: (): KeptRequest => ({ kind: "undo", shown, leavesAnyway }),
+    };
+    return this.#options.kept.attempt<UndoResult>(asked, async (signal) => {
       const refused = await this.#options.control.refuseIfActive({ owner, address });
       if (refused) return refused;
-      const found = await this.#undoPlanner.plan(owner, confirmed);
+      const found = await this.#undoPlanner.plan(owner, { shown, leavesAnyway }, signal);
       if (found.status === "possible") return { status: "changed", preview: found };
       if (found.status === "nothing_to_undo") {
         const plan = await this.#options.planning.last(owner);
@@ -193,4 +233,10 @@ function accountsOf(
   { platform, source, target }: DecidedMove,
 ): Pick<NewRun, "platform" | "owner" | "address" | "source" | "target"> {
   return { platform, owner, address, source: source.userId, target: target.userId };
+}
+
+/** Whether a kept start was for a plan of other rooms or kinds of things than the last one. */
+function isOther({ request }: StoredPlan, retried: Kept | null): boolean {
+  if (retried?.request.kind !== "move" || retried.request.filters === null) return false;
+  return !isDeepStrictEqual(request.filters, retried.request.filters);
 }

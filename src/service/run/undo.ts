@@ -12,7 +12,7 @@ import type { Accounts } from "../../store/accounts.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
 import type { CannotDecide } from "../plan/planning.ts";
-import type { UndoPreview, UndoPreviewResult } from "./results.ts";
+import type { UndoPreview } from "./results.ts";
 
 export interface UndoPlan {
   platform: PlatformName;
@@ -39,6 +39,8 @@ export interface UndoPlannerOptions {
   platforms: Platforms<"runs" | "pair">;
   accounts: Pick<Accounts, "get">;
 }
+
+type FoundPreview = UndoPreview | { status: "nothing_to_undo" } | CannotDecide;
 
 interface FoundUndo {
   last: Run;
@@ -72,8 +74,8 @@ export class UndoPlanner {
     this.#options = options;
   }
 
-  async preview(owner: string): Promise<UndoPreviewResult> {
-    const found = await this.#find(owner, false);
+  async preview(owner: string, signal?: AbortSignal): Promise<FoundPreview> {
+    const found = await this.#find(owner, false, signal);
     return "status" in found ? found : previewOf(found);
   }
 
@@ -84,8 +86,9 @@ export class UndoPlanner {
   async plan(
     owner: string,
     { shown, leavesAnyway }: ConfirmedUndo,
-  ): Promise<{ status: "planned"; undo: UndoPlan } | UndoPreviewResult> {
-    const found = await this.#find(owner, leavesAnyway);
+    signal?: AbortSignal,
+  ): Promise<{ status: "planned"; undo: UndoPlan } | FoundPreview> {
+    const found = await this.#find(owner, leavesAnyway, signal);
     if ("status" in found) return found;
     const preview = previewOf(found);
     if (preview.shown !== shown) return preview;
@@ -99,6 +102,7 @@ export class UndoPlanner {
   async #find(
     owner: string,
     leavesAnyway: boolean,
+    signal?: AbortSignal,
   ): Promise<FoundUndo | { status: "nothing_to_undo" } | CannotDecide> {
     const { runs, steps, platforms } = this.#options;
     const last = await runs.last(owner);
@@ -113,7 +117,7 @@ export class UndoPlanner {
     const platform = platforms[last.platform];
     const all = platform.runs.undo(earlier, rooms, { stayReasons: new Map(), leavesAnyway: false });
     if (all.steps.length === 0) return { status: "nothing_to_undo" };
-    const stayReasons = await this.#stayReasons(last, platform.runs.roomsOfUndo(earlier));
+    const stayReasons = await this.#stayReasons(last, platform.runs.roomsOfUndo(earlier), signal);
     if ("status" in stayReasons) return stayReasons;
     return {
       last,
@@ -125,7 +129,11 @@ export class UndoPlanner {
   }
 
   /** The rooms that would miss the new account, as both servers see them now. */
-  async #stayReasons(run: Run, roomIds: readonly string[]): Promise<{ rooms: StayReasons } | CannotDecide> {
+  async #stayReasons(
+    run: Run,
+    roomIds: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<{ rooms: StayReasons } | CannotDecide> {
     const { accounts, platforms } = this.#options;
     if (roomIds.length === 0) return { rooms: new Map() };
     const [source, target] = [
@@ -136,7 +144,7 @@ export class UndoPlanner {
     if (source === null || target === null || isMissing.source || isMissing.target)
       return { status: "not_signed_in", missing: sides.filter((side) => isMissing[side]) };
     try {
-      return { rooms: await platforms[run.platform].pair({ source, target }).stayReasons(roomIds) };
+      return { rooms: await platforms[run.platform].pair({ source, target }, signal).stayReasons(roomIds) };
     } catch (error) {
       if (error instanceof UnreadableAccountError)
         return { status: "not_read", account: error.account, refusal: error.refusal };

@@ -3,6 +3,7 @@ import { code, paragraph } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
 import { notice } from "../document/message.ts";
 import { runNames } from "../words/run-words.ts";
+import { keptEnded, replacedNote } from "./kept.ts";
 import { deedsBlocks } from "./summary.ts";
 
 /** The answer to `!migrate cancel`. What was done stays done, and is listed. */
@@ -15,6 +16,7 @@ export function cancelAnswer(result: CancelResult, prefix: string): Message {
         " shows where you are.",
       ),
     );
+  if (result.status === "kept_ended") return keptEnded(result, prefix);
   const summary = deedsBlocks(result.summary);
   const name = runNames[result.run.purpose];
   return notice(
@@ -27,6 +29,7 @@ export function cancelAnswer(result: CancelResult, prefix: string): Message {
           : "I know of nothing that was written.",
     ),
     ...summary,
+    ...replacedNote(result.ended, prefix),
     ...(result.isIdle
       ? []
       : [

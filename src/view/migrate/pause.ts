@@ -4,6 +4,7 @@ import { code, paragraph } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
 import { notice } from "../document/message.ts";
 import { runNames } from "../words/run-words.ts";
+import { keptEnded, replacedNote } from "./kept.ts";
 
 /** Shown while a pause waits for the requests under way. */
 export function stoppingAfterRequest(): Message {
@@ -13,6 +14,7 @@ export function stoppingAfterRequest(): Message {
 /** `!migrate pause`. */
 export function pauseAnswer(result: PauseResult, prefix: string): Message {
   if (result.status === "not_running") return notice(paragraph(...currentState(result.run, prefix)));
+  if (result.status === "kept_ended") return keptEnded(result, prefix);
   return notice(
     paragraph(
       `${runNames[result.run.purpose]} is paused. `,
@@ -24,6 +26,7 @@ export function pauseAnswer(result: PauseResult, prefix: string): Message {
       code(`${prefix}migrate cancel`),
       " ends it.",
     ),
+    ...replacedNote(result.ended, prefix),
   );
 }
 

@@ -10,6 +10,7 @@ import { untrustedCode } from "../document/untrusted-text.ts";
 import { noRoomFits } from "../words/room-line.ts";
 import { changedRoute, goneRoom } from "../words/route-words.ts";
 import { accountsOf, runNames } from "../words/run-words.ts";
+import { givenUp, keptAnswer, replacedNote } from "./kept.ts";
 import { nothingLeft } from "./nothing-left.ts";
 
 /** The most changes in the message. The report has all. */
@@ -37,8 +38,13 @@ export function startAnswer(result: StartResult, purpose: RunPurpose, prefix: st
             ? "There is nothing that I can do alone, so I watch: when somebody lets your new account in, I do the rest by myself."
             : `${beginnings[purpose]}. You can close your app; I write to you when it is done.`,
         ),
+        ...replacedNote(result.replaced, prefix),
         ...changes(result, prefix),
       );
+    case "kept":
+      return keptAnswer(result, prefix);
+    case "given_up":
+      return givenUp(result);
     case "nothing_to_do":
       return notice(
         paragraph(
@@ -56,6 +62,14 @@ export function startAnswer(result: StartResult, purpose: RunPurpose, prefix: st
           " makes one and changes nothing; then ",
           code(`${prefix}migrate start`),
           " does it.",
+        ),
+      );
+    case "other_plan":
+      return notice(
+        paragraph(
+          "You have made another plan since, so nothing was started. ",
+          code(`${prefix}migrate start`),
+          " begins the new one.",
         ),
       );
     case "other_accounts":
@@ -85,7 +99,7 @@ export function startAnswer(result: StartResult, purpose: RunPurpose, prefix: st
         ),
       );
     case "stopped":
-      return notice(paragraph("Stopped before it began, as you asked. Nothing was changed."));
+      return stoppedBefore();
     case "unanswered_alias":
       return aliasUnanswered(result.alias);
     case "not_signed_in":
@@ -93,6 +107,11 @@ export function startAnswer(result: StartResult, purpose: RunPurpose, prefix: st
     case "not_read":
       return unreadable(result.account, result.refusal, prefix);
   }
+}
+
+/** Another command has ended the request before it began. */
+export function stoppedBefore(): Message {
+  return notice(paragraph("Stopped before it began, as you asked. Nothing was changed."));
 }
 
 function noPart(rooms: readonly ReportRoom[], purpose: Exclude<RunPurpose, "move">): Inline[] {

@@ -1,3 +1,4 @@
+import type { Kept } from "../../service/run/kept-request.ts";
 import type { RunStatus, RunWait } from "../../service/run/results.ts";
 import { accountProblem, accountRemedy } from "../account/account-problem.ts";
 import { sideName } from "../account/sign-in.ts";
@@ -8,6 +9,7 @@ import { notice } from "../document/message.ts";
 import { counted, waitVerb } from "../document/numbers.ts";
 import { formatClock, formatMoment, formatTime } from "../document/time.ts";
 import { untrustedCode } from "../document/untrusted-text.ts";
+import { keptLine } from "../words/kept-words.ts";
 import { accountsOf, isAboutRooms, runNames } from "../words/run-words.ts";
 
 /** The width that fits one line on phones (view/README.md, "What clients show"). */
@@ -33,6 +35,17 @@ export function progressMessage(status: RunStatus, now: number, prefix: string):
     ...(hasResumed(status) ? [paragraph("I was restarted in between and resumed by myself.")] : []),
     paragraph(...nextStep(status, prefix)),
   );
+}
+
+/** The answer to `!migrate status`: what is kept comes before the run. */
+export function statusAnswer(
+  { run, kept }: { run: RunStatus | null; kept: Kept | null },
+  now: number,
+  prefix: string,
+): Message {
+  const ofRun = run && progressMessage(run, now, prefix);
+  if (kept === null) return ofRun ?? noRunYet(prefix);
+  return notice(paragraph(...keptLine(kept, now, prefix)), ...(ofRun?.document ?? []));
 }
 
 /** The answer to `!migrate status` before anything was started. */

@@ -7,7 +7,8 @@ import { code, list, paragraph, strong } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
 import { alert, notice } from "../document/message.ts";
 import { roomNames } from "../words/room-line.ts";
-import { alreadyThere } from "./start.ts";
+import { givenUp, keptAnswer } from "./kept.ts";
+import { alreadyThere, stoppedBefore } from "./start.ts";
 import { writtenLines } from "./summary.ts";
 
 const MAX_ROOMS = 5;
@@ -70,6 +71,12 @@ export function undoRefused(result: Exclude<UndoPreviewResult, UndoPreview>, pre
       );
     case "already":
       return notice(paragraph("Another task must end first. ", ...alreadyThere(result.run, prefix)));
+    case "stopped":
+      return stoppedBefore();
+    case "kept":
+      return keptAnswer(result, prefix);
+    case "given_up":
+      return givenUp(result);
     case "not_signed_in":
       return notSignedIn(result.missing, prefix, "An undo");
     case "not_read":

@@ -11,6 +11,7 @@ import { categoryWords } from "../words/category-words.ts";
 import { notMovedText } from "../words/not-moved.ts";
 import { accountsOf } from "../words/run-words.ts";
 import { unseenRooms } from "../words/unseen-rooms.ts";
+import { givenUp, keptAnswer } from "./kept.ts";
 
 const MAX_NAMES = 3;
 
@@ -28,6 +29,10 @@ export function verifyAnswer(result: VerifyResult, prefix: string): Message {
           " makes one; it changes nothing.",
         ),
       );
+    case "kept":
+      return keptAnswer(result, prefix);
+    case "given_up":
+      return givenUp(result);
     case "not_signed_in":
       return notSignedIn(result.missing, prefix, "A comparison");
     case "not_read":

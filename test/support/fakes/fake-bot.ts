@@ -1,5 +1,6 @@
 import { pino } from "pino";
 import { vi } from "vitest";
+import { sayKeptAnswer, scopeOf } from "../../../src/dialogue/kept-answers.ts";
 import type { SendMessage } from "../../../src/dialogue/run-notices.ts";
 import { RunAnnouncer } from "../../../src/dialogue/run-notices.ts";
 import type { ConversationAddress } from "../../../src/model/conversation-address.ts";
@@ -12,7 +13,9 @@ import { Readings } from "../../../src/service/plan/readings.ts";
 import { RoomHistories } from "../../../src/service/plan/room-histories.ts";
 import type { RunServices } from "../../../src/service/run/create-runs.ts";
 import { createRuns } from "../../../src/service/run/create-runs.ts";
+import type { Cause } from "../../../src/store/cause.ts";
 import type { Store } from "../../../src/store/store.ts";
+import type { Message } from "../../../src/view/document/message.ts";
 import { knockReason } from "../../../src/view/words/knock-reason.ts";
 import type { CrashTime, CrashingStore } from "../faults/crashing-store.ts";
 import { openCrashingStore } from "../faults/crashing-store.ts";
@@ -137,6 +140,8 @@ export interface FakeBotOptions {
   crashTimeOf?: () => CrashTime;
   /** Called when the request has taken effect and before it is answered. */
   onRequest?: (request: FakeRequest, crash: () => void) => void | Promise<void>;
+  /** Whether a person may use the bot. */
+  isPermitted?: () => boolean;
 }
 
 /** Starts one process of the bot with the parts that a move needs. */
@@ -145,6 +150,7 @@ export function startFakeBot({
   servers,
   crashTimeOf = () => "none",
   onRequest,
+  isPermitted = () => true,
 }: FakeBotOptions): FakeBot {
   let isDead = false;
   const store = openCrashingStore(folder, crashTimeOf, () => {
@@ -180,21 +186,25 @@ export function startFakeBot({
     now,
     log,
   });
-  const sendMessage: SendMessage = async (run, message, { key, replaces }) => {
-    await store.store.outbox.add(
+  const send = (
+    cause: Cause,
+    { document }: Message,
+    { key, replaces }: { key: string; replaces?: string },
+  ): Promise<void> =>
+    store.store.outbox.add(
       {
         transactionId: key,
-        roomId: run.address.roomId,
+        roomId: address.roomId,
         forUser: OWNER,
-        cause: { kind: "run", id: run.id },
+        cause,
         kind: "message",
-        content: { document: message.document },
+        content: { document },
         ...(replaces !== undefined && { edits: replaces }),
         priority: 1,
       },
       now(),
     );
-  };
+  const sendMessage: SendMessage = ({ id }, message, options) => send({ kind: "run", id }, message, options);
   const runServices = createRuns({
     // A move uses only these parts of the store.
     store: store.store as Store,
@@ -203,6 +213,13 @@ export function startFakeBot({
     planning,
     createListener: (facts) =>
       new RunAnnouncer({ ...facts, runs: store.store.runs, sendMessage, prefix: "!", now, log }),
+    keptAnswered: async (kept, answer) => {
+      const say = (message: Message, { key } = { key: "answer" }): Promise<void> =>
+        send({ kind: "kept", id: kept.id }, message, { key: `${scopeOf(kept)} ${key}` });
+      const conversation = { say, ask: (question: Message) => say(question, { key: "question" }) };
+      await sayKeptAnswer(kept, answer, { conversation, prefix: "!" });
+    },
+    isPermitted,
     knockReason,
     now,
     log,

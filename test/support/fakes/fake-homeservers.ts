@@ -46,6 +46,12 @@ export function baseUrlOf(userId: string): string {
   return `https://${userId.slice(userId.indexOf(":") + 1)}`;
 }
 
+/** Fails like a request whose caller has given it up. */
+async function aborted(signal: AbortSignal | undefined, host: string): Promise<void> {
+  await new Promise<void>((resolve) => signal?.addEventListener("abort", () => resolve()));
+  throw new UnreachableError("aborted", host);
+}
+
 /**
  * A fake pair of homeservers in this process that keeps real state. Only the crash test uses it,
  * because that test needs thousands of whole moves in a minute. Tests with real servers check
@@ -85,7 +91,7 @@ export class FakeHomeservers {
         host: url.host,
       };
       const { status, body } = this.#respond(url, options);
-      await onRequest(request);
+      await Promise.race([onRequest(request), aborted(options.signal, url.host)]);
       const bytes = body instanceof Uint8Array ? body : new TextEncoder().encode(JSON.stringify(body));
       const type = body instanceof Uint8Array ? "image/png" : "application/json";
       return { status, headers: { "content-type": type }, body: bytes, url: address };

@@ -38,6 +38,7 @@ export function scriptedMoves(answers: Answers, work: () => Promise<void> = asyn
       overview: {
         lastPlan: async () => null,
         status: async () => answers.status ?? null,
+        kept: async () => answers.kept ?? null,
         isWatched: async (_owner, report) => {
           asked.push(["isWatched", report]);
           return answers.isWatched ?? false;

@@ -3,6 +3,7 @@ import Database from "better-sqlite3";
 import type { CompiledQuery, DatabaseConnection, Driver, QueryResult, SqliteDatabase } from "kysely";
 import { Kysely, SqliteDialect } from "kysely";
 import { Accounts } from "../../../src/store/accounts.ts";
+import { KeptRequestRows } from "../../../src/store/kept-requests.ts";
 import { Limiters } from "../../../src/store/limiters.ts";
 import { LostRuns } from "../../../src/store/lost-runs.ts";
 import { OutboxItems } from "../../../src/store/outbox-items.ts";
@@ -22,7 +23,15 @@ export type CrashTime = "before" | "after" | "none";
 export interface CrashingStore {
   store: Pick<
     Store,
-    "accounts" | "outbox" | "plans" | "runs" | "runLeases" | "lostRuns" | "steps" | "limiters"
+    | "accounts"
+    | "keptRequests"
+    | "outbox"
+    | "plans"
+    | "runs"
+    | "runLeases"
+    | "lostRuns"
+    | "steps"
+    | "limiters"
   >;
   /** From now on no call is answered. What was not committed is lost. */
   crash(): void;
@@ -87,6 +96,7 @@ export function openCrashingStore(
       accounts: new Accounts(database, sealing),
       outbox: new OutboxItems(database, sealing),
       plans: new Plans(database),
+      keptRequests: new KeptRequestRows(database, report),
       runs: new Runs(database, report),
       runLeases: new RunLeases(database, report),
       lostRuns: new LostRuns(database),

@@ -248,7 +248,7 @@ describe("!migrate undo", () => {
   it("shows what it would do and asks first", async () => {
     const { type, asked } = setUp({ previewUndo: { ...preview, written: [{ category: "tags", count: 4 }] } });
     const conversation = await type("!migrate undo");
-    expect(asked).toEqual([["previewUndo", ME]]);
+    expect(asked).toMatchObject([["previewUndo", { owner: ME }]]);
     expect(conversation.asked).toEqual([
       { word: "undo", typedWords: [], action: "undo", payload: null, shown: "digest" },
     ]);
@@ -283,7 +283,7 @@ describe("!migrate verify and !profile", () => {
   it("verify compares", async () => {
     const { type, asked } = setUp({ verify: { status: "no_plan" } });
     expect((await type("!migrate verify")).text).toContain("nothing to compare with");
-    expect(asked).toMatchObject([["verify", ME, { botRoomIds: [] }]]);
+    expect(asked).toMatchObject([["verify", { owner: ME, botRoomIds: [] }]]);
   });
 
   it("profile begins the copy", async () => {

@@ -49,6 +49,18 @@ async function fill(store: Store, owner: string): Promise<void> {
     sender: owner,
     isEncrypted: false,
   };
+  const userId = `@${name}-source:old.example`;
+  await store.keptRequests.put(
+    {
+      owner,
+      address: { ...address, roomKind: "direct" },
+      request: { kind: name },
+      cause: { userId },
+      askedAt: 1,
+      notBefore: 2,
+    },
+    userId,
+  );
   await store.questions.put(
     {
       transactionId: `q ${name}`,

@@ -2,6 +2,7 @@ import Database from "better-sqlite3";
 import type { CompiledQuery } from "kysely";
 import { Kysely } from "kysely";
 import { expect, it } from "vitest";
+import { KeptRequestRows } from "../../../src/store/kept-requests.ts";
 import { OutboxItems } from "../../../src/store/outbox-items.ts";
 import { pruneEvents, pruneMessages } from "../../../src/store/prune.ts";
 import { Questions } from "../../../src/store/questions.ts";
@@ -20,6 +21,7 @@ const LARGE = [
   "outbox",
   "received_event",
   "question",
+  "kept_request",
   "run",
   "run_room",
   "step",
@@ -177,6 +179,13 @@ async function work(database: Kysely<Tables>): Promise<void> {
     action: "a",
     payload: null,
   };
+  const kept = new KeptRequestRows(database, report);
+  await kept.put({ owner, address, request: {}, cause: {}, askedAt: 1, notBefore: 2 }, owner);
+  const { id: keptId } = (await kept.of(owner)) ?? { id: 0 };
+  await kept.due(3);
+  await kept.nextAt(1);
+  await kept.postpone(keptId, { cause: {}, notBefore: 3 });
+  await kept.remove(keptId);
   await questions.put(question, { kind: "run", id }, 1);
   await questions.ofEvent("!r", "$1");
   await questions.answerable(owner, "!r", "$x", 2);

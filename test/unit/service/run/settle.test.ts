@@ -385,7 +385,7 @@ describe("rooms that open after the end", () => {
     letIn(servers);
     await pass(20 * SECOND);
     expect(await stepsOf("direct_chats")).toEqual(["direct_chats done", "direct_chats 2 done"]);
-    const preview = await bot.runServices.starter.previewUndo(OWNER);
+    const preview = await bot.runServices.starter.previewUndo(request);
     if (preview.status !== "possible") throw new Error(preview.status);
     const undo = await bot.runServices.starter.undo(
       { owner: OWNER, address: { ...request.address, eventId: "$undo" } },

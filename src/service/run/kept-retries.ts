@@ -1,0 +1,163 @@
+import type { Logger } from "pino";
+import type { RunPurpose } from "../../model/run.ts";
+import { Slots } from "../../model/slots.ts";
+import type { KeptRequestRows } from "../../store/kept-requests.ts";
+import type { Kept } from "./kept-request.ts";
+import type { KeptRequests } from "./kept-requests.ts";
+import type { UndoPreviewResult, UndoResult, VerifyResult } from "./results.ts";
+import type { RunStarter } from "./start.ts";
+import type { MoveVerifier } from "./verify.ts";
+
+/** Tries at once. Each reads two whole accounts, and commands of people come before. */
+const MAX_TRIES = 4;
+/** Of these, at one server. Others are tried while it hangs. */
+const MAX_TRIES_PER_SERVER = 2;
+/** Limits the sleep if the clock is set back. */
+const LONGEST_SLEEP_MS = 60_000;
+/** The pause after work on the database has failed. */
+const AFTER_FAILURE_MS = 5_000;
+
+/** What came of a kept request. */
+export type KeptAnswer =
+  | { of: "run"; purpose: RunPurpose; result: UndoResult }
+  | { of: "undo_question"; result: UndoPreviewResult }
+  | { of: "verify"; result: VerifyResult };
+
+export interface KeptRetriesOptions {
+  kept: KeptRequests;
+  rows: Pick<KeptRequestRows, "nextAt">;
+  starter: Pick<RunStarter, "start" | "inviteAll" | "joinAll" | "copyProfile" | "undo" | "previewUndo">;
+  verifier: Pick<MoveVerifier, "verify">;
+  /** Informs the person. It may be called again after a crash. */
+  answered: (kept: Kept, answer: KeptAnswer) => Promise<void>;
+  isPermitted: (owner: string) => boolean;
+  serverName: (userId: string) => string;
+  now: () => number;
+  log: Logger;
+}
+
+/** Tries kept requests again, until their servers answer. */
+export class KeptRetries {
+  readonly #options: KeptRetriesOptions;
+  readonly #slots = new Slots(MAX_TRIES);
+  readonly #underWay = new Map<number, Promise<void>>();
+  #timer: NodeJS.Timeout | null = null;
+  #isRunning = false;
+
+  constructor(options: KeptRetriesOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#isRunning = true;
+    this.#sleep(0);
+  }
+
+  /** A request was kept. */
+  wake(): void {
+    this.#sleep(0);
+  }
+
+  /** Resolves when nothing is tried. */
+  async stop(): Promise<void> {
+    this.#isRunning = false;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    await Promise.all(this.#underWay.values());
+  }
+
+  #sleep(ms: number): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    if (!this.#isRunning) return;
+    this.#timer = setTimeout(() => void this.#work(), Math.min(ms, LONGEST_SLEEP_MS));
+  }
+
+  async #work(): Promise<void> {
+    const { kept, rows, now, log } = this.#options;
+    try {
+      for (const each of await kept.due()) if (!this.#underWay.has(each.id)) this.#begin(each);
+      const nextAt = await rows.nextAt(now());
+      if (nextAt !== null) this.#sleep(nextAt - now());
+    } catch (error) {
+      log.error({ err: error }, "kept requests could not be read; they are read again");
+      this.#sleep(AFTER_FAILURE_MS);
+    }
+  }
+
+  #begin(kept: Kept): void {
+    const server = this.#options.serverName(kept.cause.userId);
+    const work = this.#slots
+      .run([{ key: server, max: MAX_TRIES_PER_SERVER }], () => this.#try(kept))
+      .then((pauseMs) => {
+        this.#underWay.delete(kept.id);
+        this.#sleep(pauseMs);
+      });
+    this.#underWay.set(kept.id, work);
+  }
+
+  /** @returns the pause before kept requests are looked at again */
+  async #try(each: Kept): Promise<number> {
+    const { kept, isPermitted, log } = this.#options;
+    if (!this.#isRunning) return 0;
+    try {
+      if (isPermitted(each.owner)) await this.#again(each);
+      else await kept.done(each);
+      return 0;
+    } catch (error) {
+      log.error({ err: error, kind: each.request.kind }, "a kept request failed; it is tried again");
+      return await kept.delay(each).then(
+        () => 0,
+        () => AFTER_FAILURE_MS,
+      );
+    }
+  }
+
+  async #again(each: Kept): Promise<void> {
+    const { kept, answered, log } = this.#options;
+    const answer = await this.#perform(each);
+    const { status } = answer.result;
+    if (status === "kept" || status === "stopped" || !(await kept.isKept(each))) return;
+    // A watched run goes on by itself. The request waits until it has ended.
+    if (status === "already" && (await kept.delay(each)).status === "kept") return;
+    log.info({ kind: each.request.kind, tries: each.tries + 1, status }, "a kept request has its answer");
+    await answered(each, answer);
+    await kept.done(each);
+  }
+
+  async #perform(each: Kept): Promise<KeptAnswer> {
+    const { starter, verifier } = this.#options;
+    const { owner, address, request } = each;
+    const asked = { owner, address, onProgress: () => undefined };
+    switch (request.kind) {
+      case "move":
+        return {
+          of: "run",
+          purpose: request.kind,
+          result: await starter.start({ ...asked, ...request }, each),
+        };
+      case "invitations":
+        return {
+          of: "run",
+          purpose: request.kind,
+          result: await starter.inviteAll({ ...asked, ...request }, each),
+        };
+      case "joins":
+        return {
+          of: "run",
+          purpose: request.kind,
+          result: await starter.joinAll({ ...asked, ...request }, each),
+        };
+      case "profile":
+        return {
+          of: "run",
+          purpose: request.kind,
+          result: await starter.copyProfile({ ...asked, ...request }, each),
+        };
+      case "undo":
+        return { of: "run", purpose: request.kind, result: await starter.undo(asked, request, each) };
+      case "undo_question":
+        return { of: "undo_question", result: await starter.previewUndo(asked, each) };
+      case "verify":
+        return { of: "verify", result: await verifier.verify({ ...asked, ...request }, each) };
+    }
+  }
+}
