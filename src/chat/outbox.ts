@@ -169,7 +169,7 @@ export class Outbox {
     await items.begin(stored.id);
     try {
       const item = await this.#addressed(stored);
-      if (item === null) return await this.#withoutReader(stored);
+      if (item === null) return await this.#withoutRecipient(stored);
       const eventId = await sender.send(item);
       this.#failingSince = null;
       return eventId === null
@@ -223,10 +223,10 @@ export class Outbox {
    * Drops progress, because a later edit shows it again. Everything else waits until a chat is
    * opened.
    */
-  async #withoutReader(item: OutboxItem): Promise<OutboxResult | null> {
-    if (item.priority === outboxPriority.progress) return { status: "failed", failure: "no reader" };
+  async #withoutRecipient(item: OutboxItem): Promise<OutboxResult | null> {
+    if (item.priority === outboxPriority.progress) return { status: "failed", failure: "no recipient" };
     await this.#options.recipients.holdForChat(item.id, withoutRelation(item.content));
-    this.#options.log.info({ kind: item.kind }, "a message waits for a chat with its reader");
+    this.#options.log.info({ kind: item.kind }, "a message waits for a chat with its recipient");
     return null;
   }
 

@@ -78,8 +78,8 @@ export function createDispatch(options: DispatchOptions) {
   };
 
   /**
-   * A person who may no longer use the bot can still end its use and have their data erased. Their
-   * move may be going on.
+   * A person who may no longer use the bot can still end their move, sign out and have their data
+   * erased.
    */
   async function answerFormer(
     parsed: ParsedMessage,

@@ -7,8 +7,8 @@ export interface RoomHistory {
   /** A run saw the target in the room. */
   readonly wasEntered: boolean;
   /**
-   * When somebody had removed the target before the last run joined, by the sender's server; `null`
-   * for never. That removal does not answer to the join.
+   * When somebody removed the target before the last run joined, by the sender's server; `null` for
+   * never. That removal is no answer to the join.
    */
   readonly removedBeforeAt: number | null;
   /** A run knocked, and has not seen an answer yet. */

@@ -27,7 +27,7 @@ const MAX_STEPS = 1_000;
  * such request, so a proxy limits it, or the endpoint is closed for good.
  */
 const MAX_WAITED_MS = 3 * 3_600_000;
-/** The first of its growing pauses. They double. */
+/** The first of the growing pauses of such a request. They double. */
 const FIRST_UNCOUNTED_MS = 1_000;
 const LONGEST_UNCOUNTED_MS = LONG_MS;
 const MAX_UNCOUNTED = 10_000;

@@ -28,7 +28,7 @@ export class OutboxItems {
   /**
    * Adds an item. An item with a known transaction ID is not changed. An edit replaces older unsent
    * edits of the same message. If its cause was erased, the answer to a message is sent without the
-   * name of its reader, and other news is not sent.
+   * name of its recipient, and other news is not sent.
    */
   async add(item: NewOutboxItem, now: number): Promise<void> {
     await this.#database.transaction().execute(async (transaction) => {

@@ -28,7 +28,7 @@ export class Plans {
    * Replaces the previous plan.
    * @param accounts the signed-in accounts that it was made of
    * @returns the new plan's number: a person's plans are counted from one. `null` if one of the
-   * accounts is no longer signed in, or was signed in anew; then nothing is stored.
+   * accounts is no longer signed in, or was signed in again; then nothing is stored.
    */
   async put(
     owner: string,

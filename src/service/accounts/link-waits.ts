@@ -39,7 +39,7 @@ export interface LinkWaitsOptions {
   /** Ends the session of a link that is no longer needed. */
   discard: (link: SignInLink) => Promise<void>;
   notify: (link: SignInLink, news: LinkNews) => Promise<void>;
-  /** Runs the work for one person in order. A link is cancelled and replaced in such a turn. */
+  /** Runs the work for one person in order. Links are cancelled and replaced in the same order. */
   inTurn: <Result>(owner: string, work: () => Promise<Result>) => Promise<Result>;
   /** Returns the news that a link is still pending. */
   waiting: (link: SignInLink, isServerAway: boolean) => LinkNews;
@@ -116,7 +116,7 @@ export class LinkWaits {
     }
   }
 
-  /** The link may have been cancelled while its server was asked. Its last news must stay. */
+  /** Shows that a link still waits, unless it was cancelled while its server was asked. */
   #showWaiting(link: SignInLink, isServerAway: boolean): Promise<void> {
     const { inTurn, links, notify, waiting } = this.#options;
     return inTurn(link.owner, async () => {

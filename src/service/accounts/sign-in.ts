@@ -43,7 +43,7 @@ export class SignIn {
     return this.#links.start();
   }
 
-  /** From now on no session is given up that could not be ended. */
+  /** From now on a session is kept if its server could not be asked to end it. */
   stop(): Promise<void> {
     this.#stopping.abort();
     return this.#links.stop();

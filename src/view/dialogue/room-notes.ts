@@ -20,7 +20,8 @@ export function notPermitted(): Message {
 }
 
 /**
- * Said once to a person who may no longer use the bot, and of whom it still stores something.
+ * Said once to a person who may no longer use the bot while the bot still stores something about
+ * them.
  * @param commands that they can still give
  */
 export function noLongerPermitted(commands: readonly string[], prefix: string): Message {

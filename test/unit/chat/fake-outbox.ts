@@ -6,7 +6,7 @@ import type { OutboxOptions } from "../../../src/chat/outbox.ts";
 import { Outbox } from "../../../src/chat/outbox.ts";
 import type { Store } from "../../../src/store/store.ts";
 
-/** An outbox whose readers stay in their rooms, unless `chats` says otherwise. */
+/** An outbox whose recipients stay in their rooms, unless `chats` says otherwise. */
 export function outboxOf(
   store: Store,
   client: SendingClient,

@@ -5,9 +5,7 @@ import { isJsonObject } from "./json.ts";
 
 /** The statuses of a proxy whose homeserver has not answered in time. 524 is Cloudflare's. */
 const TIMEOUT_STATUSES: ReadonlySet<number> = new Set([408, 504, 524]);
-/**
- * The statuses with which a gateway speaks for itself, often in JSON of its own (`{"message": …}`).
- */
+/** The statuses that a gateway sends for itself, often with its own JSON (`{"message": …}`). */
 const GATEWAY_STATUSES: ReadonlySet<number> = new Set([502, 503, 504]);
 /** Cloudflare's statuses begin here. */
 const FIRST_CLOUDFLARE_STATUS = 520;

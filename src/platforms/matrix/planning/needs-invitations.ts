@@ -16,8 +16,8 @@ export function needsInvitations(
 }
 
 /**
- * A room that the target has still to enter. Also one that it is to join by itself: the join may be
- * refused, and then a person has to invite it.
+ * Whether the target has yet to join the room. A room that it joins by itself counts too, because
+ * the join may be refused, and then a person must invite it.
  */
 function mayNeedInvitation({ status }: PlannedRoom): boolean {
   return status !== "done" && status !== "skipped";

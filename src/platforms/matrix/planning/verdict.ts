@@ -50,7 +50,9 @@ export interface OpenVerdict {
   /** The source could invite, but the target's own settings refuse it. */
   isInviteBlocked: boolean;
   canKnock: boolean;
-  /** Somebody declined the knock of a run; otherwise `null`. Not all servers show who it was. */
+  /**
+   * The refusal of a run's knock; `null` if nobody declined it. Not all servers show who it was.
+   */
   declined: Refused | null;
   /** Why the source cannot invite. */
   reason: Reason;

@@ -87,7 +87,8 @@ export class OwnServerConfirmations {
       error = await answer;
       return error;
     } finally {
-      // An account that may go on now can meet its limit before a slow request is refused.
+      // "Not confirmed" is forgotten, because the account may reach its limit before a slow request
+      // is refused.
       if (error === null) for (const each of requests) each.delete(entry);
     }
   }
@@ -113,8 +114,8 @@ function isProblem(error: HomeserverError | null): boolean {
 const whoami = { method: "GET", path: "/_matrix/client/v3/account/whoami", schema: z.unknown() } as const;
 
 /**
- * Tries to enter a room of the account's own server that does not exist. A suspended account, and
- * one that has used up its limits, may read, so `whoami` does not show the problem. No other server
+ * Tries to join a room of the account's own server that does not exist. A suspended account, and
+ * one that has reached its limits, may read, so `whoami` does not show the problem. No other server
  * takes part, and the request never succeeds. Synapse checks the suspension, and asks its modules
  * about limits, before it looks for the room (`update_membership_locked`).
  */

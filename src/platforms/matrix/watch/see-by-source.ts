@@ -26,9 +26,12 @@ export interface SourceLook {
 
 /** Four requests each. */
 const MAX_ROOMS_READ = 50;
-/** A server that shows a room does so at once, unless it still fetches the room. */
+/** A server that shows a room answers at once, unless it still fetches the room. */
 const ROOM_TIMEOUT_MS = 10_000;
-/** Then the look ends, because other people's looks wait for its slot. */
+/**
+ * The number of time-outs after which the look ends, because other people's looks wait for its
+ * slot.
+ */
 const MAX_TIMEOUTS = 4;
 
 /**
