@@ -181,7 +181,7 @@ describe("the bot, in encrypted rooms", () => {
     const left = { msg: "left a chat without other members", roomId: leftRoom };
     await expect.poll(() => environment.bot.log()).toContainEqual(expect.objectContaining(left));
     moved.resolve(undefined);
-    const waits = { msg: "a message waits for a chat with its reader" };
+    const waits = { msg: "a message waits for a chat with its recipient" };
     await expect.poll(() => environment.bot.log()).toContainEqual(expect.objectContaining(waits));
     oldServer.setRule();
     const nextRoom = await environment.directChat(dora);
