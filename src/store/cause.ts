@@ -4,8 +4,8 @@ import type { Tables } from "./tables.ts";
 
 /**
  * Why something is stored about a person: a message or an invitation of theirs, their pending
- * sign-in, their kept request, or their run. `!forget` erases the rows of all of these, or the name in them. So work
- * that began before it cannot store the person again.
+ * sign-in, their kept request, or their run. `!forget` erases these rows or the name in them, so
+ * that work that began before it cannot store the person again.
  */
 export type Cause =
   | { kind: "event"; id: string }
