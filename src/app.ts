@@ -7,7 +7,6 @@ import { createPermission } from "./commands/permission.ts";
 import type { CommandServices } from "./commands/registry.ts";
 import { createCommands, createConfirmableActions } from "./commands/registry.ts";
 import type { Configuration } from "./config/configuration.ts";
-import { loadOrCreateSecretKey } from "./config/secret-key.ts";
 import { sayKeptAnswer, scopeOf } from "./dialogue/kept-answers.ts";
 import type { SendMessage } from "./dialogue/run-notices.ts";
 import { RunAnnouncer, sayRetired } from "./dialogue/run-notices.ts";
@@ -19,7 +18,7 @@ import type { HealthEndpoint, HealthReport } from "./operations/health.ts";
 import { healthReport, startHealthEndpoint } from "./operations/health.ts";
 import { Housekeeping } from "./operations/housekeeping.ts";
 import { createMetrics } from "./operations/metrics.ts";
-import { asStartProblem, isSealed, openDataDirectory } from "./operations/open-data-directory.ts";
+import { asStartProblem, openDataDirectory, openSecretKey } from "./operations/open-data-directory.ts";
 import { StartProblem } from "./operations/start-problem.ts";
 import type { Stop } from "./operations/stop-layers.ts";
 import { stopLayers } from "./operations/stop-layers.ts";
@@ -92,7 +91,7 @@ export async function startApp({
   version: string;
 }): Promise<App> {
   const now = Date.now;
-  const key = await secretKey(configuration, log);
+  const key = await openSecretKey(configuration, log);
   const storeErrors = storeErrorCounter();
   const store = openDataDirectory(configuration, {
     secretKey: key,
@@ -139,13 +138,6 @@ export async function startApp({
     await stop();
     throw asStartProblem(error);
   }
-}
-
-async function secretKey(configuration: Configuration, log: Logger): Promise<Buffer> {
-  const { secretKeyFile: file } = configuration;
-  const { key, isNew } = await loadOrCreateSecretKey(file, () => isSealed(configuration));
-  if (isNew) log.info({ file }, "created the secret key; keep a copy of it outside the data directory");
-  return key;
 }
 
 function createFetch({ network }: Configuration, version: string): GuardedFetch {

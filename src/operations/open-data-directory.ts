@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { loadOrCreateSecretKey } from "../config/secret-key.ts";
 import { DataDirectoryInUseError } from "../store/process-lock.ts";
 import { UnsealError } from "../store/sealed-secrets.ts";
 import { holdsSecrets } from "../store/sqlite/holds-secrets.ts";
@@ -36,10 +37,20 @@ export function openDataDirectory(
 }
 
 /**
- * Whether the data directory holds secrets that were sealed with an earlier key.
- * @throws StartProblem with a text for the operator
+ * The key of the stored secrets. Makes one at the first start.
+ * @throws ConfigurationError, StartProblem with a text for the operator
  */
-export function isSealed({ dataDir }: { dataDir: string }): boolean {
+export async function openSecretKey(
+  { dataDir, secretKeyFile: file }: { dataDir: string; secretKeyFile: string },
+  log: Logger,
+): Promise<Buffer> {
+  const { key, isNew } = await loadOrCreateSecretKey(file, () => isSealed({ dataDir }));
+  if (isNew) log.info({ file }, "created the secret key; keep a copy of it outside the data directory");
+  return key;
+}
+
+/** Whether the data directory holds secrets that were sealed with an earlier key. */
+function isSealed({ dataDir }: { dataDir: string }): boolean {
   try {
     return holdsSecrets(dataDir);
   } catch (error) {
