@@ -6,7 +6,7 @@ import type { RoomList, RoomListFilters } from "../model/room-list.ts";
 import type { AccessChanges } from "../model/room-routes.ts";
 import type { RunRoom } from "../model/run-room.ts";
 import type { TakenStep } from "../model/run.ts";
-import type { StayReasons } from "../model/stay-reason.ts";
+import type { RoomsOfUndo, StayReasons } from "../model/stay-reason.ts";
 import type { StepOutcome } from "../model/step-outcome.ts";
 import type { Decision, DecisionRequest } from "./planning.ts";
 import type { ReadProgress } from "./reading.ts";
@@ -51,7 +51,7 @@ export interface AccountPair {
    * The rooms among these that the target should not leave unasked. Only reads.
    * @throws UnreadableAccountError if the target cannot be read
    */
-  stayReasons(roomIds: readonly string[]): Promise<StayReasons>;
+  stayReasons(rooms: RoomsOfUndo): Promise<StayReasons>;
   /** Runs one step, or undoes one. @throws only for bugs */
   runStep(step: TakenStep, facts: StepFacts): Promise<StepOutcome>;
   /**

@@ -3,7 +3,7 @@ import type { ReportRoom } from "../model/report.ts";
 import type { Route } from "../model/routes.ts";
 import type { RunRoom } from "../model/run-room.ts";
 import type { StoredStep } from "../model/run.ts";
-import type { StayReason, StayReasons } from "../model/stay-reason.ts";
+import type { RoomsOfUndo, StayReason, StayReasons } from "../model/stay-reason.ts";
 import type { StepProblem } from "../model/step-outcome.ts";
 import type { PlannedStep } from "../model/step.ts";
 
@@ -110,6 +110,5 @@ export interface PlatformRuns {
    * @param rooms of the runs, in their last version
    */
   undo(runs: readonly EarlierRun[], rooms: readonly RunRoom[], choice: UndoChoice): PlannedUndo;
-  /** The rooms that an undo leaves, or in which it takes power from the new account. */
-  roomsOfUndo(runs: readonly EarlierRun[]): string[];
+  roomsOfUndo(runs: readonly EarlierRun[]): RoomsOfUndo;
 }

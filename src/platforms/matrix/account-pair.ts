@@ -3,7 +3,7 @@ import { sides } from "../../model/account.ts";
 import { withRoomIds } from "../../model/filters.ts";
 import { KeyedQueue } from "../../model/keyed-queue.ts";
 import type { TakenStep } from "../../model/run.ts";
-import type { StayReason, StayReasons } from "../../model/stay-reason.ts";
+import type { RoomsOfUndo, StayReason, StayReasons } from "../../model/stay-reason.ts";
 import type { StepKind } from "../../model/step.ts";
 import { UnreachableError } from "../../network/unreachable-error.ts";
 import type { Decision, DecisionRequest } from "../planning.ts";
@@ -22,6 +22,7 @@ import { concurrently } from "./reading/concurrently.ts";
 import { findStayReason } from "./reading/find-stay-reason.ts";
 import { readJoinedRooms } from "./reading/joined-rooms.ts";
 import { CONCURRENCY } from "./reading/limits.ts";
+import { mayBeInvited } from "./reading/state-now.ts";
 import { historyOf, isJustJoined } from "./runs/room-of-run.ts";
 import { runStep } from "./runs/run-step.ts";
 import type { StepContext } from "./steps/step-context.ts";
@@ -57,7 +58,7 @@ export function accountPairs(
     const pair = open(signal);
     return {
       decide: (request) => decideUntilFailure(open, request, { now: options.now, signal }),
-      stayReasons: (roomIds) => stayReasonsIn(pair, roomIds),
+      stayReasons: (rooms) => stayReasonsIn(pair, rooms),
       runStep: async (step, facts) =>
         runStep(step, await contextOf({ ...pair, copying, now: options.now }, step, facts)),
       watch: (request) => watch(pair, request, { now: options.now, known: features }),
@@ -118,7 +119,10 @@ async function decide(
   });
 }
 
-async function stayReasonsIn({ source, target }: OpenPair, roomIds: readonly string[]): Promise<StayReasons> {
+async function stayReasonsIn(
+  { source, target }: OpenPair,
+  { left, declined }: RoomsOfUndo,
+): Promise<StayReasons> {
   const [sourceUserId, targetUserId] = [source.account.userId, target.account.userId];
   return guarded(target.account, async () => {
     const { reader } = await target.readable();
@@ -127,7 +131,7 @@ async function stayReasonsIn({ source, target }: OpenPair, roomIds: readonly str
       async () => new Set(await readJoinedRooms((await source.readable()).reader)),
     );
     const reasons = new Map<string, StayReason>();
-    const toLeave = roomIds.filter((roomId) => targetRooms.has(roomId));
+    const toLeave = left.filter((roomId) => targetRooms.has(roomId));
     await concurrently(toLeave, CONCURRENCY, async (roomId) => {
       const isSourceJoined = sourceRooms?.has(roomId) === true;
       const found =
@@ -144,6 +148,14 @@ async function stayReasonsIn({ source, target }: OpenPair, roomIds: readonly str
             }));
       const reason = found === null ? "unreadable" : found.reason;
       if (reason !== null) reasons.set(roomId, reason);
+    });
+    // Without the source in the room, the invitation is the last way into it.
+    const toDecline = declined.filter(
+      (roomId) => !targetRooms.has(roomId) && sourceRooms?.has(roomId) !== true,
+    );
+    await concurrently(toDecline, CONCURRENCY, async (roomId) => {
+      const isOpen = await unlessAway(() => mayBeInvited(reader, roomId));
+      if (isOpen !== false) reasons.set(roomId, sourceRooms === null ? "unreadable" : "source_not_joined");
     });
     return reasons;
   });

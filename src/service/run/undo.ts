@@ -3,7 +3,7 @@ import { sides } from "../../model/account.ts";
 import type { PlatformName } from "../../model/platform-name.ts";
 import type { RunRoom } from "../../model/run-room.ts";
 import type { Run } from "../../model/run.ts";
-import type { StayReasons } from "../../model/stay-reason.ts";
+import type { RoomsOfUndo, StayReasons } from "../../model/stay-reason.ts";
 import type { PlannedStep } from "../../model/step.ts";
 import type { Platforms } from "../../platforms/platform.ts";
 import { UnreadableAccountError } from "../../platforms/reading.ts";
@@ -131,11 +131,11 @@ export class UndoPlanner {
   /** The rooms that would miss the new account, as both servers see them now. */
   async #stayReasons(
     run: Run,
-    roomIds: readonly string[],
+    rooms: RoomsOfUndo,
     signal?: AbortSignal,
   ): Promise<{ rooms: StayReasons } | CannotDecide> {
     const { accounts, platforms } = this.#options;
-    if (roomIds.length === 0) return { rooms: new Map() };
+    if (rooms.left.length + rooms.declined.length === 0) return { rooms: new Map() };
     const [source, target] = [
       await accounts.get(run.owner, "source"),
       await accounts.get(run.owner, "target"),
@@ -144,7 +144,7 @@ export class UndoPlanner {
     if (source === null || target === null || isMissing.source || isMissing.target)
       return { status: "not_signed_in", missing: sides.filter((side) => isMissing[side]) };
     try {
-      return { rooms: await platforms[run.platform].pair({ source, target }, signal).stayReasons(roomIds) };
+      return { rooms: await platforms[run.platform].pair({ source, target }, signal).stayReasons(rooms) };
     } catch (error) {
       if (error instanceof UnreadableAccountError)
         return { status: "not_read", account: error.account, refusal: error.refusal };

@@ -1,5 +1,5 @@
 import type { Account, Side } from "../../../src/model/account.ts";
-import type { StayReasons } from "../../../src/model/stay-reason.ts";
+import type { RoomsOfUndo, StayReasons } from "../../../src/model/stay-reason.ts";
 import { matrixRuns } from "../../../src/platforms/matrix/runs/runs.ts";
 import type { UndoPlan } from "../../../src/service/run/undo.ts";
 import { UndoPlanner } from "../../../src/service/run/undo.ts";
@@ -21,8 +21,8 @@ export function undoPlanner(
     decide: notScripted,
     runStep: notScripted,
     watch: notScripted,
-    stayReasons: async (roomIds: readonly string[]) =>
-      new Map([...stayReasons()].filter(([roomId]) => roomIds.includes(roomId))),
+    stayReasons: async ({ left, declined }: RoomsOfUndo) =>
+      new Map([...stayReasons()].filter(([roomId]) => [...left, ...declined].includes(roomId))),
   });
   return new UndoPlanner({
     ...store,

@@ -116,6 +116,18 @@ export async function ownMembershipOutside(
   }
 }
 
+/**
+ * Whether an account may have a pending invitation to a room that it has not joined. Only its own
+ * server is asked, which may not show it.
+ */
+export async function mayBeInvited(
+  client: Pick<HomeserverClient, "request">,
+  roomId: string,
+): Promise<boolean> {
+  const seen = await ownMembershipOutside(client, { roomId, via: [] });
+  return seen === "invite" || seen === "hidden";
+}
+
 function isNotShown({ status, errcode }: HomeserverError): boolean {
   return status === 404 || status === 405 || (status === 403 && errcode === "M_FORBIDDEN");
 }

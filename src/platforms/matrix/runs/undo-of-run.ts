@@ -2,6 +2,7 @@ import type { CategoryName } from "../../../model/categories.ts";
 import type { ReportRoom } from "../../../model/report.ts";
 import type { RunRoom } from "../../../model/run-room.ts";
 import type { StoredStep } from "../../../model/run.ts";
+import type { RoomsOfUndo } from "../../../model/stay-reason.ts";
 import type { PlannedStep, Stage, StepKind } from "../../../model/step.ts";
 import { stages } from "../../../model/step.ts";
 import type { EarlierRun, PlannedUndo, UndoChoice, UndoFacts } from "../../runs.ts";
@@ -24,10 +25,14 @@ interface CategoryCount {
   count: number;
 }
 
-/** The rooms that an undo leaves, or in which it takes power from the target. */
-export function roomsOfUndo(runs: readonly EarlierRun[]): string[] {
-  const found = writtenSteps(runs).filter(({ step, isUndoable }) => isUndoable && isGuarded(step.kind));
-  return [...new Set(found.flatMap(({ step }) => step.roomId ?? []))];
+export function roomsOfUndo(runs: readonly EarlierRun[]): RoomsOfUndo {
+  const guarded = writtenSteps(runs).filter(({ step, isUndoable }) => isUndoable && isGuarded(step.kind));
+  const roomsOf = (isInvitation: boolean): Set<string> =>
+    new Set(
+      guarded.flatMap(({ step }) => ((step.kind === "invite") === isInvitation ? (step.roomId ?? []) : [])),
+    );
+  const left = roomsOf(false);
+  return { left: [...left], declined: [...roomsOf(true)].filter((roomId) => !left.has(roomId)) };
 }
 
 /**
@@ -57,9 +62,12 @@ export function undoOfRuns(
   };
 }
 
-/** Whether the undo of a step may take somebody away whom the room needs. */
+/**
+ * Whether the undo of a step may take somebody away whom the room needs, or the last way into the
+ * room.
+ */
 function isGuarded(kind: StepKind): boolean {
-  return kind === "power_level" || JOINS.has(kind);
+  return kind === "power_level" || kind === "invite" || JOINS.has(kind);
 }
 
 const JOINS: ReadonlySet<StepKind> = new Set<StepKind>(JOIN_KINDS);

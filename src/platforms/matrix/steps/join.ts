@@ -97,7 +97,7 @@ async function takeBack({ roomId }: JoinPayload, scope: StepScope<EnteredRoom>):
     }),
   );
   if (event?.sender !== source.userId) return null;
-  const declined = await declineInvitation({ roomId }, scope);
+  const declined = await declineInvitation({ roomId, leavesAnyway: true }, scope);
   return declined.status === "wait" || declined.status === "retry" ? declined : null;
 }
 

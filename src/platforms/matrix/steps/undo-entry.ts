@@ -5,7 +5,7 @@ import { HomeserverError } from "../api/homeserver-error.ts";
 import { anyAnswer } from "../api/json.ts";
 import type { EnteredRoom } from "../planning/step-payloads.ts";
 import { findStayReason } from "../reading/find-stay-reason.ts";
-import { membershipNow } from "../reading/state-now.ts";
+import { mayBeInvited, membershipNow } from "../reading/state-now.ts";
 import type { StepScope } from "./define-step.ts";
 import { onServerOf, toOutcome } from "./step-errors.ts";
 import { isTargetJoined, membershipSeenBySource } from "./target-membership.ts";
@@ -52,14 +52,24 @@ export function stayOutcome(reason: StayReason): StepOutcome {
  * invitation was withdrawn and the server does not know it (element-hq/synapse#6762), or it comes
  * from the server itself (M_CANNOT_LEAVE_SERVER_NOTICE_ROOM). Then nothing is left to undo.
  */
-export async function declineInvitation({ roomId }: EnteredRoom, scope: Scope): Promise<StepOutcome> {
+export async function declineInvitation(
+  { roomId, leavesAnyway = false }: EnteredRoom,
+  scope: Scope,
+): Promise<StepOutcome> {
   if (!(await isPending(roomId, scope, "invite"))) return { status: "already_done" };
+  if (!leavesAnyway && (await isLastWay(roomId, scope))) return stayOutcome("source_not_joined");
   try {
     return await leave(roomId, scope);
   } catch (error) {
     const outcome = toOutcome(error);
     return outcome.status === "failed" ? { status: "already_done" } : outcome;
   }
+}
+
+/** Whether nobody of the two accounts could invite again: the source is not in the room. */
+async function isLastWay(roomId: string, { source, target }: Scope): Promise<boolean> {
+  const membership = await onServerOf("source", membershipNow(source, { roomId, userId: source.userId }));
+  return membership !== "join" && (await mayBeInvited(target, roomId));
 }
 
 /**

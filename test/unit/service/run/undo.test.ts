@@ -107,6 +107,27 @@ describe("taking back", () => {
     });
   });
 
+  it("keeps an invitation that is the last way into a room, unless the person confirms that", async () => {
+    const { store } = await temporaryStore();
+    await ran(store, [
+      { kind: "invite", roomId: "!a", outcome: wrote({ roomId: "!a" }) },
+      { kind: "invite", roomId: "!b", outcome: wrote({ roomId: "!b" }) },
+    ]);
+    const planner = undoPlanner(store, () => new Map([["!a", "source_not_joined"]]));
+    const [a, b] = rooms.map(({ planned: { row } }) => row);
+    expect(await planner.preview(OWNER)).toMatchObject({
+      invitations: [b],
+      kept: [{ room: a, reason: "source_not_joined" }],
+    });
+    const plain = await confirmedUndo(planner, OWNER);
+    expect(plain?.steps.map(({ key }) => key)).toEqual(["undo:1:invite:!b"]);
+    const whole = await confirmedUndo(planner, OWNER, true);
+    expect(whole?.steps.map(({ payload }) => payload)).toContainEqual({
+      kind: "invite",
+      undo: { roomId: "!a", leavesAnyway: true },
+    });
+  });
+
   it("does not touch rooms that would miss the new account, unless the person confirms that", async () => {
     const { store } = await temporaryStore();
     await ran(store, [

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { roomSteps } from "../../../../../src/platforms/matrix/steps/registry.ts";
+import type { Answer } from "../../../../support/fakes/scripted-context.ts";
 import {
+  content,
   DONE,
   NOT_FOUND,
   NOT_INSIDE,
@@ -8,8 +10,9 @@ import {
   ROOM,
   scriptedContext,
 } from "../../../../support/fakes/scripted-context.ts";
-import { member, NOT_MISSED, OWN_MEMBER, problem, SEEN_MEMBER } from "./entry-answers.ts";
+import { member, NOT_MISSED, OWN_MEMBER, problem, SEEN_MEMBER, SOURCE_MEMBER } from "./entry-answers.ts";
 
+const SUMMARY = `target GET /_matrix/client/v1/room_summary/${ROOM}`;
 const LEAVE = `target POST /rooms/${ROOM}/leave`;
 
 describe("leaving again", () => {
@@ -48,7 +51,7 @@ describe("leaving again", () => {
     "takes back $kind with the membership $membership: $isLeaving",
     async ({ kind, membership, isLeaving }) => {
       const seen = isLeaving ? [member(membership), member("leave")] : member(membership);
-      const { context, lines } = scriptedContext({ [SEEN_MEMBER]: seen, [LEAVE]: DONE });
+      const { context, lines } = scriptedContext({ ...NOT_MISSED, [SEEN_MEMBER]: seen, [LEAVE]: DONE });
       expect(await roomSteps[kind].undo(undo, context)).toEqual({
         status: isLeaving ? "done" : "already_done",
       });
@@ -71,8 +74,47 @@ describe("leaving again", () => {
     const joined = scriptedContext({ [SEEN_MEMBER]: NOT_INSIDE, [OWN_MEMBER]: member("join") });
     expect(await roomSteps.invite.undo(undo, joined.context)).toEqual({ status: "already_done" });
     const gone = refused(404, "M_UNKNOWN", "Not a known room");
-    const unknown = scriptedContext({ [SEEN_MEMBER]: NOT_INSIDE, [OWN_MEMBER]: NOT_INSIDE, [LEAVE]: gone });
+    const unknown = scriptedContext({
+      [SEEN_MEMBER]: NOT_INSIDE,
+      [SOURCE_MEMBER]: NOT_INSIDE,
+      [OWN_MEMBER]: NOT_INSIDE,
+      [SUMMARY]: content({ membership: "leave" }),
+      [LEAVE]: gone,
+    });
     expect(await roomSteps.invite.undo(undo, unknown.context)).toEqual({ status: "already_done" });
+  });
+
+  it.each<{ name: string; seen: Answer; source: Answer; summary: Answer }>([
+    {
+      name: "its server says so",
+      seen: NOT_INSIDE,
+      source: NOT_INSIDE,
+      summary: content({ membership: "invite" }),
+    },
+    { name: "its server has no summaries", seen: NOT_INSIDE, source: NOT_INSIDE, summary: NOT_FOUND },
+    {
+      name: "the source still sees the room as it left it",
+      seen: member("invite"),
+      source: member("leave"),
+      summary: content({ membership: "invite" }),
+    },
+  ])("keeps an invitation to a room that the source has left, unless confirmed: $name", async (given) => {
+    const script = {
+      [SEEN_MEMBER]: given.seen,
+      [SOURCE_MEMBER]: given.source,
+      [OWN_MEMBER]: NOT_INSIDE,
+      [SUMMARY]: given.summary,
+      [LEAVE]: DONE,
+    };
+    const plain = scriptedContext(script);
+    expect(await roomSteps.invite.undo(undo, plain.context)).toEqual({
+      status: "failed",
+      problem: problem("source_not_joined", null),
+    });
+    expect(plain.writes()).toEqual([]);
+    const confirmed = scriptedContext(script);
+    const anyway = { ...undo, leavesAnyway: true };
+    expect(await roomSteps.invite.undo(anyway, confirmed.context)).toEqual({ status: "done" });
   });
 
   it("takes the payload of a knock, because a knock has no undo record", async () => {
@@ -86,7 +128,11 @@ describe("leaving again", () => {
     refused(403, "M_CANNOT_LEAVE_SERVER_NOTICE_ROOM"),
     refused(404, "M_NOT_FOUND"),
   ])("has nothing left to do where an invitation cannot be declined", async (answer) => {
-    const { context } = scriptedContext({ [SEEN_MEMBER]: member("invite"), [LEAVE]: answer });
+    const { context } = scriptedContext({
+      ...NOT_MISSED,
+      [SEEN_MEMBER]: member("invite"),
+      [LEAVE]: answer,
+    });
     expect(await roomSteps.invite.undo(undo, context)).toEqual({ status: "already_done" });
   });
 

@@ -11,10 +11,11 @@ import {
   ROOM,
   scriptedContext,
 } from "../../../../support/fakes/scripted-context.ts";
-import { TARGET } from "../../../../support/plans/planned-rooms.ts";
+import { SOURCE, TARGET } from "../../../../support/plans/planned-rooms.ts";
 
 const JOIN = `target POST /join/${ROOM}`;
 const SEEN_MEMBER = `source GET /rooms/${ROOM}/state/m.room.member/${TARGET}`;
+const SOURCE_MEMBER = `source GET /rooms/${ROOM}/state/m.room.member/${SOURCE}`;
 const OWN_MEMBER = `target GET /rooms/${ROOM}/state/m.room.member/${TARGET}`;
 const KNOCK = `target POST /knock/${ROOM}`;
 const LEAVE = `target POST /rooms/${ROOM}/leave`;
@@ -126,6 +127,7 @@ describe("a step's own account and server", () => {
     expect(await roomSteps.join.run(join, away.context)).not.toHaveProperty("side");
     const leaving = scriptedContext({
       [SEEN_MEMBER]: content({ membership: "invite" }),
+      [SOURCE_MEMBER]: content({ membership: "join" }),
       [LEAVE]: refused(429, "M_LIMIT_EXCEEDED"),
     });
     expect(await roomSteps.invite.undo(entered, leaving.context)).not.toHaveProperty("side");
