@@ -45,10 +45,18 @@ export class MessageSender {
       return this.#put(`${room}/redact/${encodeURIComponent(String(redacts))}/${transaction}`, { reason });
     }
     const content = await this.#finishContent(item);
-    if (!(await this.#client.encryption.isEncrypted(item.roomId)))
+    if (!(await this.#isEncrypted(item.roomId)))
       return this.#put(`${room}/send/m.room.message/${transaction}`, content);
-    const encrypted = await this.#client.crypto.encryptRoomEvent(item.roomId, "m.room.message", content);
+    // The room may have become encrypted during an upload, or since an earlier try.
+    const sealed = item.attachment
+      ? await this.#finishContent({ ...item, content }, { isEncrypted: true })
+      : content;
+    const encrypted = await this.#client.crypto.encryptRoomEvent(item.roomId, "m.room.message", sealed);
     return this.#put(`${room}/send/m.room.encrypted/${transaction}`, encrypted);
+  }
+
+  #isEncrypted(roomId: string): Promise<boolean> {
+    return this.#client.encryption.isEncrypted(roomId);
   }
 
   /**
@@ -80,9 +88,14 @@ export class MessageSender {
    * Completes the content of a message: uploads an attachment once, and fills in the ID of the
    * event that an edit replaces.
    */
-  async #finishContent(item: OutboxItem): Promise<Record<string, unknown>> {
+  async #finishContent(
+    item: OutboxItem,
+    { isEncrypted }: { isEncrypted?: boolean } = {},
+  ): Promise<Record<string, unknown>> {
     if (item.attachment) {
-      const content = await this.#uploaded(item.roomId, item.content, item.attachment);
+      const isSealed = isEncrypted ?? (await this.#isEncrypted(item.roomId));
+      if ((isSealed ? "file" : "url") in item.content) return item.content;
+      const content = await this.#uploaded(item.content, item.attachment, isSealed);
       await this.#items.setContent(item.id, content);
       return content;
     }
@@ -94,17 +107,18 @@ export class MessageSender {
       : item.content;
   }
 
+  /** The content may have the address of an earlier upload, for a room of the other kind. */
   async #uploaded(
-    roomId: string,
-    content: Record<string, unknown>,
+    { url: _url, file: _file, ...content }: Record<string, unknown>,
     attachment: Buffer,
+    isSealed: boolean,
   ): Promise<Record<string, unknown>> {
     const { info } = content;
     const mimeType =
       typeof info === "object" && info !== null && "mimetype" in info
         ? String(info.mimetype)
         : "application/octet-stream";
-    if (!(await this.#client.encryption.isEncrypted(roomId)))
+    if (!isSealed)
       return {
         ...content,
         url: await this.#client.uploadContent(attachment, mimeType, String(content["filename"])),

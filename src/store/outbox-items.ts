@@ -149,10 +149,11 @@ export class OutboxItems {
       .execute();
   }
 
+  /** The attachment is kept until the message is sent: a later try may need another upload. */
   async setContent(id: number, content: Record<string, unknown>): Promise<void> {
     await this.#database
       .updateTable("outbox")
-      .set({ content: JSON.stringify(content), attachment: null })
+      .set({ content: JSON.stringify(content) })
       .where("id", "=", id)
       .execute();
   }

@@ -396,6 +396,25 @@ describe("a file", () => {
     await next.stop();
   });
 
+  it("is sealed where the room was encrypted after the first try had uploaded it", async () => {
+    const encryptedRooms: string[] = [];
+    const { outbox, state, uploads, sent } = await setUp({ encryptedRooms });
+    const running = outbox();
+    state.answer = failing("file", new Error("ECONNRESET"), 2);
+    await running.add(file);
+    running.start();
+    await pass(0);
+    expect(uploads.map(String)).toEqual(["a,b"]);
+    encryptedRooms.push("!room");
+    await pass(60_000);
+    expect(uploads.map(String)).toEqual(["a,b", "sealeda,b"]);
+    expect(sent()).toMatchObject([
+      { content: { ciphertext: { content: { file: { key: "k", url: "mxc://x/2" } } } } },
+    ]);
+    expect(JSON.stringify(sent())).not.toContain("mxc://x/1");
+    await running.stop();
+  });
+
   it("is sealed in an encrypted room", async () => {
     const { outbox, uploads, sent } = await setUp({ encryptedRooms: ["!room"] });
     const running = outbox();
