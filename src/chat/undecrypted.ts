@@ -95,15 +95,17 @@ export class UndecryptableMessages {
     const sessionIds = new Set(keys.map(({ sessionId }) => sessionId));
     for (const roomId of new Set(keys.map((key) => key.roomId))) {
       const stored = await this.#options.events.ofRoom(roomId);
-      await this.#retry(stored.filter(({ event }) => sessionIds.has(sessionIdOf(JSON.parse(event)) ?? "")));
+      await this.#retry(stored.filter(({ event }) => sessionIds.has(sessionIdOf(eventIn(event)) ?? "")));
     }
   }
 
   async #retry(stored: readonly UndecryptedEvent[]): Promise<void> {
     const { events, client, onDecrypted } = this.#options;
     for (const { eventId, roomId, event } of stored) {
+      const encrypted = eventIn(event);
+      if (sessionIdOf(encrypted) === null) continue;
       const decrypted = await client.crypto
-        .decryptRoomEvent(new EncryptedRoomEvent(JSON.parse(event)), roomId)
+        .decryptRoomEvent(new EncryptedRoomEvent(encrypted), roomId)
         .catch(() => null);
       if (!decrypted) continue;
       await onDecrypted(roomId, decrypted.raw);
@@ -162,6 +164,15 @@ export class UndecryptableMessages {
 const megolmSchema = z.looseObject({
   content: z.looseObject({ ciphertext: z.string(), session_id: z.string() }),
 });
+
+/** A stored event; null if its row is damaged. Such a row keeps no other event from being read. */
+function eventIn(stored: string): unknown {
+  try {
+    return JSON.parse(stored);
+  } catch {
+    return null;
+  }
+}
 
 /** The session of an encrypted event; null if it holds nothing encrypted. */
 function sessionIdOf(event: unknown): string | null {

@@ -72,6 +72,20 @@ describe("a message without its key", () => {
     expect([tried, decrypted]).toEqual([["$2"], ["$2"]]);
   });
 
+  it.each(["{ torn", "null", "[]"])(
+    "is handled although the row of another is damaged: %s",
+    async (event) => {
+      const { messages, announce, store, state, decrypted } = await setUp();
+      const damaged = { eventId: "$0", roomId: "!r", sender: ADA, event, receivedAt: 0 };
+      await store.undecryptedEvents.add(damaged);
+      await messages.receive("!r", encrypted("$1"));
+      state.keys.add("s1");
+      announce([{ roomId: "!r", sessionId: "s1" }]);
+      await pass();
+      expect(decrypted).toEqual(["$1"]);
+    },
+  );
+
   it("whose key arrived just before the process ended is handled at the next start", async () => {
     const { messages, state, reopen, processOf, decrypted } = await setUp();
     await messages.receive("!r", encrypted("$1"));
