@@ -52,9 +52,22 @@ export class LimitRefusals {
 
   /** @param limit a limit of one account */
   passed(limit: string): void {
-    const history = this.#historyOf(limit);
+    const history = this.#histories.get(limit);
+    if (history === undefined) return;
     history.passes += 1;
     history.suspect = null;
+  }
+
+  /** A step is over. A limit that refuses no other step is forgotten. */
+  ended(limit: string, step: string): void {
+    const history = this.#histories.get(limit);
+    history?.steps.delete(step);
+    if (history?.steps.size === 0) this.#histories.delete(limit);
+  }
+
+  /** The number of limits that are remembered. */
+  get size(): number {
+    return this.#histories.size;
   }
 
   /**

@@ -201,6 +201,11 @@ export class Limits {
     this.#refusals.passedUncounted(account, step);
   }
 
+  /** A step is over. @param step as for `ownerOfLimit` */
+  ended({ userId, name }: Ticket, step: string): void {
+    this.#refusals.ended(probeKey(userId, name), step);
+  }
+
   /**
    * The request was refused.
    * @param waitMs of `Retry-After`; `null` without one

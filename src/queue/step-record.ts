@@ -13,6 +13,14 @@ const UNKNOWN_LIMIT_MS = 10_000;
  */
 const AFTER_OTHERS_MS = 1;
 
+/** The outcomes after which a step is not tried again. */
+const OVER: ReadonlySet<StepOutcome["status"]> = new Set<StepOutcome["status"]>([
+  "done",
+  "already_done",
+  "needs_moderator",
+  "failed",
+]);
+
 /** One try of a step. */
 export interface Trial {
   step: TakenStep;
@@ -48,6 +56,7 @@ export async function recordOf(
   if (isAnswer || (isUnanswered && outcome.isServerAnswering === true)) backoff.answered(server, now);
   if (ticket === null && (outcome.status !== "wait" || outcome.waitingFor !== "limit"))
     limits.passedUncounted(accountOf(step), uniqueKey(step));
+  if (ticket !== null && OVER.has(outcome.status)) limits.ended(ticket, uniqueKey(step));
   switch (outcome.status) {
     case "done":
     case "needs_moderator":
