@@ -7,9 +7,8 @@ import { createPermission } from "./commands/permission.ts";
 import type { CommandServices } from "./commands/registry.ts";
 import { createCommands, createConfirmableActions } from "./commands/registry.ts";
 import type { Configuration } from "./config/configuration.ts";
-import { sayKeptAnswer, scopeOf } from "./dialogue/kept-answers.ts";
-import type { SendMessage } from "./dialogue/run-notices.ts";
-import { RunAnnouncer, sayRetired } from "./dialogue/run-notices.ts";
+import { answererOfKept } from "./dialogue/kept-answers.ts";
+import { RunAnnouncer, messageSender, sayRetired } from "./dialogue/run-notices.ts";
 import { sayLinkNews } from "./dialogue/sign-in-notices.ts";
 import type { GuardedFetch } from "./network/guarded-fetch.ts";
 import { createGuardedFetch } from "./network/guarded-fetch.ts";
@@ -172,7 +171,7 @@ function createServices(base: Base): Services {
     now,
     log,
   });
-  const sendMessage = messageSender(base);
+  const sendMessage = messageSender(base.conversationAt);
   const runs = createRuns({
     store,
     platforms: { matrix: platform },
@@ -180,14 +179,7 @@ function createServices(base: Base): Services {
     planning,
     createListener: (facts) =>
       new RunAnnouncer({ ...facts, runs: store.runs, sendMessage, prefix, now, log }),
-    keptAnswered: async (kept, answer) => {
-      const conversation = await base.conversationAt(
-        kept.address,
-        { kind: "kept", id: kept.id },
-        scopeOf(kept),
-      );
-      await sayKeptAnswer(kept, answer, { conversation, prefix });
-    },
+    keptAnswered: answererOfKept(base.conversationAt, prefix),
     isPermitted: createPermission(configuration.access),
     knockReason,
     now,
@@ -231,12 +223,6 @@ function createSignIn(base: Base, platform: Platform, { control }: RunServices):
   });
 }
 
-/** Sends the messages of runs in the chat, which is started before any run resumes. */
-function messageSender({ conversationAt }: Base): SendMessage {
-  return async ({ id, address }, message, options) =>
-    (await conversationAt(address, { kind: "run", id })).say(message, options);
-}
-
 async function startBotChat(base: Base, key: Buffer, services: CommandServices): Promise<Chat> {
   const { configuration, store, fetch, now, log } = base;
   const botServer = serverPartOf(configuration.bot.userId);
@@ -256,7 +242,7 @@ async function startBotChat(base: Base, key: Buffer, services: CommandServices):
 
 function createMoveRetirement(base: Base, signIn: SignIn): MoveRetirement {
   const { configuration, store, now, log } = base;
-  const sendMessage = messageSender(base);
+  const sendMessage = messageSender(base.conversationAt);
   const retired: MoveRetirementOptions["retired"] = (run, news) =>
     sayRetired(run, news, { sendMessage, prefix: configuration.prefix });
   return new MoveRetirement({ runs: store.runs, signIn, retired, now, log });

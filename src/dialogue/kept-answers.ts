@@ -1,3 +1,4 @@
+import type { ConversationAddress } from "../model/conversation-address.ts";
 import type { Kept } from "../service/run/kept-request.ts";
 import type { KeptAnswer } from "../service/run/kept-retries.ts";
 import type { Message } from "../view/document/message.ts";
@@ -9,8 +10,27 @@ import type { Conversation } from "./conversation.ts";
 import { askForUndo } from "./undo-question.ts";
 
 /** Separates the keys of the later answer from those of the command. */
-export function scopeOf({ id }: Pick<Kept, "id">): string {
+function scopeOf({ id }: Pick<Kept, "id">): string {
   return `kept ${id}`;
+}
+
+/**
+ * Answers kept requests in the conversations of their commands.
+ * @param conversationAt opens one, with a scope for its keys
+ */
+export function answererOfKept(
+  conversationAt: (
+    address: ConversationAddress,
+    cause: { kind: "kept"; id: number },
+    scope: string,
+  ) => Promise<Pick<Conversation, "say" | "ask">>,
+  prefix: string,
+): (kept: Kept, answer: KeptAnswer) => Promise<void> {
+  return async (kept, answer) => {
+    const cause = { kind: "kept", id: kept.id } as const;
+    const conversation = await conversationAt(kept.address, cause, scopeOf(kept));
+    await sayKeptAnswer(kept, answer, { conversation, prefix });
+  };
 }
 
 /**
@@ -18,7 +38,7 @@ export function scopeOf({ id }: Pick<Kept, "id">): string {
  * notifies the person, unless a run has begun, which reports by itself.
  * @param conversation with the scope of the request; a repeated answer is not said again
  */
-export async function sayKeptAnswer(
+async function sayKeptAnswer(
   { request: { kind } }: Kept,
   answer: KeptAnswer,
   { conversation, prefix }: { conversation: Pick<Conversation, "say" | "ask">; prefix: string },

@@ -17,7 +17,7 @@ import { refusedByPerson } from "../view/migrate/refused-by-person.ts";
 import { moveRetired } from "../view/migrate/retired.ts";
 import { progressMessage } from "../view/migrate/status.ts";
 import { watchHindered } from "../view/migrate/watch-hindered.ts";
-import type { SayOptions } from "./conversation.ts";
+import type { Conversation, SayOptions } from "./conversation.ts";
 import { EDIT_EVERY_MS } from "./conversation.ts";
 
 /** Sends a message at any later time to the conversation in which a run was started. */
@@ -26,6 +26,20 @@ export type SendMessage = (
   message: Message,
   options: Pick<SayOptions, "key" | "replaces" | "priority" | "notBefore" | "numberedRooms">,
 ) => Promise<void>;
+
+/**
+ * Sends the messages of runs in the chat, which is started before any run resumes.
+ * @param conversationAt opens the conversation of the run
+ */
+export function messageSender(
+  conversationAt: (
+    address: ConversationAddress,
+    cause: { kind: "run"; id: number },
+  ) => Promise<Pick<Conversation, "say">>,
+): SendMessage {
+  return async ({ id, address }, message, options) =>
+    (await conversationAt(address, { kind: "run", id })).say(message, options);
+}
 
 export interface RunAnnouncerOptions extends RunFacts {
   runs: Pick<Runs, "get" | "change">;

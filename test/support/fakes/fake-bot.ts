@@ -1,6 +1,6 @@
 import { pino } from "pino";
 import { vi } from "vitest";
-import { sayKeptAnswer, scopeOf } from "../../../src/dialogue/kept-answers.ts";
+import { answererOfKept } from "../../../src/dialogue/kept-answers.ts";
 import type { SendMessage } from "../../../src/dialogue/run-notices.ts";
 import { RunAnnouncer } from "../../../src/dialogue/run-notices.ts";
 import type { ConversationAddress } from "../../../src/model/conversation-address.ts";
@@ -213,12 +213,11 @@ export function startFakeBot({
     planning,
     createListener: (facts) =>
       new RunAnnouncer({ ...facts, runs: store.store.runs, sendMessage, prefix: "!", now, log }),
-    keptAnswered: async (kept, answer) => {
+    keptAnswered: answererOfKept(async (_address, cause, scope) => {
       const say = (message: Message, { key } = { key: "answer" }): Promise<void> =>
-        send({ kind: "kept", id: kept.id }, message, { key: `${scopeOf(kept)} ${key}` });
-      const conversation = { say, ask: (question: Message) => say(question, { key: "question" }) };
-      await sayKeptAnswer(kept, answer, { conversation, prefix: "!" });
-    },
+        send(cause, message, { key: `${scope} ${key}` });
+      return { say, ask: (question: Message) => say(question, { key: "question" }) };
+    }, "!"),
     isPermitted,
     knockReason,
     now,
