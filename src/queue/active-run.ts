@@ -65,6 +65,8 @@ export function runActivity(): RunActivity {
 /** The state of a run in memory. All of it can be lost. */
 export interface ActiveRun extends RunActivity {
   run: Run;
+  /** It waits for requests of other runs of its target. */
+  isHeldBack: boolean;
   /**
    * When the next step of each lane is due, `null` for none. A missing entry has to be read from
    * the store.
@@ -92,10 +94,10 @@ export function activeRun(run: Run, activities: Map<number, RunActivity>): Activ
   const activity = activities.get(run.id) ?? runActivity();
   activities.set(run.id, activity);
   activity.target = run.target;
-  if (run.purpose === "undo") void activity.turns.run(() => othersEnded(run, activities));
-  return {
+  const active: ActiveRun = {
     ...activity,
     run,
+    isHeldBack: run.purpose === "undo",
     dueAt: new Map(),
     timer: null,
     endWait: null,
@@ -106,6 +108,12 @@ export function activeRun(run: Run, activities: Map<number, RunActivity>): Activ
     failures: 0,
     retryAt: 0,
   };
+  if (active.isHeldBack)
+    void activity.turns.run(async () => {
+      await othersEnded(run, activities);
+      active.isHeldBack = false;
+    });
+  return active;
 }
 
 /**

@@ -112,6 +112,11 @@ export class Runner {
     return this.#active.get(runId)?.endWait ?? null;
   }
 
+  /** Whether a run waits for requests of other runs of its target before it begins. */
+  isHeldBack(runId: number): boolean {
+    return this.#active.get(runId)?.isHeldBack ?? false;
+  }
+
   /** Ends within seconds. Requests under way are aborted; the next process checks them. */
   async stop(): Promise<void> {
     this.#stopping.abort();

@@ -46,11 +46,18 @@ describe("a move that is refused by the account's server or by a firewall", () =
 
   afterAll(() => story.move.close());
 
-  it("asks its owner, and nobody in the rooms, where the account may join no more", async () => {
+  it("begins when a server that was away is back, and asks its owner, and nobody in the rooms, where the account may join no more", async () => {
     const { move } = story;
     let joins = 0;
     move.newServer.setRule((request) => (isJoin(request) && ++joins > 2 ? NO_MORE : undefined));
+    // The start itself meets a server that is away. Nothing more is typed.
+    move.oldServer.setRule(() => ({ kind: "reset" }));
     const after = await move.typist.say(move.chatId, "!migrate start");
+    const kept = textOf(await move.waitFor(/I keep your !migrate start/u, { after, timeoutMs: 90_000 }));
+    expect(kept).toContain(`${move.population.source.userId} does not answer just now`);
+    expect(await move.ask("!migrate status")).toContain("I keep your !migrate start");
+    move.oldServer.setRule();
+    await move.waitFor(/Started\./u, { after, timeoutMs: 90_000 });
     const notice = textOf(await move.waitFor(/lets it join or invite no more/u, { after }));
     expect(notice).toContain("Two rooms are free.");
     expect(notice).toContain(LIMITS_PAGE);

@@ -65,6 +65,7 @@ export function createRuns(options: CreateRunsOptions): RunServices {
     limits,
     awayUntil: (server) => runner.awayUntil(server),
     endWait: (runId) => runner.endWait(runId),
+    isHeldBack: (runId) => runner.isHeldBack(runId),
     now,
   });
   const listener = createListener({ statuses, summary });

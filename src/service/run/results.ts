@@ -52,6 +52,8 @@ export interface RunStatus {
   rooms: RoomCounts;
   /** The steps of all kinds. `dormant` ones belong to rooms that wait for a person. */
   steps: { total: number; done: number; failed: number; dormant: number };
+  /** It begins when a server has answered the last request of the run before. */
+  isHeldBack: boolean;
   waits: readonly RunWait[];
   /**
    * When everything will be done that needs no help from people, by the known limits; `null` if

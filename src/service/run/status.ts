@@ -18,6 +18,8 @@ export interface RunStatusOptions {
   awayUntil: (serverName: string) => number | null;
   /** The wait of a run without remaining steps before it can end; `null` for none. */
   endWait: (runId: number) => EndWait | null;
+  /** Whether a run waits for requests of other runs of its target before it begins. */
+  isHeldBack: (runId: number) => boolean;
   now: () => number;
 }
 
@@ -59,6 +61,7 @@ export class RunStatuses {
         failed: total(({ state }) => state === "failed"),
         dormant: run.endedAt === null ? 0 : total(({ state, isBlocked }) => state === "pending" && isBlocked),
       },
+      isHeldBack: isWorkedOn(run) && this.#options.isHeldBack(run.id),
       waits,
       expectedEnd: isWorkedOn(run) ? expectedEndOf(run, counts, waits, facts) : null,
       problem: run.problem,

@@ -28,6 +28,13 @@ export function progressMessage(status: RunStatus, now: number, prefix: string):
     paragraph(strong(runNames[status.purpose]), " ", ...accountsOf(status), " ", ...stateWords(status, now)),
     bar(status),
     ...roomsLeft(status),
+    ...(status.isHeldBack
+      ? [
+          paragraph(
+            "A server has not answered the last request of the run before. I begin when it has, so that I miss nothing that it writes.",
+          ),
+        ]
+      : []),
     ...waits(status, now),
     ...(status.state === "running" && status.expectedEnd !== null
       ? [paragraph(`I expect to be done at ${formatMoment(status.expectedEnd, now)}.`)]

@@ -7,6 +7,7 @@ import { STAY_REASONS } from "../../../src/model/stay-reason.ts";
 import { STEP_PROBLEM_CODES } from "../../../src/model/step-outcome.ts";
 import { LIMITS } from "../../../src/model/step.ts";
 import type { RunSummary } from "../../../src/platforms/runs.ts";
+import type { Kept, KeptKind } from "../../../src/service/run/kept-request.ts";
 import type {
   ConvertResult,
   RunEnd,
@@ -126,6 +127,44 @@ export const cannotRead = [
     refusal: { code: "session_ended" },
   },
 ] as const;
+const keptCause = { side: "source", userId: EVIL_USER, code: "unreachable" } as const;
+const keptKinds: readonly KeptKind[] = [
+  "move",
+  "invitations",
+  "joins",
+  "profile",
+  "undo",
+  "undo_question",
+  "verify",
+];
+export const keptResults = keptKinds.flatMap((kind) =>
+  (["unreachable", "server_trouble", "limited"] as const).map((code) => ({
+    status: "kept" as const,
+    kind,
+    cause: { ...keptCause, code },
+    triedAt: NOW,
+    replaced: kind,
+  })),
+);
+/** A kept start of the old account `@a:old.example`. */
+export const keptStart: Kept = {
+  id: 1,
+  owner: READER,
+  address: {
+    roomId: "!chat:new.example",
+    eventId: "$start",
+    threadRoot: null,
+    roomKind: "direct",
+    sender: READER,
+    isEncrypted: true,
+  },
+  request: { kind: "move", botRoomIds: [], filters: null },
+  cause: { side: "source", userId: "@a:old.example", code: "unreachable" },
+  askedAt: NOW - HOUR_MS,
+  tries: 9,
+  notBefore: NOW + 10 * MINUTE_MS,
+  isBegun: false,
+};
 export const startResults: StartResult[] = [
   { status: "started", run: evilRun(), changes: [], gone: [], isOnlyWatch: false },
   { status: "started", run: evilRun(), changes: [], gone: [], isOnlyWatch: true },
@@ -146,6 +185,10 @@ export const startResults: StartResult[] = [
   { status: "unanswered_alias", alias: EVIL },
   ...cannotRead,
   { status: "stopped" },
+  ...keptResults,
+  { status: "given_up", cause: keptCause },
+  { status: "other_plan" },
+  { status: "started", run: evilRun(), changes: [], gone: [], isOnlyWatch: false, replaced: "undo" },
 ];
 export const preview: UndoPreview = {
   status: "possible",

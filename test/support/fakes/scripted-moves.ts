@@ -64,6 +64,7 @@ export function runStatus(more: Partial<RunStatus> = {}): RunStatus {
     isCancelled: false,
     rooms: { done: 12, open: 40, needsModerator: 5, needsYou: 0, failed: 0, skipped: 3 },
     steps: { total: 150, done: 40, failed: 0, dormant: 10 },
+    isHeldBack: false,
     waits: [],
     expectedEnd: null,
     problem: null,

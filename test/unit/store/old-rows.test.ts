@@ -103,6 +103,7 @@ describe("rows of the version before stored JSON had versions", () => {
         limits,
         awayUntil: () => null,
         endWait: () => null,
+        isHeldBack: () => false,
         now: () => NOW,
       });
       expect(await statuses.of(run)).toMatchObject({

@@ -7,11 +7,12 @@ import { messageContent } from "../../../src/view/document/message.ts";
 import { maxMessageBytes } from "../../../src/view/document/paging.ts";
 import { cancelAnswer } from "../../../src/view/migrate/cancel.ts";
 import { runEnded } from "../../../src/view/migrate/end.ts";
+import { afterKeeping } from "../../../src/view/migrate/kept.ts";
 import { roomLetIn } from "../../../src/view/migrate/let-in.ts";
 import { needsYou } from "../../../src/view/migrate/needs-you.ts";
 import { pauseAnswer, resumeAnswer, stoppingAfterRequest } from "../../../src/view/migrate/pause.ts";
 import { startAnswer } from "../../../src/view/migrate/start.ts";
-import { noRunYet, progressMessage } from "../../../src/view/migrate/status.ts";
+import { noRunYet, progressMessage, statusAnswer } from "../../../src/view/migrate/status.ts";
 import { lookingWhatToUndo, undoQuestion, undoRefused } from "../../../src/view/migrate/undo.ts";
 import { verifyAnswer } from "../../../src/view/migrate/verify.ts";
 import { convertAnswer } from "../../../src/view/rooms/convert.ts";
@@ -27,6 +28,8 @@ import {
   end,
   evilRun,
   failures,
+  keptResults,
+  keptStart,
   noDeeds,
   preview,
   problems,
@@ -50,6 +53,7 @@ const messages: Record<string, Message[]> = {
           state,
           rooms: { done: 1, open: 0, needsModerator: 1, needsYou: 1, failed: 1, skipped: 0 },
           steps: { total: 1, done: 1, failed: 2, dormant: 0 },
+          isHeldBack: true,
           waits: allWaits,
           expectedEnd: NOW + 3 * HOUR_MS,
           endedAt: NOW - HOUR_MS,
@@ -64,6 +68,8 @@ const messages: Record<string, Message[]> = {
       ),
     ]),
   ),
+  statusAnswer: [null, evilRun()].map((run) => statusAnswer({ run, kept: keptStart }, NOW, "!")),
+  afterKeeping: [afterKeeping("move", noRunYet("!"), "!")],
   noRunYet: [noRunYet("!")],
   startAnswer: RUN_PURPOSES.flatMap((purpose) =>
     startResults.map((result) => startAnswer(result, purpose, "!")),
@@ -72,6 +78,8 @@ const messages: Record<string, Message[]> = {
     stoppingAfterRequest(),
     pauseAnswer({ status: "paused", run: evilRun(), isIdle: true }, "!"),
     pauseAnswer({ status: "paused", run: evilRun(), isIdle: false }, "!"),
+    pauseAnswer({ status: "paused", run: evilRun(), isIdle: true, ended: "verify" }, "!"),
+    pauseAnswer({ status: "kept_ended", kind: "move" }, "!"),
     resumeAnswer({ status: "resumed", run: evilRun() }, "!"),
     ...[null, ...RUN_STATES.map((state) => evilRun({ state }))].flatMap((run) => [
       pauseAnswer({ status: "not_running", run }, "!"),
@@ -80,6 +88,8 @@ const messages: Record<string, Message[]> = {
   ],
   cancelAnswer: [
     cancelAnswer({ status: "no_run" }, "!"),
+    cancelAnswer({ status: "kept_ended", kind: "move" }, "!"),
+    cancelAnswer({ status: "cancelled", run: evilRun(), summary, isIdle: true, ended: "verify" }, "!"),
     cancelAnswer({ status: "cancelled", run: evilRun(), summary, isIdle: true }, "!"),
     cancelAnswer({ status: "cancelled", run: evilRun(), summary: noDeeds, isIdle: true }, "!"),
     cancelAnswer({ status: "cancelled", run: evilRun(), summary: noDeeds, isIdle: false }, "!"),
@@ -107,6 +117,7 @@ const messages: Record<string, Message[]> = {
     verifyAnswer(verified(categories.slice(0, 1)), "!"),
     verifyAnswer(verified([]), "!"),
     verifyAnswer({ status: "no_plan" }, "!"),
+    ...keptResults.map((result) => verifyAnswer(result, "!")),
     ...cannotRead.map((result) => verifyAnswer(result, "!")),
   ],
   undo: [

@@ -10,7 +10,7 @@ import { runEnded } from "../../../src/view/migrate/end.ts";
 import { needsYou } from "../../../src/view/migrate/needs-you.ts";
 import { pauseAnswer } from "../../../src/view/migrate/pause.ts";
 import { startAnswer } from "../../../src/view/migrate/start.ts";
-import { progressMessage } from "../../../src/view/migrate/status.ts";
+import { progressMessage, statusAnswer } from "../../../src/view/migrate/status.ts";
 import { undoQuestion } from "../../../src/view/migrate/undo.ts";
 import { verifyAnswer } from "../../../src/view/migrate/verify.ts";
 import { reportMessage } from "../../../src/view/rooms/report.ts";
@@ -20,6 +20,7 @@ import {
   NOW,
   allWaits,
   end,
+  keptStart,
   noDeeds,
   preview,
   reportOf,
@@ -159,6 +160,29 @@ describe("a moment to come", () => {
     [NOW + 60 * HOUR_MS, "00:00 UTC on 3 February (in about 3 days)"],
   ])("%i is %s", (at, expected) => {
     expect(formatMoment(at, NOW)).toBe(expected);
+  });
+});
+
+describe("a request that is kept", () => {
+  const cause = { side: "source", userId: "@a:old.example", code: "unreachable" } as const;
+
+  it("names the server, and what ends it", () => {
+    const kept = { status: "kept", kind: "move", cause, triedAt: NOW } as const;
+    expect(text(startAnswer(kept, "move", "!"))).toBe(
+      "The server of your old account @a:old.example does not answer just now. I keep your !migrate start and try again by myself; there is nothing to do. !migrate status shows when, !migrate cancel ends it.",
+    );
+    expect(text(startAnswer({ ...kept, replaced: "undo" }, "move", "!"))).toContain(
+      "I had kept your !migrate undo, and do not try it again.",
+    );
+  });
+
+  it("comes before the run in the status", () => {
+    expect(text(statusAnswer({ run: null, kept: keptStart }, NOW, "!"))).toBe(
+      "The server of your old account @a:old.example does not answer just now. I keep your !migrate start and try it again by myself, next at 12:10 UTC (in about 10 minutes). !migrate cancel ends that.",
+    );
+    expect(text(statusAnswer({ run: runStatus(), kept: keptStart }, NOW, "!"))).toMatch(
+      /^The server of .*The move @a:old\.example/su,
+    );
   });
 });
 

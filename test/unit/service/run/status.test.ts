@@ -70,6 +70,7 @@ async function statusOf(
     limits: { load: async () => {}, nextAt: (_userId, name) => nextAt[name] ?? NOW, expectedMs },
     awayUntil: (server) => away[server] ?? null,
     endWait: () => endWait,
+    isHeldBack: () => false,
     now: () => NOW,
   });
   return statuses.of({ ...run, ...more });
