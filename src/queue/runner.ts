@@ -3,7 +3,7 @@ import type { Run, TakenStep } from "../model/run.ts";
 import type { StepOutcome } from "../model/step-outcome.ts";
 import { LeaseLostError, assertSameLease } from "../store/run-leases.ts";
 import { StorageError } from "../store/storage-error.ts";
-import type { ActiveRun, EndWait, RunActivity } from "./active-run.ts";
+import type { ActiveRun, RunActivity } from "./active-run.ts";
 import { activeRun, afterTransition, drained, drainedWithin, runActivity, setEndWait } from "./active-run.ts";
 import type { Reservation } from "./dispatch.ts";
 import { Dispatcher } from "./dispatch.ts";
@@ -107,14 +107,9 @@ export class Runner {
     return this.#backoff.awayUntil(server, this.#options.now());
   }
 
-  /** What a run without remaining steps waits for before it can end; `null` for nothing. */
-  endWait(runId: number): EndWait | null {
-    return this.#active.get(runId)?.endWait ?? null;
-  }
-
-  /** Whether a run waits for requests of other runs of its target before it begins. */
-  isHeldBack(runId: number): boolean {
-    return this.#active.get(runId)?.isHeldBack ?? false;
+  /** What a run waits for besides its steps. */
+  waitOf(runId: number): Pick<ActiveRun, "isHeldBack" | "endWait"> {
+    return this.#active.get(runId) ?? { isHeldBack: false, endWait: null };
   }
 
   /** Ends within seconds. Requests under way are aborted; the next process checks them. */

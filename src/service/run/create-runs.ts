@@ -64,8 +64,7 @@ export function createRuns(options: CreateRunsOptions): RunServices {
     steps,
     limits,
     awayUntil: (server) => runner.awayUntil(server),
-    endWait: (runId) => runner.endWait(runId),
-    isHeldBack: (runId) => runner.isHeldBack(runId),
+    waitOf: (runId) => runner.waitOf(runId),
     now,
   });
   const listener = createListener({ statuses, summary });

@@ -2,7 +2,7 @@ import { sides } from "../../model/account.ts";
 import { isWorkedOn } from "../../model/run-states.ts";
 import type { Run } from "../../model/run.ts";
 import type { Platforms } from "../../platforms/platform.ts";
-import type { EndWait } from "../../queue/active-run.ts";
+import type { ActiveRun } from "../../queue/active-run.ts";
 import type { Limits } from "../../queue/rate-limits.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { StepCount, Steps } from "../../store/steps.ts";
@@ -16,10 +16,8 @@ export interface RunStatusOptions {
   limits: Pick<Limits, "load" | "nextAt" | "expectedMs">;
   /** When a homeserver that is away is asked again; `null` if it answers. */
   awayUntil: (serverName: string) => number | null;
-  /** The wait of a run without remaining steps before it can end; `null` for none. */
-  endWait: (runId: number) => EndWait | null;
-  /** Whether a run waits for requests of other runs of its target before it begins. */
-  isHeldBack: (runId: number) => boolean;
+  /** What a run waits for besides its steps. */
+  waitOf: (runId: number) => Pick<ActiveRun, "isHeldBack" | "endWait">;
   now: () => number;
 }
 
@@ -32,16 +30,17 @@ export class RunStatuses {
   }
 
   async of(run: Run): Promise<RunStatus> {
-    const { platforms, runs, steps, limits, awayUntil, endWait, now } = this.#options;
+    const { platforms, runs, steps, limits, awayUntil, waitOf, now } = this.#options;
     const counts = await steps.counts(run.id);
     for (const side of sides) await limits.load(run[side]);
     const total = (fits: (count: StepCount) => boolean): number =>
       counts.reduce((sum, count) => sum + (fits(count) ? count.count : 0), 0);
+    const { isHeldBack, endWait } = waitOf(run.id);
     const facts = {
       serverName: (userId: string) => platforms[run.platform].serverName(userId),
       limits,
       awayUntil,
-      endWait: endWait(run.id),
+      endWait,
       now: now(),
     };
     const waits = isWorkedOn(run) ? waitsOf(run, counts, facts) : [];
@@ -61,7 +60,7 @@ export class RunStatuses {
         failed: total(({ state }) => state === "failed"),
         dormant: run.endedAt === null ? 0 : total(({ state, isBlocked }) => state === "pending" && isBlocked),
       },
-      isHeldBack: isWorkedOn(run) && this.#options.isHeldBack(run.id),
+      isHeldBack: isWorkedOn(run) && isHeldBack,
       waits,
       expectedEnd: isWorkedOn(run) ? expectedEndOf(run, counts, waits, facts) : null,
       problem: run.problem,

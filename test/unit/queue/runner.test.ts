@@ -316,7 +316,7 @@ describe("the end of a run", () => {
     const start = Date.now();
     const away = { side: "source", waitingFor: "server", waitMs: null } as const;
     const { run, runner, work, tries, state } = await endsInVain(async () => away);
-    expect([tries(), await state(), runner.endWait(run.id)]).toEqual([
+    expect([tries(), await state(), runner.waitOf(run.id).endWait]).toEqual([
       1,
       "running",
       { side: "source", waitingFor: "server", until: start + MINUTE },
@@ -328,7 +328,7 @@ describe("the end of a run", () => {
     await pass(MINUTE + 1);
     expect(tries()).toBe(2);
     await pass(2 * MINUTE);
-    expect([tries(), await state(), runner.endWait(run.id)]).toEqual([3, "over", null]);
+    expect([tries(), await state(), runner.waitOf(run.id).endWait]).toEqual([3, "over", null]);
   });
 
   it("reads less and less often while an account cannot be read, but at least each half hour", async () => {

@@ -102,8 +102,7 @@ describe("rows of the version before stored JSON had versions", () => {
         steps,
         limits,
         awayUntil: () => null,
-        endWait: () => null,
-        isHeldBack: () => false,
+        waitOf: () => ({ endWait: null, isHeldBack: false }),
         now: () => NOW,
       });
       expect(await statuses.of(run)).toMatchObject({

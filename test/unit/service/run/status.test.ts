@@ -69,8 +69,7 @@ async function statusOf(
     steps: { counts: async () => [...counts] },
     limits: { load: async () => {}, nextAt: (_userId, name) => nextAt[name] ?? NOW, expectedMs },
     awayUntil: (server) => away[server] ?? null,
-    endWait: () => endWait,
-    isHeldBack: () => false,
+    waitOf: () => ({ endWait, isHeldBack: false }),
     now: () => NOW,
   });
   return statuses.of({ ...run, ...more });
