@@ -118,6 +118,11 @@ export class KeptRequestRows {
       .execute();
   }
 
+  /** Lets a request be tried at once. */
+  async hurry(id: number): Promise<void> {
+    await this.#database.updateTable("kept_request").set({ not_before: 0 }).where("id", "=", id).execute();
+  }
+
   /** @returns false if it does not exist any more */
   async remove(id: number): Promise<boolean> {
     const { numDeletedRows } = await this.#database

@@ -89,7 +89,7 @@ export async function pruneEvents(
 
 /**
  * Removes the rate limits of accounts that are neither signed in nor part of an open run, and old
- * sign-ins that were never finished.
+ * sign-ins and kept requests that were never finished.
  */
 export async function pruneUnused(database: Kysely<Tables>, before: number): Promise<void> {
   const unfinished = database.selectFrom("run").where("state", "in", UNFINISHED_RUN_STATES);
@@ -100,4 +100,5 @@ export async function pruneUnused(database: Kysely<Tables>, before: number): Pro
     .where("user_id", "not in", unfinished.select("target"))
     .execute();
   await database.deleteFrom("sign_in_attempt").where("started_at", "<", before).execute();
+  await database.deleteFrom("kept_request").where("asked_at", "<", before).execute();
 }

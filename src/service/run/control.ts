@@ -25,7 +25,7 @@ export interface RunControlOptions {
   summary: RunSummaryReader;
   /** A run was paused, cancelled or resumed. */
   changed: (run: Run) => void;
-  kept: Pick<KeptRequests, "of" | "end">;
+  kept: Pick<KeptRequests, "of" | "end" | "hurry">;
   preparations: Pick<Preparations, "end">;
   queue: KeyedQueue;
   now: () => number;
@@ -76,12 +76,14 @@ export class RunControl {
 
   resume(owner: string): Promise<ResumeResult> {
     return this.#options.queue.run(owner, async () => {
-      const { statuses } = this.#options;
+      const { statuses, kept } = this.#options;
       const run = await this.current(owner);
       const resumed = run && (await this.#resume(run, "resumed"));
-      return resumed === null
+      if (resumed !== null) return { status: "resumed", run: resumed };
+      const kind = await kept.hurry(owner);
+      return kind === null
         ? { status: "not_paused", run: run && (await statuses.of(run)) }
-        : { status: "resumed", run: resumed };
+        : { status: "kept_tried", kind };
     });
   }
 

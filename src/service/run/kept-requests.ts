@@ -37,7 +37,7 @@ export interface Asked {
 /** Keeps requests of people while a server does not answer. A person has at most one. */
 export class KeptRequests {
   readonly #options: KeptRequestsOptions;
-  /** Called when a request was kept. */
+  /** Called when a request was kept, or is tried now. */
   onKept: () => void = () => undefined;
 
   constructor(options: KeptRequestsOptions) {
@@ -54,6 +54,15 @@ export class KeptRequests {
   async due(): Promise<Kept[]> {
     const { rows, now } = this.#options;
     return (await rows.due(now())).map(keptOf).filter((kept) => kept !== null);
+  }
+
+  /** Tries a kept request now. @returns what it is; `null` if there is none */
+  async hurry(owner: string): Promise<KeptKind | null> {
+    const kept = await this.of(owner);
+    if (kept === null) return null;
+    await this.#options.rows.hurry(kept.id);
+    this.onKept();
+    return kept.request.kind;
   }
 
   /** Ends a kept request. @returns what it was; `null` if there was none */

@@ -116,8 +116,9 @@ export class KeptRetries {
     const answer = await this.#perform(each);
     const { status } = answer.result;
     if (status === "kept" || status === "stopped" || !(await kept.isKept(each))) return;
-    // A watched run goes on by itself. The request waits until it has ended.
-    if (status === "already" && (await kept.delay(each)).status === "kept") return;
+    // A watched run goes on by itself, or the server of a named room does not answer.
+    const isPassing = status === "already" || status === "unanswered_alias";
+    if (isPassing && (await kept.delay(each)).status === "kept") return;
     log.info({ kind: each.request.kind, tries: each.tries + 1, status }, "a kept request has its answer");
     await answered(each, answer);
     await kept.done(each);

@@ -128,7 +128,10 @@ export type PauseResult =
   | { status: "not_running"; run: RunStatus | null }
   | KeptEnded;
 export type ResumeResult =
-  { status: "resumed"; run: RunStatus } | { status: "not_paused"; run: RunStatus | null };
+  | { status: "resumed"; run: RunStatus }
+  | { status: "not_paused"; run: RunStatus | null }
+  /** No run was paused, and a kept request is tried at once. */
+  | { status: "kept_tried"; kind: KeptKind };
 
 /**
  * `isIdle` and `ended` as in `PauseResult`. If `isIdle` is false, a request may take effect that is

@@ -46,6 +46,11 @@ export function keptEnded({ kind }: KeptEnded, prefix: string): Message {
   );
 }
 
+/** The answer to `!migrate resume` while only a kept request waits. */
+export function keptTried(kind: KeptKind, prefix: string): Message {
+  return notice(paragraph("I try your ", keptCommand(kind, prefix), " again now."));
+}
+
 /** Begins the answer to a request that was kept. */
 export function afterKeeping(kind: KeptKind, answer: Message, prefix: string): Message {
   return {

@@ -4,7 +4,7 @@ import { code, paragraph } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
 import { notice } from "../document/message.ts";
 import { runNames } from "../words/run-words.ts";
-import { keptEnded, replacedNote } from "./kept.ts";
+import { keptEnded, keptTried, replacedNote } from "./kept.ts";
 
 /** Shown while a pause waits for the requests under way. */
 export function stoppingAfterRequest(): Message {
@@ -32,6 +32,7 @@ export function pauseAnswer(result: PauseResult, prefix: string): Message {
 
 /** `!migrate resume`. */
 export function resumeAnswer(result: ResumeResult, prefix: string): Message {
+  if (result.status === "kept_tried") return keptTried(result.kind, prefix);
   if (result.status === "not_paused") return notice(paragraph(...currentState(result.run, prefix)));
   return notice(
     paragraph(

@@ -185,6 +185,7 @@ async function work(database: Kysely<Tables>): Promise<void> {
   await kept.due(3);
   await kept.nextAt(1);
   await kept.postpone(keptId, { cause: {}, notBefore: 3 });
+  await kept.hurry(keptId);
   await kept.remove(keptId);
   await questions.put(question, { kind: "run", id }, 1);
   await questions.ofEvent("!r", "$1");

@@ -81,6 +81,7 @@ const messages: Record<string, Message[]> = {
     pauseAnswer({ status: "paused", run: evilRun(), isIdle: true, ended: "verify" }, "!"),
     pauseAnswer({ status: "kept_ended", kind: "move" }, "!"),
     resumeAnswer({ status: "resumed", run: evilRun() }, "!"),
+    resumeAnswer({ status: "kept_tried", kind: "move" }, "!"),
     ...[null, ...RUN_STATES.map((state) => evilRun({ state }))].flatMap((run) => [
       pauseAnswer({ status: "not_running", run }, "!"),
       resumeAnswer({ status: "not_paused", run }, "!"),

@@ -229,6 +229,16 @@ describe("a kept start, and what the person says next", () => {
     expect([await runs(), await answers()]).toEqual([[], []]);
   });
 
+  it("is tried at once when the person says resume", async () => {
+    await keepStart();
+    await pass(30 * MINUTE);
+    onRequest = () => undefined;
+    const resumed = await bot.runServices.control.resume(OWNER);
+    expect(resumed).toEqual({ status: "kept_tried", kind: "move" });
+    await pass(5 * SECOND);
+    expect((await runs()).length).toBe(1);
+  });
+
   it("leaves the watch alone when it is cancelled", async () => {
     await bot.runServices.starter.start(request);
     await pass(MINUTE);
