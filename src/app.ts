@@ -1,6 +1,7 @@
 import { type } from "node:os";
 import type { Logger } from "pino";
 import type { Counter } from "prom-client";
+import { monotonicNow } from "./chat/chat-options.ts";
 import type { Chat } from "./chat/chat.ts";
 import { startChat } from "./chat/chat.ts";
 import { createPermission } from "./commands/permission.ts";
@@ -44,10 +45,7 @@ import { knockReason } from "./view/words/knock-reason.ts";
 /** How long handled event IDs, sent messages and "sent once" notes are kept. */
 const KEEP_MS = 60 * 24 * 3_600_000;
 
-/**
- * How long requests to the servers of accounts go on at a stop: renewals and sign-outs, whose
- * answers must not be lost without need. It is well below the limit of a stop (main.ts).
- */
+/** How long renewals and sign-outs go on at a stop: well below the limit of a stop (main.ts). */
 const REQUESTS_GRACE_MS = 2_500;
 
 /** The running bot. */
@@ -156,6 +154,7 @@ function createServices(base: Base): Services {
     fetch,
     servers: configuration.servers,
     introduction: configuration.oauth,
+    monotonicNow,
     now,
     log,
   });
@@ -178,10 +177,11 @@ function createServices(base: Base): Services {
     rateLimits: platform.rateLimits,
     planning,
     createListener: (facts) =>
-      new RunAnnouncer({ ...facts, runs: store.runs, sendMessage, prefix, now, log }),
+      new RunAnnouncer({ ...facts, runs: store.runs, sendMessage, prefix, monotonicNow, now, log }),
     keptAnswered: answererOfKept(base.conversationAt, prefix),
     isPermitted: createPermission(configuration.access),
     knockReason,
+    monotonicNow,
     now,
     log,
   });
@@ -218,6 +218,7 @@ function createSignIn(base: Base, platform: Platform, { control }: RunServices):
         .signedIn(owner, account)
         .catch((error: unknown) => log.error({ err: error }, "a run could not continue after a sign-in"));
     },
+    monotonicNow,
     now,
     log,
   });

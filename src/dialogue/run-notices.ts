@@ -46,6 +46,8 @@ export interface RunAnnouncerOptions extends RunFacts {
   sendMessage: SendMessage;
   prefix: string;
   now: () => number;
+  /** Milliseconds of a clock that never jumps. */
+  monotonicNow: () => number;
   log: Logger;
 }
 
@@ -53,9 +55,11 @@ export interface RunAnnouncerOptions extends RunFacts {
 const FIRST_AFTER_MS = 1_000;
 
 interface Shown {
-  /** The status that the message shows, and when it was read. */
+  /** The status that the message shows, and the time of day at which it was drawn. */
   status: RunStatus | null;
-  at: number;
+  drawnAt: number;
+  /** When the message may be sent next, by the monotonic clock. */
+  nextAt: number;
   timer: NodeJS.Timeout | null;
 }
 
@@ -92,7 +96,7 @@ export class RunAnnouncer implements RunListener {
   #showSoon(run: Run): void {
     const shown = this.#shownOf(run);
     if (shown.timer !== null) return;
-    const waitMs = Math.max(0, shown.at + EDIT_EVERY_MS - this.#options.now());
+    const waitMs = Math.max(0, shown.nextAt - this.#options.monotonicNow());
     shown.timer = setTimeout(() => {
       shown.timer = null;
       this.#inTurn(() => this.#show(run.id, shown));
@@ -100,11 +104,11 @@ export class RunAnnouncer implements RunListener {
   }
 
   #shownOf({ id, progressCount }: Run): Shown {
-    const now = this.#options.now();
+    const { now, monotonicNow } = this.#options;
     // The answer to the command that started the run is sent first. A message of an earlier process
     // may have been edited until that process ended.
-    const at = progressCount === 0 ? now - EDIT_EVERY_MS + FIRST_AFTER_MS : now;
-    const shown = this.#shown.get(id) ?? { status: null, at, timer: null };
+    const nextAt = monotonicNow() + (progressCount === 0 ? FIRST_AFTER_MS : EDIT_EVERY_MS);
+    const shown = this.#shown.get(id) ?? { status: null, drawnAt: now(), nextAt, timer: null };
     this.#shown.set(id, shown);
     return shown;
   }
@@ -196,21 +200,25 @@ export class RunAnnouncer implements RunListener {
   }
 
   async #showRun({ stored, shown, as }: { stored: Run; shown: Shown; as: Partial<Run> }): Promise<void> {
-    const { runs, statuses, now, prefix } = this.#options;
+    const { runs, statuses, now, monotonicNow, prefix } = this.#options;
     const run = { ...stored, ...as, progressCount: stored.progressCount };
     const status = await statuses.of(run);
     // A changed time of day alone is no change. Both statuses are rendered for the same moment.
-    const drawn = (of: RunStatus): string => JSON.stringify(progressMessage(of, shown.at, prefix).document);
+    const drawn = (of: RunStatus): string =>
+      JSON.stringify(progressMessage(of, shown.drawnAt, prefix).document);
     if (shown.status !== null && drawn(shown.status) === drawn(status)) return;
     const message = progressMessage(status, now(), prefix);
     const isFirst = run.progressCount === 0;
     shown.status = status;
-    shown.at = isFirst ? now() : Math.max(now(), shown.at + EDIT_EVERY_MS);
+    const waitMs = isFirst ? 0 : Math.max(0, shown.nextAt - monotonicNow());
+    shown.drawnAt = now();
+    shown.nextAt = monotonicNow() + waitMs + EDIT_EVERY_MS;
+    const notBefore = now() + waitMs;
     const show = (key: string, replaces?: string): Promise<void> =>
       this.#options.sendMessage(run, message, {
         key: keyOf(run, key),
         ...(replaces !== undefined && { replaces: keyOf(run, replaces) }),
-        notBefore: shown.at,
+        notBefore,
         priority: "progress",
       });
     // The first message is counted after it is sent, because later ones edit it. A later one is

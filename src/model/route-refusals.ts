@@ -69,13 +69,18 @@ function stands({ route, who, facts, at }: RouteRefusal, seen: AccessFacts, now:
   // An invitation that may be a newer one is accepted again after a day. Nobody sees the request if
   // it is refused.
   const isUnclear = route === "accept_invite" && mayBeSentAgain(facts, seen);
-  return !isUnclear || at === null || at > now - DAY_MS;
+  return !isUnclear || at === null || isWithinDay(at, now);
 }
 
 /** Whether a route was refused so often within a day that the bot does not try it again yet. */
 export function isTriedEnough(route: Route, refusals: readonly RouteRefusal[], now: number): boolean {
-  const lately = refusals.filter((refusal) => refusal.route === route && (refusal.at ?? 0) > now - DAY_MS);
+  const lately = refusals.filter((refusal) => refusal.route === route && isWithinDay(refusal.at ?? 0, now));
   return lately.length >= MAX_REFUSALS_PER_DAY;
+}
+
+/** The clock may have been set back since. */
+function isWithinDay(at: number, now: number): boolean {
+  return Math.abs(now - at) < DAY_MS;
 }
 
 /** The refusals with a new one, without those that no longer matter. */

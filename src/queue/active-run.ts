@@ -1,29 +1,8 @@
 import { nextState } from "../model/run-states.ts";
 import type { Run } from "../model/run.ts";
 import type { RunTransition } from "../store/run-rows.ts";
-import type { Unread } from "./runner-work.ts";
-
-/** What a run without remaining steps waits for before it can end, and the end of that wait. */
-export type EndWait = Pick<Unread, "side" | "waitingFor"> & { until: number };
-
-/** The minimum time before an account that could not be read is read again. It doubles. */
-const FIRST_END_WAIT_MS = 60_000;
-const LONGEST_END_WAIT_MS = 30 * 60_000;
-
-/**
- * Records what a run waits for before it can end. The pause grows, because each try reads whole
- * accounts, also from the server that is not away.
- * @param unread the account that could not be read; `null` if nothing is waited for
- */
-export function setEndWait(active: ActiveRun, unread: Unread | null, now: number): void {
-  active.unreadInRow = unread === null ? 0 : active.unreadInRow + 1;
-  const pauseMs = Math.min(FIRST_END_WAIT_MS * 2 ** (active.unreadInRow - 1), LONGEST_END_WAIT_MS);
-  active.endWait = unread && {
-    side: unread.side,
-    waitingFor: unread.waitingFor,
-    until: now + Math.max(pauseMs, unread.waitMs ?? 0),
-  };
-}
+import { EndPause } from "./end-wait.ts";
+import type { RunnerOptions } from "./runner-options.ts";
 
 /** Operations that run one after another. */
 export class SerialQueue {
@@ -73,14 +52,15 @@ export interface ActiveRun extends RunActivity {
    */
   dueAt: Map<string, number | null>;
   timer: NodeJS.Timeout | null;
-  endWait: EndWait | null;
+  endPause: EndPause;
   /** Aborted when the run is no longer worked on. */
   ending: AbortController;
-  /** How often in a row the run could not end because an account could not be read. */
-  unreadInRow: number;
   isPumping: boolean;
   isPumpWanted: boolean;
-  /** How often in a row its steps could not be taken, and the time of the next try. */
+  /**
+   * How often in a row its steps could not be taken, and the time of the next try, by the monotonic
+   * clock.
+   */
   failures: number;
   retryAt: number;
 }
@@ -90,7 +70,11 @@ export interface ActiveRun extends RunActivity {
  * other runs have ended.
  * @param activities of all runs
  */
-export function activeRun(run: Run, activities: Map<number, RunActivity>): ActiveRun {
+export function activeRun(
+  run: Run,
+  activities: Map<number, RunActivity>,
+  clocks: Pick<RunnerOptions, "now" | "monotonicNow">,
+): ActiveRun {
   const activity = activities.get(run.id) ?? runActivity();
   activities.set(run.id, activity);
   activity.target = run.target;
@@ -100,9 +84,8 @@ export function activeRun(run: Run, activities: Map<number, RunActivity>): Activ
     isHeldBack: run.purpose === "undo",
     dueAt: new Map(),
     timer: null,
-    endWait: null,
+    endPause: new EndPause(clocks),
     ending: new AbortController(),
-    unreadInRow: 0,
     isPumping: false,
     isPumpWanted: false,
     failures: 0,

@@ -16,6 +16,7 @@ export interface DispatchOptions {
   slots: ServerSlots;
   work: Pick<RunnerWork, "serverOf">;
   now: () => number;
+  monotonicNow: () => number;
 }
 
 /** The reservation for the request of a step. */
@@ -82,7 +83,7 @@ export class Dispatcher {
     lane: string,
     fullServers: FullServer[],
   ): Promise<number> {
-    const { backoff, slots, work, now } = this.#options;
+    const { backoff, slots, work, now, monotonicNow } = this.#options;
     const { run } = active;
     const side = sideOfLane(lane);
     const limit = ownLimitOfLane(lane);
@@ -91,7 +92,7 @@ export class Dispatcher {
     for (;;) {
       const dueAt = await this.#dueAt(active, lane);
       if (dueAt === null) return Number.POSITIVE_INFINITY;
-      const at = Math.max(dueAt, backoff.openAt(server, now()));
+      const at = Math.max(dueAt, now() + backoff.remainingMs(server));
       if (at > now()) return at;
       const slot = slots.take(server, run.id, kind);
       if (slot === null) {
@@ -103,7 +104,7 @@ export class Dispatcher {
         slot.release();
         return ticket;
       }
-      const reservation = { ticket, server, slot, startedAt: now() };
+      const reservation = { ticket, server, slot, startedAt: monotonicNow() };
       const step = await this.#take(active, lane, reservation);
       if (step !== null) launch(step, reservation);
       if (!isCurrent()) return Number.POSITIVE_INFINITY;

@@ -13,5 +13,7 @@ export interface RunnerOptions {
   limits: Limits;
   work: RunnerWork;
   now: () => number;
+  /** Milliseconds of a clock that never jumps, for what lasts in this process only. */
+  monotonicNow: () => number;
   log: Logger;
 }

@@ -4,9 +4,10 @@ import type { StepOutcome } from "../model/step-outcome.ts";
 import { LeaseLostError, assertSameLease } from "../store/run-leases.ts";
 import { StorageError } from "../store/storage-error.ts";
 import type { ActiveRun, RunActivity } from "./active-run.ts";
-import { activeRun, afterTransition, drained, drainedWithin, runActivity, setEndWait } from "./active-run.ts";
+import { activeRun, afterTransition, drained, drainedWithin, runActivity } from "./active-run.ts";
 import type { Reservation } from "./dispatch.ts";
 import { Dispatcher } from "./dispatch.ts";
+import { type BesideSteps, besideSteps } from "./end-wait.ts";
 import { HeldLeases } from "./held-leases.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import { nextStage } from "./next-stage.ts";
@@ -22,7 +23,6 @@ const LONGEST_SLEEP_MS = 60_000;
 /**
  * Runs the steps of all runs: the lanes of each account in parallel, within the account's limits
  * and the slots of each server. Everything that must last is in the store.
- *
  * The cycle of a run:
  * 1. The run is taken under a lease (`HeldLeases`).
  * 2. Its due steps are taken and tried (`#dispatch`, `#launch`).
@@ -35,7 +35,7 @@ export class Runner {
   readonly #active = new Map<number, ActiveRun>();
   /** The work under way for each run, also for runs that take no more steps. */
   readonly #activities = new Map<number, RunActivity>();
-  readonly #backoff = new ServerBackoff();
+  readonly #backoff: ServerBackoff;
   readonly #slots = new ServerSlots((runId) => this.#wake(runId));
   readonly #leases: HeldLeases;
   readonly #keeper: LeaseKeeper;
@@ -45,6 +45,7 @@ export class Runner {
 
   constructor(options: RunnerOptions) {
     this.#options = options;
+    this.#backoff = new ServerBackoff(options.monotonicNow);
     this.#leases = new HeldLeases(options);
     this.#keeper = new LeaseKeeper({
       leases: this.#leases,
@@ -83,9 +84,9 @@ export class Runner {
     if (known) {
       void known.turns.run(() => Promise.resolve(void (known.run = run)));
       known.dueAt.clear();
-      setEndWait(known, null, this.#options.now());
+      known.endPause.begin(null);
     } else {
-      this.#active.set(run.id, activeRun(run, this.#activities));
+      this.#active.set(run.id, activeRun(run, this.#activities, this.#options));
       this.#options.work.changed(run);
     }
     this.#wake(run.id);
@@ -108,8 +109,8 @@ export class Runner {
   }
 
   /** What a run waits for besides its steps. */
-  waitOf(runId: number): Pick<ActiveRun, "isHeldBack" | "endWait"> {
-    return this.#active.get(runId) ?? { isHeldBack: false, endWait: null };
+  waitOf(runId: number): BesideSteps {
+    return besideSteps(this.#active.get(runId));
   }
 
   /** Ends within seconds. Requests under way are aborted; the next process checks them. */
@@ -177,7 +178,7 @@ export class Runner {
   }
 
   #onFailure(active: ActiveRun, error: unknown): void {
-    const { log, now } = this.#options;
+    const { log, monotonicNow } = this.#options;
     const runId = active.run.id;
     // A run that cannot go on leaves the queue for a slot.
     this.#slots.leave(runId);
@@ -189,13 +190,12 @@ export class Runner {
     }
     active.isPumpWanted = false;
     // A wake-up during the pause changes nothing.
-    if (active.retryAt <= now()) {
-      active.failures += 1;
-      const pauseMs = growingPauseMs(active.failures, error instanceof StorageError ? "storage" : "bug");
-      active.retryAt = now() + pauseMs;
+    if (active.retryAt <= monotonicNow()) {
+      const pauseMs = growingPauseMs(++active.failures, error instanceof StorageError ? "storage" : "bug");
+      active.retryAt = monotonicNow() + pauseMs;
       log.error({ err: error, runId, pauseMs }, "the steps of a run could not be taken; it is tried again");
     }
-    this.#wakeAt(active, active.retryAt);
+    this.#wakeAfter(active, active.retryAt - monotonicNow());
   }
 
   /** Takes the steps that are due and sets the clock for the next one. */
@@ -209,7 +209,7 @@ export class Runner {
     if (!isCurrent()) return;
     const isWaiting = wakeAt < Number.POSITIVE_INFINITY;
     if (active.steps.size === 0 && !waitsForSlot) await this.#nextStage(active, isWaiting);
-    if (isWaiting) this.#wakeAt(active, Math.max(wakeAt, this.#options.now()));
+    if (isWaiting) this.#wakeAfter(active, wakeAt - this.#options.now());
   }
 
   #launch(active: ActiveRun, step: TakenStep, reservation: Reservation): void {
@@ -255,7 +255,7 @@ export class Runner {
 
   /** Called when no step is under way. @param isWaiting as for `nextStage` */
   async #nextStage(active: ActiveRun, isWaiting: boolean): Promise<void> {
-    const { runs, work, now } = this.#options;
+    const { runs, work } = this.#options;
     const next = await nextStage(active.run, isWaiting, this.#options);
     if (next.kind === "next") {
       active.run = next.run;
@@ -266,13 +266,13 @@ export class Runner {
       work.changed(next.run);
     }
     if (next.kind !== "finished") return;
-    if (active.endWait !== null && active.endWait.until > now()) {
-      this.#wakeAt(active, active.endWait.until);
+    if (active.endPause.remainingMs > 0) {
+      this.#wakeAfter(active, active.endPause.remainingMs);
       return;
     }
     const unread = await work.settled(active.run, active.ending.signal);
     active.dueAt.clear();
-    setEndWait(active, unread, now());
+    active.endPause.begin(unread);
     const settled = await runs.get(active.run.id);
     assertSameLease(active.run, settled);
     if (settled !== null && isWorkedOn(settled)) {
@@ -287,10 +287,10 @@ export class Runner {
     if (active) this.#pump(active);
   }
 
-  #wakeAt(active: ActiveRun, at: number): void {
+  #wakeAfter(active: ActiveRun, waitMs: number): void {
     if (active.timer) clearTimeout(active.timer);
     if (!this.#isCurrent(active)) return;
-    const ms = Math.min(Math.max(0, at - this.#options.now()), LONGEST_SLEEP_MS);
+    const ms = Math.min(waitMs, LONGEST_SLEEP_MS);
     active.timer = setTimeout(() => {
       // The clock may have been set back, so the times are read again.
       if (ms === LONGEST_SLEEP_MS) active.dueAt.clear();

@@ -29,7 +29,7 @@ export interface Trial {
   ticket: Ticket | null;
   /** The homeserver that gave the outcome, by name. */
   server: string;
-  /** When the step was taken, in milliseconds since the epoch. */
+  /** When the step was taken, by the monotonic clock. */
   startedAt: number;
   /** Whether the room has another route, so that the step is not tried for hours. */
   hasOtherRoute: () => Promise<boolean>;
@@ -53,7 +53,7 @@ export async function recordOf(
     outcome.side !== undefined &&
     outcome.side !== step.side;
   const isAnswer = outcome.status !== "interrupted" && !isUnanswered;
-  if (isAnswer || (isUnanswered && outcome.isServerAnswering === true)) backoff.answered(server, now);
+  if (isAnswer || (isUnanswered && outcome.isServerAnswering === true)) backoff.answered(server);
   if (ticket === null && (outcome.status !== "wait" || outcome.waitingFor !== "limit"))
     limits.passedUncounted(accountOf(step), uniqueKey(step));
   if (ticket !== null && OVER.has(outcome.status)) limits.ended(ticket, uniqueKey(step));
@@ -86,7 +86,7 @@ export async function recordOf(
       }
       if (isAway) {
         if (ticket !== null) limits.giveBack(ticket);
-        const until = backoff.failed(server, now, outcome.waitMs);
+        const until = now + backoff.failed(server, outcome.waitMs);
         return { state: "pending", notBefore: until, waitingFor: "server", outcome, isCounted: false };
       }
       break;

@@ -10,6 +10,9 @@ export interface Invitation {
   attempts: number;
 }
 
+/** No invitation waits longer. A later time shows that the clock was set back. */
+const MAX_WAIT_MS = 3_600_000;
+
 /**
  * Invitations to the bot that are not answered yet. A sync reports each only once, so they are
  * stored.
@@ -38,7 +41,12 @@ export class Invitations {
     const rows = await this.#database
       .selectFrom("invitation")
       .selectAll()
-      .where("not_before", "<=", now)
+      .where((expression) =>
+        expression.or([
+          expression("not_before", "<=", now),
+          expression("not_before", ">", now + MAX_WAIT_MS),
+        ]),
+      )
       .execute();
     return rows.map((row) => ({
       roomId: row.room_id,

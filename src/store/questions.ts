@@ -1,4 +1,5 @@
 import type { Kysely, Selectable } from "kysely";
+import { expressionBuilder } from "kysely";
 import { z } from "zod";
 import type { ConversationAddress } from "../model/conversation-address.ts";
 import { addressFormat } from "../model/conversation-address.ts";
@@ -8,10 +9,17 @@ import type { ReportUnreadable } from "./stored-json.ts";
 import { parseColumn } from "./stored-json.ts";
 import type { Tables } from "./tables.ts";
 
-const wordsSchema = z.array(z.string());
-
 /** How long a question can be answered. */
 const OPEN_MS = 24 * 3_600_000;
+/** A question that is open for longer was asked while the clock was ahead. */
+const MAX_OPEN_MS = 2 * OPEN_MS;
+
+function isOpenAt(now: number) {
+  const where = expressionBuilder<Tables, "question">();
+  return where.and([where("expires_at", ">", now), where("expires_at", "<", now + MAX_OPEN_MS)]);
+}
+
+const wordsSchema = z.array(z.string());
 
 /** A question to store. */
 export interface NewQuestion {
@@ -131,7 +139,7 @@ export class Questions {
       .where((expression) =>
         expression.or([
           expression("answered_by", "=", eventId),
-          expression.and([expression("closed_at", "is", null), expression("expires_at", ">", now)]),
+          expression.and([expression("closed_at", "is", null), isOpenAt(now)]),
         ]),
       )
       // If there are two, the answered one comes first: one event answers only one question.
@@ -152,7 +160,7 @@ export class Questions {
       .where((expression) =>
         expression.or([
           expression("answered_by", "=", eventId),
-          expression.and([expression("closed_at", "is", null), expression("expires_at", ">", now)]),
+          expression.and([expression("closed_at", "is", null), isOpenAt(now)]),
         ]),
       )
       .executeTakeFirst();

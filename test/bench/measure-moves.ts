@@ -48,6 +48,7 @@ async function measure({ movers, isSideBySide }: MoveCase): Promise<MoveMeasured
       fetch,
       servers: {},
       introduction: { clientName: "Matrix Mover", clientUri: "https://mover.example.org" },
+      monotonicNow: now,
       now,
       log,
     });
@@ -82,12 +83,14 @@ async function measure({ movers, isSideBySide }: MoveCase): Promise<MoveMeasured
           runs: store.runs,
           sendMessage,
           prefix: "!",
+          monotonicNow: now,
           now,
           log,
         }),
       keptAnswered: async () => undefined,
       isPermitted: () => true,
       knockReason,
+      monotonicNow: now,
       now,
       log,
     });

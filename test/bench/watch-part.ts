@@ -52,6 +52,7 @@ async function measured(folder: string, count: number, waiting: number): Promise
         fetch: serversWithoutNews(waiting, traffic),
         servers: {},
         introduction: { clientName: "Matrix Mover", clientUri: "https://mover.example.org" },
+        monotonicNow: Date.now,
         now: Date.now,
         log,
       }),
@@ -60,6 +61,7 @@ async function measured(folder: string, count: number, waiting: number): Promise
     steps: store.steps,
     runner: { begin: async () => undefined },
     listener: { roomsLetIn: async () => undefined, watchHindered: async () => undefined },
+    monotonicNow: Date.now,
     now: Date.now,
     log,
   });

@@ -26,6 +26,8 @@ export interface MatrixPlatformOptions {
   servers: Readonly<Record<string, string>>;
   introduction: ClientIntroduction;
   now: () => number;
+  /** Milliseconds of a clock that never jumps. */
+  monotonicNow: () => number;
   log: Logger;
 }
 
@@ -34,8 +36,8 @@ export interface MatrixPlatformOptions {
  * renewal at a time.
  */
 export function createMatrixPlatform(options: MatrixPlatformOptions): Platform {
-  const { sessionStore, fetch, now, log } = options;
-  const sessions = new Sessions({ accounts: sessionStore, fetch, now, log });
+  const { sessionStore, fetch, now, monotonicNow, log } = options;
+  const sessions = new Sessions({ accounts: sessionStore, fetch, now, monotonicNow, log });
   const opening = { sessions, log };
   return {
     name: "matrix",

@@ -22,12 +22,17 @@ const SHOW_EVERY_MS = 5 * 60_000;
  */
 const STOP_GRACE_MS = 2_000;
 
+/** `endsAt`: when it is no longer waited for, by the monotonic clock. */
+type AwaitedLink = SignInLink & { endsAt: number };
+
 type FinalNews = Exclude<LinkNews, { kind: "waiting" }>;
 
 export interface LinkWaitsOptions {
   links: SignInLinks;
   signIn: Pick<PlatformSignIn, "pollLink">;
   now: () => number;
+  /** Milliseconds of a clock that never jumps. */
+  monotonicNow: () => number;
   /** Resolves after a time; rejects when the signal is aborted. */
   pause?: (ms: number, signal: AbortSignal) => Promise<unknown>;
   log: Logger;
@@ -82,15 +87,15 @@ export class LinkWaits {
   }
 
   #begin(link: SignInLink, firstWaitMs: number): void {
-    const { log } = this.#options;
-    const bounded = { ...link, expiresAt: Math.min(link.expiresAt, this.#options.now() + MAX_LIFE_MS) };
-    const work = this.#waitThroughFaults(bounded, firstWaitMs, log);
+    const { log, now, monotonicNow } = this.#options;
+    const endsAt = monotonicNow() + Math.min(link.expiresAt - now(), MAX_LIFE_MS);
+    const work = this.#waitThroughFaults({ ...link, endsAt }, firstWaitMs, log);
     this.#underWay.add(work);
     void work.finally(() => this.#underWay.delete(work));
   }
 
   /** Waits for a link. After a failure of the bot itself the same link is polled again. */
-  async #waitThroughFaults(link: SignInLink, firstWaitMs: number, log: Logger): Promise<void> {
+  async #waitThroughFaults(link: AwaitedLink, firstWaitMs: number, log: Logger): Promise<void> {
     for (let waitMs = firstWaitMs; !this.#stopping.signal.aborted; waitMs = AFTER_FAULT_MS) {
       try {
         await this.#wait(link, waitMs);
@@ -101,17 +106,17 @@ export class LinkWaits {
     }
   }
 
-  async #wait(link: SignInLink, firstWaitMs: number): Promise<void> {
-    const { now } = this.#options;
+  async #wait(link: AwaitedLink, firstWaitMs: number): Promise<void> {
+    const { monotonicNow } = this.#options;
     let intervalMs = boundedIntervalMs(link);
-    let shown = { away: false, at: now() };
+    let shown = { away: false, at: monotonicNow() };
     for (let waitMs = firstWaitMs; await this.#sleep(waitMs); waitMs = intervalMs) {
       const step = await this.#step(link);
       if (step.kind === "over") return;
       if (step.kind === "slow_down") intervalMs = Math.min(MAX_INTERVAL_MS, intervalMs + SLOW_DOWN_MS);
       const away = step.kind === "away";
-      if (away === shown.away && now() < shown.at + SHOW_EVERY_MS) continue;
-      shown = { away, at: now() };
+      if (away === shown.away && monotonicNow() < shown.at + SHOW_EVERY_MS) continue;
+      shown = { away, at: monotonicNow() };
       await this.#showWaiting(link, away);
     }
   }
@@ -129,8 +134,8 @@ export class LinkWaits {
     owner,
     side,
     deviceId,
-    expiresAt,
-  }: SignInLink): Promise<{ kind: "over" | "pending" | "slow_down" | "away" }> {
+    endsAt,
+  }: AwaitedLink): Promise<{ kind: "over" | "pending" | "slow_down" | "away" }> {
     const { links, accept, discard } = this.#options;
     const link = await links.get(owner, side);
     if (link?.deviceId !== deviceId) return { kind: "over" };
@@ -147,7 +152,7 @@ export class LinkWaits {
       case "pending":
       case "slow_down":
       case "away":
-        return this.#isExpired({ ...link, expiresAt })
+        return this.#isExpired({ ...link, endsAt })
           ? this.#end(link, { kind: "expired" })
           : { kind: result.kind };
       case "refused":
@@ -182,8 +187,8 @@ export class LinkWaits {
    * The server normally reports the expiry. This check is for a server that does not answer or does
    * not report it.
    */
-  #isExpired(link: SignInLink): boolean {
-    return this.#options.now() > link.expiresAt + 2 * boundedIntervalMs(link);
+  #isExpired(link: AwaitedLink): boolean {
+    return this.#options.monotonicNow() > link.endsAt + 2 * boundedIntervalMs(link);
   }
 
   /** False when the process ends. */

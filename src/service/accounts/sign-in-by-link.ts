@@ -27,11 +27,12 @@ export class LinkSignIn {
 
   constructor(options: LinkSignInOptions) {
     this.#options = options;
-    const { links, platform, now, log, notify, inTurn } = options;
+    const { links, platform, now, monotonicNow, log, notify, inTurn } = options;
     this.#waits = new LinkWaits({
       links,
       signIn: platform.signIn,
       now,
+      monotonicNow,
       log,
       notify,
       inTurn,

@@ -21,5 +21,7 @@ export interface SignInOptions {
    */
   onSignedIn?: (owner: string, side: Side, account: Account) => void;
   now: () => number;
+  /** Milliseconds of a clock that never jumps. */
+  monotonicNow: () => number;
   log: Logger;
 }

@@ -37,7 +37,8 @@ export class RoomHistories {
   ): Promise<ReadonlyMap<string, RoomHistory>> {
     const found = new Map<string, RoomHistory>();
     for (const run of await this.#runs.between(owner, accounts.source.userId, accounts.target.userId)) {
-      const isRecent = run.startedAt >= this.#now() - COUNTS_MS;
+      // The clock may have been set back since the run began.
+      const isRecent = Math.abs(this.#now() - run.startedAt) <= COUNTS_MS;
       for (const room of await this.#runs.rooms(run.id)) {
         const refusals = isRecent ? lastingRefusals(room, run, runId, accounts) : [];
         found.set(room.roomId, extended(found.get(room.roomId) ?? NO_HISTORY, room, refusals));

@@ -38,6 +38,8 @@ export interface CreateRunsOptions {
   isPermitted: (userId: string) => boolean;
   knockReason: RunWorkOptions["knockReason"];
   now: () => number;
+  /** Milliseconds of a clock that never jumps. */
+  monotonicNow: () => number;
   log: Logger;
 }
 
@@ -54,7 +56,8 @@ export interface RunServices {
 
 /** Creates all parts that run plans. */
 export function createRuns(options: CreateRunsOptions): RunServices {
-  const { store, platforms, rateLimits, planning, createListener, knockReason, now, log } = options;
+  const { store, platforms, rateLimits, planning, createListener, knockReason, now, monotonicNow, log } =
+    options;
   const { accounts, runs, steps } = store;
   const limits = new Limits(store.limiters, rateLimits, store.reportUnreadable);
   const summary = new RunSummaryReader({ runs, steps, platforms, now });
@@ -90,8 +93,17 @@ export function createRuns(options: CreateRunsOptions): RunServices {
     knockReason,
     now,
   });
-  const runner: Runner = new Runner({ runs, steps, leases: store.runLeases, limits, work, now, log });
-  const watch = new RunWatch({ accounts, platforms, runs, steps, runner, listener, now, log });
+  const runner: Runner = new Runner({
+    runs,
+    steps,
+    leases: store.runLeases,
+    limits,
+    work,
+    now,
+    monotonicNow,
+    log,
+  });
+  const watch = new RunWatch({ accounts, platforms, runs, steps, runner, listener, now, monotonicNow, log });
   // The requests of one person run in order.
   const queue = new KeyedQueue();
   const preparations = new Preparations(queue);

@@ -2,7 +2,7 @@ import { sides } from "../../model/account.ts";
 import { isWorkedOn } from "../../model/run-states.ts";
 import type { Run } from "../../model/run.ts";
 import type { Platforms } from "../../platforms/platform.ts";
-import type { ActiveRun } from "../../queue/active-run.ts";
+import type { BesideSteps } from "../../queue/end-wait.ts";
 import type { Limits } from "../../queue/rate-limits.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { StepCount, Steps } from "../../store/steps.ts";
@@ -17,7 +17,7 @@ export interface RunStatusOptions {
   /** When a homeserver that is away is asked again; `null` if it answers. */
   awayUntil: (serverName: string) => number | null;
   /** What a run waits for besides its steps. */
-  waitOf: (runId: number) => Pick<ActiveRun, "isHeldBack" | "endWait">;
+  waitOf: (runId: number) => BesideSteps;
   now: () => number;
 }
 

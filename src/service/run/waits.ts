@@ -2,7 +2,7 @@ import { sides } from "../../model/account.ts";
 import { ownLimitOfLane, sideOfLane } from "../../model/lanes.ts";
 import type { Run } from "../../model/run.ts";
 import type { LimitName } from "../../model/step.ts";
-import type { EndWait } from "../../queue/active-run.ts";
+import type { EndWait } from "../../queue/end-wait.ts";
 import type { Limits } from "../../queue/rate-limits.ts";
 import type { StepCount } from "../../store/steps.ts";
 import type { RoomCounts, RunWait } from "./results.ts";

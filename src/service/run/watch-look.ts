@@ -37,6 +37,8 @@ export interface WatchLookOptions {
   runner: Pick<Runner, "begin">;
   listener: Pick<RunListener, "roomsLetIn" | "watchHindered">;
   now: () => number;
+  /** Milliseconds of a clock that never jumps. */
+  monotonicNow: () => number;
   log: Logger;
 }
 
@@ -74,7 +76,7 @@ export class WatchLook {
 
   constructor(options: WatchLookOptions) {
     this.#options = options;
-    this.#servers = new WatchedServers(options.now, options.log);
+    this.#servers = new WatchedServers(options);
   }
 
   /** @returns whether the run needs no more looks */
@@ -96,10 +98,10 @@ export class WatchLook {
   }
 
   async #lookAt(run: Run, accounts: AccountsOfRun, memory: WatchMemory, signal: AbortSignal): Promise<void> {
-    const { runs, now, log } = this.#options;
+    const { runs, monotonicNow, log } = this.#options;
     const waiting = await runs.watchedRooms(run.id);
     if (waiting.length === 0 && run.problem === null) return;
-    const isReading = now() - memory.readAt >= READS_ROOMS_EVERY_MS;
+    const isReading = monotonicNow() - memory.readAt >= READS_ROOMS_EVERY_MS;
     const result = await this.#ask(run, accounts, {
       waiting,
       readsRooms: isReading ? memory.reads : null,
@@ -108,7 +110,7 @@ export class WatchLook {
     if (signal.aborted) return;
     if (isReading) {
       memory.reads += 1;
-      memory.readAt = now();
+      memory.readAt = monotonicNow();
     }
     const changes = withoutRepeated(result.changes, memory);
     const isAnswering = await this.#noteSides(run, result, memory);
@@ -172,7 +174,9 @@ export class WatchLook {
     if (found === null) return false;
     const isStored = stored?.side === found.side && stored.problem.code === found.problem.code;
     const problem = isStored ? stored : found;
-    const isLasting = isAccountProblemCode(problem.problem.code) || now() - problem.since >= AWAY_LONG_MS;
+    // The clock may have been set back since the problem was stored.
+    const isLong = Math.abs(now() - problem.since) >= AWAY_LONG_MS;
+    const isLasting = isAccountProblemCode(problem.problem.code) || isLong;
     if (!isLasting) return false;
     if (!isStored) await this.#store(run, problem);
     const informedOf = `${problem.side} ${problem.problem.code} ${problem.since}`;

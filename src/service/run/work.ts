@@ -71,7 +71,7 @@ export class RunWork implements RunnerWork {
         side: missing ?? step.side,
       };
     const outcome = await platforms[step.platform].pair({ source, target }).runStep(step, {
-      canSkipCheck: step.attempts === 1 && now() - run.startedAt < FRESH_MS,
+      canSkipCheck: step.attempts === 1 && isFresh(run, now()),
       saveUndo: (undo) => steps.saveUndo(step, undo),
       imageCopies: runs.imageCopies(run.id),
       joinedRooms: () => runs.joinedRooms(run.id),
@@ -166,4 +166,9 @@ export class RunWork implements RunnerWork {
         : [{ ...room, status: successor.status }];
     });
   }
+}
+
+/** The clock may have been set back since the run began. */
+function isFresh({ startedAt }: Run, now: number): boolean {
+  return Math.abs(now - startedAt) < FRESH_MS;
 }

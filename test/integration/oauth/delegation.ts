@@ -70,7 +70,7 @@ export async function startMover(
   const now = () => Date.now() + aheadMs;
   const build = (store: Store) => {
     const fetch = openFetch();
-    const sessions = new Sessions({ accounts: store.accounts, fetch, now, log });
+    const sessions = new Sessions({ accounts: store.accounts, fetch, monotonicNow: now, now, log });
     const matrixSignIn = createMatrixSignIn({
       sessions,
       fetch,
@@ -90,6 +90,7 @@ export async function startMover(
         news.push({ ...message, side });
       },
       onSignedIn: (_owner, _side, account) => void signedIn.push(account),
+      monotonicNow: now,
       now,
       log,
     });

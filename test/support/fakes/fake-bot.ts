@@ -172,6 +172,7 @@ export function startFakeBot({
     fetch,
     servers: {},
     introduction: { clientName: "Matrix Mover", clientUri: "https://mover.example.org" },
+    monotonicNow: now,
     now,
     log,
   });
@@ -212,7 +213,15 @@ export function startFakeBot({
     rateLimits: platform.rateLimits,
     planning,
     createListener: (facts) =>
-      new RunAnnouncer({ ...facts, runs: store.store.runs, sendMessage, prefix: "!", now, log }),
+      new RunAnnouncer({
+        ...facts,
+        runs: store.store.runs,
+        sendMessage,
+        prefix: "!",
+        monotonicNow: now,
+        now,
+        log,
+      }),
     keptAnswered: answererOfKept(async (_address, cause, scope) => {
       const say = (message: Message, { key } = { key: "answer" }): Promise<void> =>
         send(cause, message, { key: `${scope} ${key}` });
@@ -220,6 +229,7 @@ export function startFakeBot({
     }, "!"),
     isPermitted,
     knockReason,
+    monotonicNow: now,
     now,
     log,
   });

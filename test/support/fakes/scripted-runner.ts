@@ -181,6 +181,7 @@ export interface Scripted {
 export function scripted(
   store: Pick<Store, "runs" | "steps" | "runLeases" | "limiters">,
   script: Script = {},
+  monotonicNow: () => number = Date.now,
 ): Scripted {
   const { runs, steps } = store;
   const work = new ScriptedWork(script, async (run) => {
@@ -196,6 +197,7 @@ export function scripted(
       leases: store.runLeases,
       limits: new Limits(store.limiters, RATE_LIMITS, () => undefined),
       work,
+      monotonicNow,
       now: Date.now,
       log,
     }),

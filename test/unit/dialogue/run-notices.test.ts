@@ -10,7 +10,7 @@ import { temporaryStore } from "../../support/store/temporary-store.ts";
 const OWNER = "@me:old.example";
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date", "performance"] });
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -34,6 +34,7 @@ async function setUp({
         Date.now(),
       ),
     prefix: "!",
+    monotonicNow: () => performance.now(),
     now: () => Date.now(),
     log: pino({ enabled: false }),
   });
@@ -68,6 +69,23 @@ describe("the progress of a run", () => {
     announcer.changed(await newRun(store, [], { owner: OWNER }));
     await pass();
     expect(await store.outbox.unsentCount()).toBe(1);
+    await announcer.stop();
+  });
+
+  it("goes on being shown, although the clock was set back by a day", async () => {
+    let state: Run["state"] = "running";
+    const { store, announcer } = await setUp({ statusOf: async () => evilRun({ state }) });
+    const run = await newRun(store, [], { owner: OWNER });
+    announcer.changed(run);
+    await pass();
+    vi.setSystemTime(Date.now() - 24 * 3_600_000);
+    const before = (await store.runs.get(run.id))?.progressCount ?? 0;
+    state = "paused";
+    announcer.changed(run);
+    await pass();
+    expect((await store.runs.get(run.id))?.progressCount).toBe(before + 1);
+    const now = Date.now();
+    expect(await store.outbox.due(now, 9)).toHaveLength(1);
     await announcer.stop();
   });
 

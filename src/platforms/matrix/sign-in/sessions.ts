@@ -28,6 +28,8 @@ export interface SessionsOptions {
   accounts: SessionStore;
   fetch: GuardedFetch;
   now: () => number;
+  /** Milliseconds of a clock that never jumps. */
+  monotonicNow: () => number;
   log: Logger;
 }
 
@@ -64,6 +66,7 @@ export class Sessions {
   readonly #options: SessionsOptions;
   readonly #queue = new KeyedQueue();
   readonly #confirmations = new OwnServerConfirmations();
+  /** Times of the monotonic clock, by account. */
   readonly #lockedUntil = new Map<string, number>();
   /** Renewals after a refusal, by account, since a token last worked. */
   readonly #vainRenewals = new Map<string, number>();
@@ -144,13 +147,14 @@ export class Sessions {
    * token is used until it expires.
    */
   async #current(account: Account): Promise<string> {
-    const { now } = this.#options;
+    const { now, monotonicNow } = this.#options;
     const stored = await this.#stored(account);
     if (stored === null) throw sessionEnded("");
     const { accessToken, renewal } = stored.tokens;
     if (renewal === undefined || !isDue(renewal, now())) return accessToken;
     const key = keyOf(account);
-    if (now() < (this.#notRenewedBefore.get(key) ?? 0) && !isOver(renewal, now())) return accessToken;
+    if (monotonicNow() < (this.#notRenewedBefore.get(key) ?? 0) && !isOver(renewal, now()))
+      return accessToken;
     try {
       return await this.#renewed(
         account,
@@ -158,24 +162,24 @@ export class Sessions {
       );
     } catch (error) {
       if (!isPassing(error) || isOver(renewal, now())) throw error;
-      this.#notRenewedBefore.set(key, now() + RETRY_MS);
+      this.#notRenewedBefore.set(key, monotonicNow() + RETRY_MS);
       return accessToken;
     }
   }
 
   /** The token that replaces one that the server does not know. */
   async #successor(account: Account, refused: string, refusal: HomeserverError): Promise<string> {
-    const { now } = this.#options;
+    const { now, monotonicNow } = this.#options;
     const key = keyOf(account);
     let isVain = false;
     const isNeeded = (tokens: MatrixTokens): boolean => {
       // The refusal of a token that another request has replaced proves nothing.
       if (tokens.accessToken !== refused) return tokens.renewal !== undefined && isDue(tokens.renewal, now());
       if (tokens.renewal === undefined) throw refusal;
-      if (now() < (this.#lockedUntil.get(key) ?? 0)) throw locked(refusal);
+      if (monotonicNow() < (this.#lockedUntil.get(key) ?? 0)) throw locked(refusal);
       if ((this.#vainRenewals.get(key) ?? 0) >= MAX_VAIN_RENEWALS) {
         this.#vainRenewals.delete(key);
-        this.#lockedUntil.set(key, now() + LOCKED_MS);
+        this.#lockedUntil.set(key, monotonicNow() + LOCKED_MS);
         throw locked(refusal);
       }
       isVain = true;
@@ -208,8 +212,12 @@ export class Sessions {
   }
 
   /** `null` also if the side is now signed in with another account. */
-  async #stored({ owner, side, userId, baseUrl }: Account): Promise<MatrixSession | null> {
+  async #stored(account: Account): Promise<MatrixSession | null> {
+    const { owner, side, userId, baseUrl } = account;
     const stored = await this.#options.accounts.signedIn(owner, side);
+    if (stored === null)
+      for (const known of [this.#lockedUntil, this.#vainRenewals, this.#notRenewedBefore])
+        known.delete(keyOf(account));
     if (stored?.account.userId !== userId || stored.account.baseUrl !== baseUrl) return null;
     return { account: stored.account, tokens: matrixTokensSchema.parse(stored.tokens) };
   }

@@ -28,7 +28,7 @@ const link: SignInLink = {
 async function setUp(answer: (poll: number) => LinkAnswer | Promise<LinkAnswer>) {
   const { store } = await temporaryStore();
   const news: LinkNews["kind"][] = [];
-  const clock = { at: 0 };
+  const clock = { at: 0, setBackMs: 0 };
   const polls: number[] = [];
   const queue = new KeyedQueue();
   const waits = new LinkWaits({
@@ -39,7 +39,8 @@ async function setUp(answer: (poll: number) => LinkAnswer | Promise<LinkAnswer>)
         return await answer(polls.length);
       },
     },
-    now: () => clock.at,
+    monotonicNow: () => clock.at,
+    now: () => clock.at - clock.setBackMs,
     pause: async (ms) => {
       clock.at += ms;
     },
@@ -54,7 +55,7 @@ async function setUp(answer: (poll: number) => LinkAnswer | Promise<LinkAnswer>)
       isServerAway,
     }),
   });
-  return { store, waits, news, polls, queue };
+  return { store, waits, news, polls, queue, clock };
 }
 
 describe("a link that waits for its person", () => {
@@ -68,6 +69,18 @@ describe("a link that waits for its person", () => {
     expect(news.at(-1)).toBe("expired");
     expect(polls[2]).toBe((polls[1] ?? 0) + wait);
     expect(polls.at(-1)).toBeLessThan(3_600_000 + 4 * 60_000);
+    await waits.stop();
+  });
+
+  it("is polled for an hour at most, although the clock is set back again and again", async () => {
+    const { waits, store, news, polls, clock } = await setUp(() => {
+      clock.setBackMs += 60_000;
+      return { kind: "pending" };
+    });
+    await waits.add({ ...link, intervalMs: 60_000 });
+    await vi.waitFor(async () => expect(await store.signInLinks.all()).toEqual([]), 60_000);
+    expect(news.at(-1)).toBe("expired");
+    expect(polls.length).toBeLessThan(65);
     await waits.stop();
   });
 

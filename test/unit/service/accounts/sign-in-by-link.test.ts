@@ -36,7 +36,7 @@ describe("a sign-in by link", () => {
     const { store } = await temporaryStore();
     const introduction = { clientName: "Matrix Mover", clientUri: "https://mover.example.org" };
     const log = pino({ enabled: false });
-    const base = { fetch: openFetch(), servers: {}, introduction, now: () => 1, log };
+    const base = { fetch: openFetch(), servers: {}, introduction, now: () => 1, monotonicNow: () => 1, log };
     const platform = createMatrixPlatform({ ...base, sessionStore: store.accounts });
     const signIn = new SignIn({
       accounts: store.accounts,
@@ -45,6 +45,7 @@ describe("a sign-in by link", () => {
       platform: { ...platform, signIn: { ...platform.signIn, serverOf: async () => server } },
       introduction,
       notify: async () => undefined,
+      monotonicNow: () => 1,
       now: () => 1,
       log,
     });

@@ -46,13 +46,14 @@ async function setUp() {
     links: store.signInLinks,
     authorizationServers: store.authorizationServers,
     platform: createMatrixPlatform({
-      ...{ sessionStore: store.accounts, fetch, servers: {}, introduction, now, log },
+      ...{ sessionStore: store.accounts, fetch, servers: {}, introduction, now, monotonicNow: now, log },
     }),
     introduction,
     notify: async () => undefined,
     inTurn: (_owner, work) => work(),
     refusedAsSame: async () => null,
     accept: notScripted,
+    monotonicNow: now,
     now,
     log,
   });

@@ -43,11 +43,13 @@ async function endedMove({
       fetch,
       servers: {},
       introduction,
+      monotonicNow: clock,
       now: clock,
       log,
     }),
     introduction,
     notify: async () => undefined,
+    monotonicNow: clock,
     now: clock,
     log,
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Run } from "../../../../src/model/run.ts";
 import type { LimitName } from "../../../../src/model/step.ts";
-import type { EndWait } from "../../../../src/queue/active-run.ts";
+import type { EndWait } from "../../../../src/queue/end-wait.ts";
 import { RunStatuses } from "../../../../src/service/run/status.ts";
 import type { StepCount } from "../../../../src/store/steps.ts";
 

@@ -124,6 +124,7 @@ function herd(
     steps: { revise: never },
     runner: { begin: never },
     listener: { roomsLetIn: async () => undefined, watchHindered: async () => undefined },
+    monotonicNow: Date.now,
     now: Date.now,
     log: pino({ level: "info" }, stream),
   };

@@ -40,6 +40,7 @@ async function openAccount({ join, own }: { join: Said; own: Said }) {
   const sessions = new Sessions({
     accounts: store.accounts,
     fetch: openFetch(),
+    monotonicNow: () => 0,
     now: () => 0,
     log: pino({ level: "silent" }),
   });
@@ -132,7 +133,13 @@ describe("a renewal that the homeserver refuses", () => {
     const renewal = { kind: "matrix", refreshToken: "refresh", issuedAt: 0, lifeMs: 1e9 } as const;
     await store.accounts.put(account, { accessToken: "token", renewal });
     const log = pino({ level: "silent" });
-    const sessions = new Sessions({ accounts: store.accounts, fetch: openFetch(), now: () => 0, log });
+    const sessions = new Sessions({
+      accounts: store.accounts,
+      fetch: openFetch(),
+      monotonicNow: () => 0,
+      now: () => 0,
+      log,
+    });
     const request = { method: "GET", path: "/x", schema: z.unknown() } as const;
     return toOutcome(await failureOf(sessions.client(account).request(request)));
   }

@@ -49,7 +49,13 @@ async function openAccount(answers: Record<string, Answer>) {
   };
   await store.accounts.put(account, { accessToken: "token" });
   const log = pino({ level: "silent" });
-  const sessions = new Sessions({ accounts: store.accounts, fetch: openFetch(), now: () => 0, log });
+  const sessions = new Sessions({
+    accounts: store.accounts,
+    fetch: openFetch(),
+    monotonicNow: () => 0,
+    now: () => 0,
+    log,
+  });
   const send = (path: string) =>
     sessions
       .client(account)

@@ -28,6 +28,7 @@ async function openClient(status: number, body: unknown) {
   const sessions = new Sessions({
     accounts: store.accounts,
     fetch: openFetch(),
+    monotonicNow: () => 0,
     now: () => 0,
     log: pino({ level: "silent" }),
   });
@@ -85,7 +86,13 @@ async function openRenewable(
   const renewal = { kind: "matrix", refreshToken: "refresh 0", issuedAt: 0, lifeMs: 1_000 } as const;
   await store.accounts.put(account, { accessToken: "access 0", renewal });
   const log = pino({ level: "silent" });
-  const sessions = new Sessions({ accounts: store.accounts, fetch: openFetch(), now: () => now, log });
+  const sessions = new Sessions({
+    accounts: store.accounts,
+    fetch: openFetch(),
+    monotonicNow: () => now,
+    now: () => now,
+    log,
+  });
   const ask = () => sessions.client(account).request({ method: "GET", path: "/x", schema: z.unknown() });
   async function next(): Promise<unknown> {
     now += 1_000;
