@@ -103,6 +103,34 @@ export class Accounts {
     return isRenewed;
   }
 
+  /**
+   * Moves a session to another address of its server, and seals it anew with that address. Returns
+   * false and stores nothing if it is no longer the stored session.
+   */
+  async readdress({ account, tokens }: SignedInAccount, baseUrl: string): Promise<boolean> {
+    const { owner, side, userId } = account;
+    const isMoved = await this.#database.transaction().execute(async (transaction) => {
+      const stored = await this.#signedIn(transaction, owner, side);
+      if (stored?.account.userId !== userId || stored.account.baseUrl !== account.baseUrl) return false;
+      if (stored.tokens.accessToken !== tokens.accessToken) return false;
+      await transaction
+        .updateTable("account")
+        .set({ base_url: baseUrl })
+        .where("owner", "=", owner)
+        .where("side", "=", side)
+        .execute();
+      await writeSecret(
+        transaction,
+        this.#secrets,
+        { name: secretName(owner, side), place: sealingPlace({ ...stored.account, baseUrl }) },
+        JSON.stringify(stored.tokens),
+      );
+      return true;
+    });
+    if (isMoved) this.#log.clearSoon();
+    return isMoved;
+  }
+
   async #signedIn(transaction: Kysely<Tables>, owner: string, side: Side): Promise<SignedInAccount | null> {
     const name = secretName(owner, side);
     const row = await transaction

@@ -36,8 +36,8 @@ export interface MatrixPlatformOptions {
  * renewal at a time.
  */
 export function createMatrixPlatform(options: MatrixPlatformOptions): Platform {
-  const { sessionStore, fetch, now, monotonicNow, log } = options;
-  const sessions = new Sessions({ accounts: sessionStore, fetch, now, monotonicNow, log });
+  const { sessionStore, fetch, servers, now, monotonicNow, log } = options;
+  const sessions = new Sessions({ accounts: sessionStore, fetch, servers, now, monotonicNow, log });
   const opening = { sessions, log };
   return {
     name: "matrix",

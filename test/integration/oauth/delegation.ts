@@ -70,7 +70,14 @@ export async function startMover(
   const now = () => Date.now() + aheadMs;
   const build = (store: Store) => {
     const fetch = openFetch();
-    const sessions = new Sessions({ accounts: store.accounts, fetch, monotonicNow: now, now, log });
+    const sessions = new Sessions({
+      servers: {},
+      accounts: store.accounts,
+      fetch,
+      monotonicNow: now,
+      now,
+      log,
+    });
     const matrixSignIn = createMatrixSignIn({
       sessions,
       fetch,

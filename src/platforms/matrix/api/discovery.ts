@@ -16,6 +16,8 @@ export interface DiscoveredHomeserver {
   readonly baseUrl: string;
   readonly versions: readonly string[];
   readonly unstableFeatures: Readonly<Record<string, boolean>>;
+  /** The operator configured the address. */
+  readonly isConfigured: boolean;
 }
 
 export interface DiscoveryOptions {
@@ -24,6 +26,8 @@ export interface DiscoveryOptions {
   /** Server name → client API address, instead of asking the server's .well-known. */
   readonly servers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  /** The address must be configured or in the .well-known. Default: the server name may be it. */
+  readonly mustBeStated?: boolean;
 }
 
 const TIMEOUT_MS = 15_000;
@@ -59,10 +63,13 @@ export async function discoverHomeserver(
   )?.[1];
   const baseUrl =
     configured === undefined ? await askWellKnown(parts, options) : normalizeBaseUrl(configured, serverName);
-  return await askVersions(baseUrl, serverName, options);
+  return { ...(await askVersions(baseUrl, serverName, options)), isConfigured: configured !== undefined };
 }
 
-async function askWellKnown(parts: ServerNameParts, { fetch, signal }: DiscoveryOptions): Promise<string> {
+async function askWellKnown(
+  parts: ServerNameParts,
+  { fetch, signal, mustBeStated = false }: DiscoveryOptions,
+): Promise<string> {
   const { serverName, hostname } = parts;
   const fail = (
     code: DiscoveryErrorCode,
@@ -82,11 +89,11 @@ async function askWellKnown(parts: ServerNameParts, { fetch, signal }: Discovery
     const code = codeOf(error, "well_known_invalid");
     // If nothing answers at port 443, the port in the name may also serve the client API. The
     // specification leaves this to the client (CS §Well-known URI).
-    if (code === "unreachable" && error.reason !== "dns" && parts.port !== null)
+    if (code === "unreachable" && error.reason !== "dns" && parts.port !== null && !mustBeStated)
       return normalizeBaseUrl(`https://${serverName}`, serverName);
     throw fail(code, { reason: error.reason });
   }
-  if (status === 404) return normalizeBaseUrl(`https://${serverName}`, serverName);
+  if (status === 404 && !mustBeStated) return normalizeBaseUrl(`https://${serverName}`, serverName);
   if (status !== 200) throw fail("well_known_invalid", { status });
   const wellKnown = wellKnownSchema.safeParse(parseJson(body));
   if (!wellKnown.success) throw fail("well_known_invalid", { reason: "unexpected_answer" });
@@ -109,7 +116,7 @@ async function askVersions(
   baseUrl: string,
   serverName: string,
   options: DiscoveryOptions,
-): Promise<DiscoveredHomeserver> {
+): Promise<Omit<DiscoveredHomeserver, "isConfigured">> {
   const { fetch, log, signal } = options;
   const fail = (
     code: DiscoveryErrorCode,

@@ -6,6 +6,7 @@ import { UnreachableError } from "../../../network/unreachable-error.ts";
 import type { TokenSource } from "../api/homeserver-client.ts";
 import { HomeserverClient } from "../api/homeserver-client.ts";
 import { HomeserverError } from "../api/homeserver-error.ts";
+import { NewAddresses } from "./new-addresses.ts";
 import { OwnServerConfirmations, isAboutAccount } from "./own-server-confirms.ts";
 import type { MatrixTokens } from "./session-renewal.ts";
 import { isDue, isOver, matrixTokensSchema, renewTokens, sessionEnded } from "./session-renewal.ts";
@@ -16,6 +17,8 @@ export interface SessionStore {
   signedIn(owner: string, side: Side): Promise<SignedInAccount | null>;
   /** Stores renewed tokens. False when the stored ones are no longer those that were renewed. */
   renew(signedIn: SignedInAccount, next: SessionTokens): Promise<boolean>;
+  /** Moves a session to another address of its server. False as for `renew`. */
+  readdress(signedIn: SignedInAccount, baseUrl: string): Promise<boolean>;
 }
 
 /** An account with the tokens of its session, as this platform reads them. */
@@ -27,6 +30,8 @@ interface MatrixSession {
 export interface SessionsOptions {
   accounts: SessionStore;
   fetch: GuardedFetch;
+  /** Server name → client API address, instead of discovery. */
+  servers: Readonly<Record<string, string>>;
   now: () => number;
   /** Milliseconds of a clock that never jumps. */
   monotonicNow: () => number;
@@ -66,6 +71,7 @@ export class Sessions {
   readonly #options: SessionsOptions;
   readonly #queue = new KeyedQueue();
   readonly #confirmations = new OwnServerConfirmations();
+  readonly #addresses: NewAddresses;
   /** Times of the monotonic clock, by account. */
   readonly #lockedUntil = new Map<string, number>();
   /** Renewals after a refusal, by account, since a token last worked. */
@@ -74,6 +80,7 @@ export class Sessions {
 
   constructor(options: SessionsOptions) {
     this.#options = options;
+    this.#addresses = new NewAddresses(options);
   }
 
   /** A client that acts for an account while it is signed in, with the session's current tokens. */
@@ -124,9 +131,12 @@ export class Sessions {
       try {
         const answer = await send(token);
         this.#vainRenewals.delete(keyOf(account));
+        this.#addresses.answered(keyOf(account));
         return answer;
       } catch (error) {
+        if (error instanceof UnreachableError && error.reason !== "aborted") await this.#unanswered(account);
         if (!(error instanceof HomeserverError)) throw error;
+        this.#addresses.answered(keyOf(account));
         const client = this.#clientWithToken(account, token);
         if (isAboutAccount(error) && !(await isConfirmed(client, error))) throw error.asUnconfirmed();
         if (error.errcode !== "M_UNKNOWN_TOKEN") throw asAway(error);
@@ -140,6 +150,18 @@ export class Sessions {
   #clientWithToken({ baseUrl }: Account, token: string): HomeserverClient {
     const { fetch, log } = this.#options;
     return new HomeserverClient({ baseUrl, fetch, log, accessToken: () => token });
+  }
+
+  /** The server did not answer. Its session may move to another address (`NewAddresses`). */
+  async #unanswered(account: Account): Promise<void> {
+    if (!this.#addresses.failed(keyOf(account))) return;
+    await this.alone(account, async (stored) => {
+      const baseUrl = stored && (await this.#addresses.find(stored.account, stored.tokens));
+      if (stored === null || baseUrl === null) return;
+      if (!(await this.#options.accounts.readdress(stored, baseUrl))) return;
+      const { side, baseUrl: before } = stored.account;
+      this.#options.log.warn({ side, before, baseUrl }, "a server that was away has a new address");
+    });
   }
 
   /**
@@ -218,7 +240,10 @@ export class Sessions {
     if (stored === null)
       for (const known of [this.#lockedUntil, this.#vainRenewals, this.#notRenewedBefore])
         known.delete(keyOf(account));
-    if (stored?.account.userId !== userId || stored.account.baseUrl !== baseUrl) return null;
+    if (stored?.account.userId !== userId) return null;
+    // The session has moved. Whoever uses the old address asks again, with the account as stored.
+    if (stored.account.baseUrl !== baseUrl)
+      throw new UnreachableError("refused", new URL(baseUrl).host, "ADDRESS_CHANGED");
     return { account: stored.account, tokens: matrixTokensSchema.parse(stored.tokens) };
   }
 }

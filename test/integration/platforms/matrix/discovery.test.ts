@@ -57,6 +57,7 @@ describe("discoverHomeserver", () => {
       baseUrl: "https://api.old.example/matrix",
       versions: ["r0.6.1", "v1.1", "v1.12"],
       unstableFeatures: { "org.example.a": true },
+      isConfigured: false,
     });
   });
 

@@ -38,6 +38,7 @@ async function openAccount({ join, own }: { join: Said; own: Said }) {
   const renewal = { kind: "matrix", refreshToken: "refresh", issuedAt: 0, lifeMs: 1e9 } as const;
   await store.accounts.put(account, { accessToken: "token", renewal });
   const sessions = new Sessions({
+    servers: {},
     accounts: store.accounts,
     fetch: openFetch(),
     monotonicNow: () => 0,
@@ -134,6 +135,7 @@ describe("a renewal that the homeserver refuses", () => {
     await store.accounts.put(account, { accessToken: "token", renewal });
     const log = pino({ level: "silent" });
     const sessions = new Sessions({
+      servers: {},
       accounts: store.accounts,
       fetch: openFetch(),
       monotonicNow: () => 0,

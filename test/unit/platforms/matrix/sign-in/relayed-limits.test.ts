@@ -50,6 +50,7 @@ async function openAccount(answers: Record<string, Answer>) {
   await store.accounts.put(account, { accessToken: "token" });
   const log = pino({ level: "silent" });
   const sessions = new Sessions({
+    servers: {},
     accounts: store.accounts,
     fetch: openFetch(),
     monotonicNow: () => 0,

@@ -26,6 +26,7 @@ async function openClient(status: number, body: unknown) {
   const account = { ...ACCOUNT, baseUrl: server.url };
   await store.accounts.put(account, { accessToken: "token" });
   const sessions = new Sessions({
+    servers: {},
     accounts: store.accounts,
     fetch: openFetch(),
     monotonicNow: () => 0,
@@ -87,6 +88,7 @@ async function openRenewable(
   await store.accounts.put(account, { accessToken: "access 0", renewal });
   const log = pino({ level: "silent" });
   const sessions = new Sessions({
+    servers: {},
     accounts: store.accounts,
     fetch: openFetch(),
     monotonicNow: () => now,
