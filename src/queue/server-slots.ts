@@ -33,6 +33,7 @@ export interface Slot {
 }
 
 interface Pool {
+  name: string;
   taken: number;
   takenByRun: Map<number, number>;
   slowByRun: Map<number, number>;
@@ -80,7 +81,19 @@ export class ServerSlots {
   leave(runId: number, staying: readonly { server: string; kind: SlotKind }[] = []): void {
     const kept = new Set(staying.map(({ server, kind }) => nameOf(server, kind)));
     for (const [name, { kind, pool }] of this.#pools)
-      if (!kept.has(name) && pool.queue.delete(runId)) this.#wakeNext(pool, kind);
+      if (!kept.has(name) && pool.queue.delete(runId)) {
+        this.#wakeNext(pool, kind);
+        this.#forgetIfUnused(pool);
+      }
+  }
+
+  /** The number of servers with requests or waiting runs, of both kinds. */
+  get size(): number {
+    return this.#pools.size;
+  }
+
+  #forgetIfUnused({ name, taken, slowByRun, queue }: Pool): void {
+    if (taken + slowByRun.size + queue.size === 0) this.#pools.delete(name);
   }
 
   #slot(pool: Pool, kind: SlotKind, runId: number): Slot {
@@ -105,6 +118,7 @@ export class ServerSlots {
         if (state === "slow") count(pool.slowByRun, runId, -1);
         state = "released";
         this.#wakeNext(pool, kind);
+        this.#forgetIfUnused(pool);
       },
     };
   }
@@ -118,7 +132,7 @@ export class ServerSlots {
     const name = nameOf(server, kind);
     const known = this.#pools.get(name)?.pool;
     if (known !== undefined) return known;
-    const pool: Pool = { taken: 0, takenByRun: new Map(), slowByRun: new Map(), queue: new Set() };
+    const pool: Pool = { name, taken: 0, takenByRun: new Map(), slowByRun: new Map(), queue: new Set() };
     this.#pools.set(name, { kind, pool });
     return pool;
   }

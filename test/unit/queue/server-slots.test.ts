@@ -127,3 +127,20 @@ describe("a request that hangs", () => {
     expect(take(2, "federated")).not.toBeNull();
   });
 });
+
+describe("a server that no request needs", () => {
+  it("is forgotten, also after slow requests and runs that waited", async () => {
+    const slots = new ServerSlots(() => undefined);
+    for (let count = 0; count < 1_000; count += 1) {
+      const server = `${count}.example`;
+      const taken = takeAll((runId) => slots.take(server, runId, "own"));
+      expect(slots.take(server, 2, "own")).toBeNull();
+      taken[0]?.release();
+      if (count === 0) await pass(SLOW_AFTER_MS);
+      for (const slot of taken.slice(1)) slot.release();
+    }
+    expect(slots.size).toBe(1_000);
+    slots.leave(2);
+    expect(slots.size).toBe(0);
+  });
+});
