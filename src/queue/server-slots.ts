@@ -17,7 +17,11 @@ export const MAX_FEDERATED_PER_RUN = 3;
  * waits for another server, so it does not load this one.
  */
 export const SLOW_AFTER_MS = 10_000;
-/** The requests of one run that may be under way without a slot, of each kind. */
+/**
+ * The requests that may be under way without a slot, of each kind: those of all runs together, and
+ * those of one run. If there are more, a slow request keeps its slot until another one ends.
+ */
+export const MAX_SLOW_PER_SERVER = 64;
 export const MAX_SLOW_PER_RUN = 16;
 
 /**
@@ -36,7 +40,15 @@ interface Pool {
   name: string;
   taken: number;
   takenByRun: Map<number, number>;
+  slow: number;
   slowByRun: Map<number, number>;
+  /** Slow requests that keep their slots, oldest first: how each gives it back, and its run. */
+  overdue: Map<() => void, number>;
+  /**
+   * Runs with a slow request, or whose last request was slow. A run without requests and without a
+   * place in the queue is not remembered.
+   */
+  slowRuns: Set<number>;
   /** Runs that found no free slot, in the order in which they get one. */
   queue: Set<number>;
 }
@@ -49,6 +61,10 @@ const SIZES: Readonly<Record<SlotKind, { perServer: number; perRun: number }>> =
 /**
  * Limits concurrent requests per homeserver. Waiting runs are served round-robin, one slot each, so
  * that a large run cannot starve a small one.
+ *
+ * While the server has as many slow requests as it may have, the runs without slow requests are
+ * served first. Otherwise each slot would soon be kept by a slow request. The other runs wait for
+ * as long as a request may take, because then fewer requests are slow.
  */
 export class ServerSlots {
   readonly #pools = new Map<string, { kind: SlotKind; pool: Pool }>();
@@ -67,12 +83,11 @@ export class ServerSlots {
       if (pool.queue.delete(runId)) this.#wakeNext(pool, kind);
       return null;
     }
-    const [first] = pool.queue;
-    if (pool.taken < SIZES[kind].perServer && (first === undefined || first === runId)) {
+    pool.queue.add(runId);
+    if (pool.taken < SIZES[kind].perServer && nextOf(pool) === runId) {
       pool.queue.delete(runId);
       return this.#slot(pool, kind, runId);
     }
-    pool.queue.add(runId);
     this.#wakeNext(pool, kind);
     return null;
   }
@@ -82,6 +97,7 @@ export class ServerSlots {
     const kept = new Set(staying.map(({ server, kind }) => nameOf(server, kind)));
     for (const [name, { kind, pool }] of this.#pools)
       if (!kept.has(name) && pool.queue.delete(runId)) {
+        forgetIfIdle(pool, runId);
         this.#wakeNext(pool, kind);
         this.#forgetIfUnused(pool);
       }
@@ -103,36 +119,61 @@ export class ServerSlots {
       pool.taken -= 1;
       count(pool.takenByRun, runId, -1);
     };
-    let state: "taken" | "slow" | "released" = "taken";
-    const timer = setTimeout(() => {
+    let state: "taken" | "overdue" | "slow" | "released" = "taken";
+    const goOn = (): void => {
       state = "slow";
+      pool.overdue.delete(goOn);
       giveBack();
+      pool.slow += 1;
       count(pool.slowByRun, runId, 1);
       this.#wakeNext(pool, kind);
       this.#wake(runId);
+    };
+    const timer = setTimeout(() => {
+      state = "overdue";
+      pool.slowRuns.add(runId);
+      pool.overdue.set(goOn, runId);
+      goOnIfPossible(pool);
     }, SLOW_AFTER_MS);
     return {
       release: () => {
         clearTimeout(timer);
-        if (state === "taken") giveBack();
-        if (state === "slow") count(pool.slowByRun, runId, -1);
+        const ended = state;
         state = "released";
+        if (ended === "released") return;
+        pool.overdue.delete(goOn);
+        if (ended === "slow") {
+          pool.slow -= 1;
+          count(pool.slowByRun, runId, -1);
+        } else giveBack();
+        if (ended === "taken" && !hasSlow(pool, runId)) pool.slowRuns.delete(runId);
+        forgetIfIdle(pool, runId);
+        goOnIfPossible(pool);
         this.#wakeNext(pool, kind);
         this.#forgetIfUnused(pool);
       },
     };
   }
 
-  #wakeNext({ taken, queue }: Pool, kind: SlotKind): void {
-    const [first] = queue;
-    if (taken < SIZES[kind].perServer && first !== undefined) this.#wake(first);
+  #wakeNext(pool: Pool, kind: SlotKind): void {
+    const next = nextOf(pool);
+    if (pool.taken < SIZES[kind].perServer && next !== undefined) this.#wake(next);
   }
 
   #pool(server: string, kind: SlotKind): Pool {
     const name = nameOf(server, kind);
     const known = this.#pools.get(name)?.pool;
     if (known !== undefined) return known;
-    const pool: Pool = { name, taken: 0, takenByRun: new Map(), slowByRun: new Map(), queue: new Set() };
+    const pool: Pool = {
+      name,
+      taken: 0,
+      takenByRun: new Map(),
+      slow: 0,
+      slowByRun: new Map(),
+      overdue: new Map(),
+      slowRuns: new Set(),
+      queue: new Set(),
+    };
     this.#pools.set(name, { kind, pool });
     return pool;
   }
@@ -142,6 +183,28 @@ export class ServerSlots {
 function isRunFull({ takenByRun, slowByRun }: Pool, kind: SlotKind, runId: number): boolean {
   const taken = takenByRun.get(runId) ?? 0;
   return taken >= SIZES[kind].perRun || (slowByRun.get(runId) ?? 0) + taken > MAX_SLOW_PER_RUN;
+}
+
+/** The waiting run that gets the next slot. */
+function nextOf({ slow, slowRuns, queue }: Pool): number | undefined {
+  const [first] = queue;
+  if (slow < MAX_SLOW_PER_SERVER) return first;
+  for (const runId of queue) if (!slowRuns.has(runId)) return runId;
+  return first;
+}
+
+/** The oldest slow request with a slot gives it back, if there may be one more without. */
+function goOnIfPossible({ slow, overdue }: Pool): void {
+  const [oldest] = overdue.keys();
+  if (oldest !== undefined && slow < MAX_SLOW_PER_SERVER) oldest();
+}
+
+function hasSlow({ slowByRun, overdue }: Pool, runId: number): boolean {
+  return slowByRun.has(runId) || [...overdue.values()].includes(runId);
+}
+
+function forgetIfIdle({ takenByRun, slowByRun, slowRuns, queue }: Pool, runId: number): void {
+  if (!takenByRun.has(runId) && !slowByRun.has(runId) && !queue.has(runId)) slowRuns.delete(runId);
 }
 
 function count(counts: Map<number, number>, runId: number, by: number): void {

@@ -2,8 +2,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Slot, SlotKind } from "../../../src/queue/server-slots.ts";
 import {
   MAX_FEDERATED_PER_RUN,
+  MAX_FEDERATED_PER_SERVER,
   MAX_REQUESTS_PER_SERVER,
   MAX_SLOW_PER_RUN,
+  MAX_SLOW_PER_SERVER,
   SLOW_AFTER_MS,
   ServerSlots,
 } from "../../../src/queue/server-slots.ts";
@@ -125,6 +127,96 @@ describe("a request that hangs", () => {
     expect(sent).toBeGreaterThanOrEqual(MAX_SLOW_PER_RUN);
     expect(sent).toBeLessThanOrEqual(MAX_SLOW_PER_RUN + MAX_FEDERATED_PER_RUN);
     expect(take(2, "federated")).not.toBeNull();
+  });
+});
+
+/** Requests of many runs at one server, each run with a list of answer times. */
+class Load {
+  readonly #waiting = new Map<number, number[]>();
+  readonly #kind: SlotKind;
+  readonly #slots = new ServerSlots((runId) => queueMicrotask(() => this.#sendAll(runId)));
+  #open = 0;
+  mostOpen = 0;
+  /** The runs of the requests that were answered, in order. */
+  readonly answered: number[] = [];
+
+  constructor(kind: SlotKind) {
+    this.#kind = kind;
+  }
+
+  add(runId: number, answerTimes: readonly number[]): void {
+    this.#waiting.set(runId, [...answerTimes]);
+    this.#sendAll(runId);
+  }
+
+  answeredTo(runId: number): number {
+    return this.answered.filter((each) => each === runId).length;
+  }
+
+  #sendAll(runId: number): void {
+    const waiting = this.#waiting.get(runId) ?? [];
+    for (;;) {
+      const [answerMs] = waiting;
+      if (answerMs === undefined) {
+        this.#slots.leave(runId, []);
+        return;
+      }
+      const slot = this.#slots.take(SERVER, runId, this.#kind);
+      if (slot === null) return;
+      waiting.shift();
+      this.#open += 1;
+      this.mostOpen = Math.max(this.mostOpen, this.#open);
+      setTimeout(() => {
+        this.#open -= 1;
+        this.answered.push(runId);
+        slot.release();
+        this.#sendAll(runId);
+      }, answerMs);
+    }
+  }
+}
+
+const HANGS_MS = 5 * 60_000;
+const GOOD = 0;
+const QUICK = Array.from({ length: 50 }, () => 500);
+const DEAD = [HANGS_MS, HANGS_MS, HANGS_MS];
+const MAX_OPEN: Readonly<Record<SlotKind, number>> = {
+  own: MAX_SLOW_PER_SERVER + MAX_REQUESTS_PER_SERVER,
+  federated: MAX_SLOW_PER_SERVER + MAX_FEDERATED_PER_SERVER,
+};
+
+describe.each(["own", "federated"] as const)("requests that hang, of many runs (%s)", (kind) => {
+  it("are bounded in number, and all end", async () => {
+    const load = new Load(kind);
+    for (let runId = 1; runId <= 50; runId += 1) load.add(runId, DEAD);
+    await pass(5 * HANGS_MS);
+    expect(load.mostOpen).toBe(MAX_OPEN[kind]);
+    expect(load.answered).toHaveLength(150);
+  });
+
+  it("delay another run by no more than the time of one request", async () => {
+    const load = new Load(kind);
+    for (let runId = 1; runId <= 12; runId += 1)
+      load.add(
+        runId,
+        Array.from({ length: 3 * MAX_SLOW_PER_RUN }, () => HANGS_MS),
+      );
+    await pass(HANGS_MS / 2);
+    load.add(GOOD, QUICK);
+    await pass(HANGS_MS);
+    expect(load.answeredTo(GOOD)).toBe(QUICK.length);
+  });
+
+  it("of a thousand runs delay another one by one turn at most, and the next requests go first", async () => {
+    const load = new Load(kind);
+    for (let runId = 1; runId <= 1_000; runId += 1) load.add(runId, DEAD);
+    load.add(GOOD, QUICK);
+    while (load.answeredTo(GOOD) === 0) await pass(10_000);
+    // The first runs find free slots for all of their requests.
+    expect(load.answered.length).toBeLessThanOrEqual(1_000 + MAX_REQUESTS_PER_SERVER);
+    await pass(HANGS_MS);
+    expect(load.answeredTo(GOOD)).toBe(QUICK.length);
+    expect(load.mostOpen).toBe(MAX_OPEN[kind]);
   });
 });
 
