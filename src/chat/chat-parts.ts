@@ -62,7 +62,6 @@ export function createChatParts(
     questions,
     controlRoomIds: controlRooms.ids,
     rooms,
-    isRoomEncrypted: (roomId) => client.encryption.isEncrypted(roomId),
     onDirectChat,
     now,
   });
@@ -96,7 +95,7 @@ export function createChatParts(
     outbox,
     userId,
     isPermitted,
-    onDecrypted: (roomId, event) => inbox.receive(roomId, event),
+    onDecrypted: (roomId, event) => inbox.receive(roomId, event, { wasEncrypted: true }),
     now,
     log,
   });

@@ -15,7 +15,7 @@ import type { Outbox } from "./outbox.ts";
 const REDACTION_TIMEOUT_MS = 20_000;
 
 export interface RoomConversationOptions {
-  outbox: Outbox;
+  outbox: Pick<Outbox, "add" | "waitFor">;
   questions: Questions;
   controlRoomIds: ReadonlySet<string>;
   address: ConversationAddress;
@@ -36,7 +36,7 @@ export interface RoomConversationOptions {
 export class RoomConversation implements Conversation {
   readonly address: ConversationAddress;
   readonly botRoomIds: readonly string[];
-  readonly #outbox: Outbox;
+  readonly #outbox: RoomConversationOptions["outbox"];
   readonly #questions: Questions;
   readonly #cause: Cause | null;
   readonly #scope: string;

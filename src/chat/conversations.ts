@@ -8,11 +8,10 @@ import type { Outbox } from "./outbox.ts";
 import type { Rooms } from "./rooms/rooms.ts";
 
 export interface ConversationsOptions {
-  outbox: Outbox;
+  outbox: Pick<Outbox, "add" | "waitFor">;
   questions: Questions;
   controlRoomIds: ReadonlySet<string>;
   rooms: Pick<Rooms, "kind">;
-  isRoomEncrypted: (roomId: string) => Promise<boolean>;
   /** Called before the conversation, so that messages that waited for a chat come first. */
   onDirectChat: (roomId: string, userId: string, cause: Cause) => Promise<void>;
   now: () => number;
@@ -49,7 +48,8 @@ export class Conversations {
   }
 
   /**
-   * The conversation that an event starts. Asks the server for the members of its room.
+   * The conversation that an event starts. Asks the server for the members and the access of its
+   * room, unless they are known.
    * @param onSaid called when something is said in it
    */
   async forEvent(
@@ -57,7 +57,7 @@ export class Conversations {
     event: RoomEvent,
     { threadRoot, onSaid }: { threadRoot: string | null; onSaid: () => void },
   ): Promise<Conversation> {
-    const { rooms, isRoomEncrypted, onDirectChat } = this.#options;
+    const { rooms, onDirectChat } = this.#options;
     const cause = { kind: "event", id: event.event_id } as const;
     const roomKind = await rooms.kind(roomId);
     if (roomKind === "direct") await onDirectChat(roomId, event.sender, cause);
@@ -67,7 +67,7 @@ export class Conversations {
       threadRoot,
       roomKind,
       sender: event.sender,
-      isEncrypted: await isRoomEncrypted(roomId),
+      isEncrypted: event.wasEncrypted === true,
     };
     return this.at(address, cause, { onSaid });
   }

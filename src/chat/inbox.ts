@@ -63,9 +63,10 @@ export class Inbox {
     for (const pending of await this.#options.receivedEvents.unhandled()) this.#begin(pending, slots);
   }
 
-  async receive(roomId: string, raw: unknown): Promise<void> {
-    const event = parseRoomEvent(raw);
-    if (!event || event.sender === this.#options.userId || !isForUs(event)) return;
+  async receive(roomId: string, raw: unknown, { wasEncrypted = false } = {}): Promise<void> {
+    const parsed = parseRoomEvent(raw);
+    if (!parsed || parsed.sender === this.#options.userId || !isForUs(parsed)) return;
+    const event = { ...parsed, wasEncrypted };
     if (await this.#options.receivedEvents.add(roomId, event, this.#options.now()))
       this.#begin({ roomId, event, attempts: 0, isUnreadable: false });
   }

@@ -5,6 +5,7 @@ import type { ControlRooms } from "./rooms/control-rooms.ts";
 import type { DirectChats } from "./rooms/direct-chats.ts";
 import type { InvitationHandler } from "./rooms/invitations.ts";
 import type { EmptyRooms } from "./rooms/leave-empty-rooms.ts";
+import { ACCESS_EVENT_TYPES } from "./rooms/room-access.ts";
 import type { Rooms } from "./rooms/rooms.ts";
 import type { SyncListener } from "./sync/bot-client.ts";
 import type { UndecryptableMessages } from "./undecrypted.ts";
@@ -16,7 +17,7 @@ export interface ChatRouterOptions {
   inbox: Pick<Inbox, "receive">;
   undecrypted: Pick<UndecryptableMessages, "receive">;
   invitations: Pick<InvitationHandler, "receive">;
-  rooms: Pick<Rooms, "forgetMembers">;
+  rooms: Pick<Rooms, "forget">;
   emptyRooms: Pick<EmptyRooms, "look">;
   directChats: Pick<DirectChats, "left">;
   controlRooms: Pick<ControlRooms, "left" | "replaced">;
@@ -57,8 +58,12 @@ export class ChatRouter implements SyncListener {
     return this.#syncedAt !== null && this.#options.monotonicNow() - this.#syncedAt < SYNC_STALE_MS;
   }
 
-  onMessage(roomId: string, event: unknown): Promise<void> {
-    return this.#options.inbox.receive(roomId, event);
+  onGap(roomId: string): void {
+    this.#options.rooms.forget(roomId);
+  }
+
+  onMessage(roomId: string, event: unknown, origin: { wasEncrypted: boolean }): Promise<void> {
+    return this.#options.inbox.receive(roomId, event, origin);
   }
 
   onUndecryptable(roomId: string, event: unknown): Promise<void> {
@@ -73,15 +78,16 @@ export class ChatRouter implements SyncListener {
     if (isEventOf("m.reaction", event)) await this.#options.inbox.receive(roomId, event);
     if (isEventOf("m.room.tombstone", event) && "content" in event)
       await this.#options.controlRooms.replaced(roomId, event.content);
+    if (ACCESS_EVENT_TYPES.some((type) => isEventOf(type, event))) this.#options.rooms.forget(roomId);
     if (!isEventOf("m.room.member", event)) return;
-    this.#options.rooms.forgetMembers(roomId);
+    this.#options.rooms.forget(roomId);
     this.#options.emptyRooms.look(roomId);
     const joined = joinedUserSchema.safeParse(event);
     if (joined.success) this.#options.onReturned(roomId, joined.data.state_key);
   }
 
   async onLeft(roomId: string): Promise<void> {
-    this.#options.rooms.forgetMembers(roomId);
+    this.#options.rooms.forget(roomId);
     this.#options.controlRooms.left(roomId);
     await this.#options.directChats.left(roomId);
   }

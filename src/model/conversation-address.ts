@@ -2,8 +2,8 @@ import { z } from "zod";
 import { storedFormat } from "./stored.ts";
 
 /**
- * The kind of room of a message: a chat with the bot alone, a control room, or another room, in
- * which the bot does nothing.
+ * The kind of room of a message: a chat with the bot alone that nobody else can read or enter by
+ * themselves, a control room, or another room, in which the bot does nothing.
  */
 export const ROOM_KINDS = ["direct", "control", "other"] as const;
 export type RoomKind = (typeof ROOM_KINDS)[number];
@@ -20,6 +20,7 @@ export const conversationAddressSchema = z.object({
   roomKind: z.enum(ROOM_KINDS),
   /** The person in the conversation. Alerts mention them. */
   sender: z.string(),
+  /** Whether that message was encrypted. A plain message can stand in an encrypted room. */
   isEncrypted: z.boolean(),
 });
 

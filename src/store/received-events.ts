@@ -12,6 +12,8 @@ const receivedEventSchema = z.looseObject({
   sender: z.string(),
   origin_server_ts: z.number().optional(),
   content: z.looseObject({}),
+  /** Set by the bot when it stores the event. */
+  wasEncrypted: z.boolean().optional().catch(undefined),
 });
 
 /** A decrypted room event, checked for the fields that all handlers need. */

@@ -1,6 +1,8 @@
+import { randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
 import { loadOrCreateSecretKey } from "../../src/config/secret-key.ts";
 import { openStore } from "../../src/store/store.ts";
 import type { Person } from "../lab/person/person.ts";
@@ -205,11 +207,27 @@ describe("the bot, in encrypted rooms", () => {
         after: secret,
       },
     );
+    expect(textOf(signedIn)).not.toContain("not encrypted");
     const shown = ada.messages(story.adasRoom);
     expect(shown.find(({ eventId }) => eventId === secret)).toMatchObject({ isRedacted: true, content: {} });
     const redaction = shown.findIndex(({ type }) => type === "m.room.redaction");
     expect(redaction).toBeGreaterThan(-1);
     expect(redaction).toBeLessThan(shown.findIndex(({ eventId }) => eventId === signedIn.eventId));
+  });
+
+  it("warns of a password in a plain message, though the chat is encrypted", async () => {
+    const { environment, adaAccount, ada } = story;
+    const secret = await sayPlainly(ada, story.adasRoom, {
+      baseUrl: environment.pair.old.baseUrl,
+      content: { msgtype: "m.text", body: `!login old --password ${adaAccount.password}` },
+    });
+    const signedIn = await ada.waitForMessage(
+      story.adasRoom,
+      (message) => textOf(message).includes("is signed in"),
+      { after: secret },
+    );
+    expect(textOf(signedIn)).toContain("it was not encrypted: change that password");
+    expect(signedIn).toMatchObject({ isEncrypted: true });
   });
 
   it("leaves no password, token, key or message readable in its data directory", async () => {
@@ -244,14 +262,27 @@ describe("the bot, in encrypted rooms", () => {
 });
 
 /** Fills the room with messages by one event that the bot need not decrypt. */
-async function talk({ accessToken }: Person, roomId: string, index: number): Promise<void> {
-  const path = `/_matrix/client/v3/rooms/${encodeURIComponent(roomId)}/send/m.room.message/talk${index}`;
-  const { status } = await fetch(`${story.environment.pair.new.baseUrl}${path}`, {
+async function talk(person: Person, roomId: string, index: number): Promise<void> {
+  await sayPlainly(person, roomId, {
+    baseUrl: story.environment.pair.new.baseUrl,
+    content: { msgtype: "m.notice", body: `talk ${index}` },
+  });
+}
+
+/** Sends a message without encryption, whatever the room is. @returns its event ID */
+async function sayPlainly(
+  { accessToken }: Person,
+  roomId: string,
+  { baseUrl, content }: { baseUrl: string; content: object },
+): Promise<string> {
+  const path = `/_matrix/client/v3/rooms/${encodeURIComponent(roomId)}/send/m.room.message/${randomUUID()}`;
+  const response = await fetch(`${baseUrl}${path}`, {
     method: "PUT",
     headers: { authorization: `Bearer ${accessToken}`, "content-type": "application/json" },
-    body: JSON.stringify({ msgtype: "m.notice", body: `talk ${index}` }),
+    body: JSON.stringify(content),
   });
-  expect(status).toBe(200);
+  expect(response.status).toBe(200);
+  return z.object({ event_id: z.string() }).parse(await response.json()).event_id;
 }
 
 /**

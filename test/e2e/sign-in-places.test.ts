@@ -212,6 +212,23 @@ describe("places where a secret must not be sent", () => {
     expect(await countLogins(environment.pair.old)).toBe(logins);
   });
 
+  it("a chat of two that others can read is no direct chat, until it is closed again", async () => {
+    const { environment, oldAccount } = fixture;
+    const cleo = await environment.register("new", "cora");
+    const direct = await openChat(environment, cleo);
+    await direct.ask("!whoami");
+    const setVisibility = (history_visibility: string) =>
+      direct.person.sendState(direct.roomId, "m.room.history_visibility", "", { history_visibility });
+    await setVisibility("world_readable");
+    const asked = await requestsDuring(async () => {
+      const answer = await direct.ask(`!login old ${oldAccount.userId} --password ${oldAccount.password}`);
+      expect(answer).toContain("I removed your message: other people can read this room");
+    });
+    expect(asked).toEqual([]);
+    await setVisibility("shared");
+    expect(await direct.ask("!whoami")).toContain("Old account: not signed in");
+  });
+
   it("a chat to which a third person was invited is no direct chat", async () => {
     const { environment, oldAccount } = fixture;
     const direct = await openChat(environment, await environment.register("new", "cleo"));

@@ -12,7 +12,7 @@ export interface DirectChatsOptions {
   recipients: Pick<Recipients, "releaseTo">;
   /** The room that the conversation of a replaced control room continues in. */
   currentOf: (roomId: string) => string;
-  rooms: Pick<Rooms, "kind" | "holds" | "members" | "forgetMembers">;
+  rooms: Pick<Rooms, "kind" | "holds" | "members" | "forget">;
   now: () => number;
 }
 
@@ -68,7 +68,7 @@ export class DirectChats {
   ): Promise<string | null> {
     const { rows, items, rooms, currentOf } = this.#options;
     const roomId = currentOf(writtenIn);
-    if (isFresh) rooms.forgetMembers(roomId);
+    if (isFresh) rooms.forget(roomId);
     const holds = () => (isPrivate ? this.#isChatWith(roomId, userId) : rooms.holds(roomId, userId));
     if (await isIn(holds)) return roomId;
     const chats = new Set([...(await rows.of(userId)), ...(await items.roomsOf([userId]))]);

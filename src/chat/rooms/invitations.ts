@@ -166,7 +166,7 @@ export class InvitationHandler {
       return;
     }
     await client.joinRoom(roomId, viaServers(roomId, inviter));
-    rooms.forgetMembers(roomId);
+    rooms.forget(roomId);
     // A client can mark any room as a direct chat. Only the members decide, and the bot sees them
     // only once it has joined.
     const kind = await rooms.kind(roomId);

@@ -3,7 +3,7 @@ import type { MatrixClient } from "matrix-bot-sdk";
 import { EncryptionAlgorithm } from "matrix-bot-sdk";
 import { z } from "zod";
 import type { BotState } from "../../store/bot-state.ts";
-import { isAbsent } from "../server-refusal.ts";
+import { readRoomState } from "./room-state.ts";
 
 /** "Not encrypted" is believed only while syncs arrive, which would report a change. */
 const SYNC_FRESH_MS = 120_000;
@@ -23,7 +23,6 @@ const configurationSchema = z.object({
 /** How a room is encrypted. */
 export type RoomConfiguration = z.infer<typeof configurationSchema>;
 
-const stateEventSchema = z.looseObject({});
 const visibilitySchema = z.looseObject({ history_visibility: z.string().optional().catch(undefined) });
 
 export interface RoomEncryptionOptions {
@@ -62,7 +61,7 @@ export class RoomEncryption {
     if (this.#plain.has(roomId) && this.#isSyncing()) return false;
     const read = Symbol(roomId);
     this.#reads.set(roomId, read);
-    const content = await this.#readState(roomId, "m.room.encryption");
+    const content = await readRoomState(this.#options.client, roomId, "m.room.encryption");
     if (content !== null) {
       await this.seen(roomId, content);
       return true;
@@ -87,7 +86,8 @@ export class RoomEncryption {
   /** Stores the configuration of a room, from the content of its state event. */
   async seen(roomId: string, content: unknown): Promise<void> {
     const configuration = configurationSchema.parse(z.looseObject({}).catch({}).parse(content));
-    const visibility = await this.#readState(roomId, "m.room.history_visibility").catch(() => null);
+    const { client } = this.#options;
+    const visibility = await readRoomState(client, roomId, "m.room.history_visibility").catch(() => null);
     const { history_visibility: historyVisibility } = visibilitySchema.catch({}).parse(visibility ?? {});
     await this.#store(roomId, { ...configuration, historyVisibility });
   }
@@ -117,17 +117,6 @@ export class RoomEncryption {
   async #store(roomId: string, configuration: RoomConfiguration): Promise<void> {
     this.forgetPlain(roomId);
     await this.#options.state.set(keyOf(roomId), JSON.stringify(configuration));
-  }
-
-  /** Null if the server says that there is no such state event. */
-  async #readState(roomId: string, type: string): Promise<object | null> {
-    const path = `/_matrix/client/v3/rooms/${encodeURIComponent(roomId)}/state/${type}/`;
-    try {
-      return stateEventSchema.parse(await this.#options.client.doRequest("GET", path));
-    } catch (error) {
-      if (isAbsent(error)) return null;
-      throw error;
-    }
   }
 }
 

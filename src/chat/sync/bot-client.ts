@@ -22,7 +22,10 @@ const FIRST_SYNC_TIMEOUT_MS = 10 * 60_000;
 
 /** Receives what a sync brings, in order. The next sync is handled once the promise settles. */
 export interface SyncListener {
-  onMessage(roomId: string, event: unknown): Promise<void>;
+  /** Events of this room may have been missed. Called before its other events. */
+  onGap(roomId: string): void;
+  /** @param origin whether the message was encrypted when it arrived */
+  onMessage(roomId: string, event: unknown, origin: { wasEncrypted: boolean }): Promise<void>;
   onUndecryptable(roomId: string, event: unknown): Promise<void>;
   onInvitation(roomId: string, event: unknown): Promise<void>;
   /** Every event, after its own handler above was called. */
@@ -36,10 +39,9 @@ export interface SyncListener {
   onKeysLost(): void;
 }
 
-type EventHandler = "onMessage" | "onUndecryptable" | "onInvitation" | "onRoomEvent" | "onLeft";
+type EventHandler = "onUndecryptable" | "onInvitation" | "onRoomEvent" | "onLeft";
 
 const eventHandlers: Readonly<Record<string, EventHandler>> = {
-  "room.message": "onMessage",
   "room.failed_decryption": "onUndecryptable",
   "room.invite": "onInvitation",
   "room.event": "onRoomEvent",
@@ -81,6 +83,8 @@ export class BotClient extends MatrixClient {
   #refusals = 0;
   #isInitialSync = false;
   #isRetrying = false;
+  /** The event that was decrypted last. The SDK then passes the same object on as a message. */
+  #lastDecrypted: unknown = null;
 
   constructor(options: BotClientOptions) {
     super(options.baseUrl, options.accessToken, options.storage);
@@ -198,7 +202,10 @@ export class BotClient extends MatrixClient {
     const response: SyncResponse = readSyncResponse(raw);
     const userId = await this.getUserId();
     for (const [roomId, { timeline }] of Object.entries(response.rooms?.join ?? {}))
-      if (timeline?.limited === true) this.encryption.forgetPlain(roomId);
+      if (timeline?.limited === true || this.#isInitialSync) {
+        this.encryption.forgetPlain(roomId);
+        this.#listener?.onGap(roomId);
+      }
     if (!this.#isInitialSync)
       await this.#gaps.fill(response, { since: (await this.#storage.getSyncToken()) ?? "", userId });
     withoutHistory(response, { userId, isInitialSync: this.#isInitialSync });
@@ -224,6 +231,9 @@ export class BotClient extends MatrixClient {
       if (content !== undefined) await this.encryption.seen(roomId, content);
       await this.#updateCrypto(() => this.crypto.onRoomEvent(roomId, event));
     }
+    if (name === "room.decrypted_event") this.#lastDecrypted = event;
+    if (name === "room.message")
+      await this.#listener?.onMessage(roomId, event, { wasEncrypted: event === this.#lastDecrypted });
     const handler = eventHandlers[name];
     if (handler !== undefined) await this.#listener?.[handler](roomId, event);
   }

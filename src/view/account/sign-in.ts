@@ -77,7 +77,7 @@ export interface SignedInView {
 
 /**
  * An account is signed in with a secret.
- * @param isEncrypted whether the chat that held the secret is encrypted
+ * @param isEncrypted whether the message that held the secret was encrypted
  */
 export function signedIn({
   account,
@@ -89,7 +89,7 @@ export function signedIn({
 }: SignedInView): Message {
   const removal = isEncrypted
     ? "Your message with the secret is removed; servers are asked to delete it, but can't be made to."
-    : "Your message with the secret is removed; servers are asked to delete it, but can't be made to, and this chat is not encrypted: change that password or token when the move is over.";
+    : "Your message with the secret is removed; servers are asked to delete it, but can't be made to, and it was not encrypted: change that password or token when the move is over.";
   return notice(
     success(account),
     paragraph(removal),

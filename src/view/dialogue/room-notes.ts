@@ -38,7 +38,7 @@ export function noLongerPermitted(commands: readonly string[], prefix: string): 
 export function notListeningHere(prefix: string): Message {
   return notice(
     paragraph(
-      "I only work in direct chats and in my control rooms. Start a direct chat with me and write ",
+      "I only work in direct chats and in my control rooms. A direct chat is a room with the two of us alone that nobody else can read, or join without an invitation. Start one with me and write ",
       code(`${prefix}help`),
       " there.",
     ),

@@ -334,6 +334,21 @@ describe("over a crash", () => {
     expect(bodies()).toEqual(["!do $1"]);
   });
 
+  it.each([
+    { how: "encrypted", wasEncrypted: true },
+    { how: "plain", wasEncrypted: false },
+  ])("keeps that a message was $how, whatever the event says of itself", async ({ wasEncrypted }) => {
+    const { store, inbox, inboxOf, reopen, state } = await setUp();
+    state.look = never;
+    await inbox.receive("!r", { ...message("$1"), wasEncrypted: !wasEncrypted }, { wasEncrypted });
+    const stored = [{ event: { event_id: "$1", wasEncrypted } }];
+    expect(await store.receivedEvents.unhandled()).toMatchObject(stored);
+    state.look = async () => undefined;
+    const next = inboxOf(await reopen());
+    await next.start();
+    await settled(next);
+  });
+
   it("during its handling, it is handled once more and not a third time", async () => {
     const { inbox, reopen, inboxOf, state, bodies } = await setUp();
     state.dispatch = never;

@@ -76,7 +76,7 @@ async function setUp() {
   /** She leaves, and the bot leaves the empty room. */
   const leave = (roomId: string): void => {
     members.delete(roomId);
-    first.rooms.forgetMembers(roomId);
+    first.rooms.forget(roomId);
   };
   const said = () => fake.sent().map(({ roomId, content }) => ({ roomId, content }));
   return { ...fake, ...first, store, reopen, processOf, members, leave, said };
@@ -95,7 +95,7 @@ describe("a private message", () => {
     await pass();
     expect(said()).toMatchObject([{ roomId: OLD }]);
     members.set(OLD, [BOT, ADA, "@other:x.org"]);
-    rooms.forgetMembers(OLD);
+    rooms.forget(OLD);
     await outbox.add(item("more progress", { isPrivate: true, priority: outboxPriority.progress }));
     await outbox.add(report);
     await pass(10_000);
@@ -114,7 +114,7 @@ describe("a private message", () => {
     await outbox.add(report);
     await pass(1_000);
     expect(said()).toEqual([]);
-    rooms.forgetMembers(OLD);
+    rooms.forget(OLD);
     await open(OLD);
     await pass();
     expect(said()).toMatchObject([{ roomId: OLD }]);
@@ -193,7 +193,7 @@ describe("a message to a person who left the chat", () => {
     await outbox.add(item("the end"));
     await pass();
     members.set(OLD, [BOT, ADA]);
-    rooms.forgetMembers(OLD);
+    rooms.forget(OLD);
     expect(await chats.returned(OLD, ADA)).toBe(true);
     outbox.wake();
     await pass();
@@ -214,7 +214,7 @@ describe("a message to a person who left the chat", () => {
     const { outbox, open, leave, members, rooms, said } = await setUp();
     await open(NEW);
     members.set(NEW, [BOT, ADA, "@third:x.org"]);
-    rooms.forgetMembers(NEW);
+    rooms.forget(NEW);
     leave(OLD);
     await outbox.add(item("the end"));
     await pass(3_600_000);
@@ -225,7 +225,7 @@ describe("a message to a person who left the chat", () => {
   it("is tried again while the server does not answer who is in a room", async () => {
     const { outbox, rooms, said, chats } = await setUp();
     const roomFor = vi.spyOn(chats, "roomFor").mockRejectedValueOnce(refusal(502, "M_UNKNOWN"));
-    rooms.forgetMembers(OLD);
+    rooms.forget(OLD);
     await outbox.add(item("the end"));
     await pass();
     expect(said()).toEqual([]);
@@ -276,7 +276,7 @@ describe("something that nobody asked for", () => {
     const inControlRoom = { ...address, roomId: "!control", roomKind: "control" as const };
     expect(await chats.newestAddress(inControlRoom)).toEqual(inControlRoom);
     members.set(NEW, [BOT, ADA, "@third:x.org"]);
-    rooms.forgetMembers(NEW);
+    rooms.forget(NEW);
     expect(await chats.newestAddress(address)).toEqual(address);
     await outbox.stop();
   });

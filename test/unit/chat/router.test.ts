@@ -5,15 +5,15 @@ function setUp() {
   const clock = { now: 0 };
   const calls: string[] = [];
   const receiver = (name: string) => ({
-    receive: async (roomId: string): Promise<void> => {
-      calls.push(`${name} ${roomId}`);
+    receive: async (roomId: string, _event: unknown, { wasEncrypted = false } = {}): Promise<void> => {
+      calls.push(`${name} ${roomId}${wasEncrypted ? " encrypted" : ""}`);
     },
   });
   const router = new ChatRouter({
     inbox: receiver("inbox"),
     undecrypted: receiver("undecrypted"),
     invitations: receiver("invitations"),
-    rooms: { forgetMembers: (roomId) => void calls.push(`members ${roomId}`) },
+    rooms: { forget: (roomId) => void calls.push(`room ${roomId}`) },
     emptyRooms: { look: (roomId) => void calls.push(`empty? ${roomId}`) },
     directChats: { left: async (roomId) => void calls.push(`left ${roomId}`) },
     controlRooms: {
@@ -29,7 +29,7 @@ function setUp() {
 
 describe("the router of the chat", () => {
   const cases: { what: string; pass: (router: ChatRouter) => unknown; calls: string[] }[] = [
-    { what: "a message", pass: (router) => router.onMessage("!r", {}), calls: ["inbox !r"] },
+    { what: "a message", pass: (router) => router.onMessage("!r", {}, { wasEncrypted: true }), calls: ["inbox !r encrypted"] },
     {
       what: "a message without a key",
       pass: (router) => router.onUndecryptable("!r", {}),
@@ -44,8 +44,19 @@ describe("the router of the chat", () => {
     {
       what: "a membership",
       pass: (router) => router.onRoomEvent("!r", { type: "m.room.member" }),
-      calls: ["members !r", "empty? !r"],
+      calls: ["room !r", "empty? !r"],
     },
+    {
+      what: "a join rule",
+      pass: (router) => router.onRoomEvent("!r", { type: "m.room.join_rules" }),
+      calls: ["room !r"],
+    },
+    {
+      what: "a history visibility",
+      pass: (router) => router.onRoomEvent("!r", { type: "m.room.history_visibility" }),
+      calls: ["room !r"],
+    },
+    { what: "a gap", pass: (router) => router.onGap("!r"), calls: ["room !r"] },
     {
       what: "an upgrade",
       pass: (router) => router.onRoomEvent("!r", { type: "m.room.tombstone", content: {} }),
@@ -60,7 +71,7 @@ describe("the router of the chat", () => {
     {
       what: "its own leaving",
       pass: (router) => router.onLeft("!r"),
-      calls: ["members !r", "control? !r", "left !r"],
+      calls: ["room !r", "control? !r", "left !r"],
     },
     {
       what: "the join of somebody",
@@ -70,7 +81,7 @@ describe("the router of the chat", () => {
           state_key: "@me:x.org",
           content: { membership: "join" },
         }),
-      calls: ["members !r", "empty? !r", "returned !r @me:x.org"],
+      calls: ["room !r", "empty? !r", "returned !r @me:x.org"],
     },
   ];
 

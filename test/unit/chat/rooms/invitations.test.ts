@@ -44,7 +44,8 @@ async function setUp({ directChats = true }: { directChats?: boolean } = {}) {
     },
     getRoomMembers: async () => state.members.map(joinOf),
     // Like Synapse, which asks about rooms of other servers only the servers that `via` names.
-    doRequest: async (_method: string, _path: string, query?: { via?: string[] }) => {
+    doRequest: async (_method: string, path: string, query?: { via?: string[] }) => {
+      if (path.includes("/state/")) throw refusal(404, "M_NOT_FOUND");
       if (query?.via?.includes("x.org") !== true) throw refusal(400, "M_UNKNOWN");
       if (state.summaryFailures.length > 0) throw state.summaryFailures.shift();
       return { num_joined_members: state.joinedMembers };

@@ -12,10 +12,16 @@ function setUp({ directChats = true }: { directChats?: boolean } = {}) {
     },
   };
   const looks = new Map<string, string | null>();
+  /** The contents of state events by type. `null`: the server is in trouble. */
+  const state = new Map<string, object | null>();
   const client = {
     ...members,
     doRequest: async (_method: string, path: string) => {
       asked++;
+      const [, type = ""] = /\/state\/([^/]+)\/$/u.exec(path) ?? [];
+      const content = state.get(type);
+      if (content === null) throw refusal(502, "M_UNKNOWN");
+      if (content !== undefined) return content;
       const membership = looks.get(decodeURIComponent(path.split("/").at(-1) ?? ""));
       if (membership === undefined) throw refusal(404, "M_NOT_FOUND");
       if (membership === null) throw refusal(502, "M_UNKNOWN");
@@ -26,7 +32,7 @@ function setUp({ directChats = true }: { directChats?: boolean } = {}) {
     controlRooms: { ids: new Set(["!control"]), mayBe: async (roomId) => roomId === "!unknown" },
     directChats,
   });
-  return { rooms, answers, looks, asked: () => asked };
+  return { rooms, answers, looks, state, asked: () => asked };
 }
 
 describe("a room", () => {
@@ -62,8 +68,9 @@ describe("a room", () => {
     const { rooms, answers, asked } = setUp();
     answers.push(["@mover:x", "@me:x"], ["@mover:x", "@me:x", "@third:x"]);
     expect([await rooms.kind("!r"), await rooms.kind("!r")]).toEqual(["direct", "direct"]);
-    expect(asked()).toBe(1);
-    rooms.forgetMembers("!r");
+    // Its members, its join rule and its history visibility.
+    expect(asked()).toBe(3);
+    rooms.forget("!r");
     expect(await rooms.kind("!r")).toBe("other");
   });
 
@@ -72,7 +79,7 @@ describe("a room", () => {
     const slow = Promise.withResolvers<readonly string[]>();
     answers.push(slow.promise, ["@mover:x", "@me:x", "@third:x"]);
     const before = rooms.kind("!r");
-    rooms.forgetMembers("!r");
+    rooms.forget("!r");
     slow.resolve(["@mover:x", "@me:x"]);
     await before;
     expect(await rooms.kind("!r")).toBe("other");
@@ -82,6 +89,52 @@ describe("a room", () => {
     const { rooms, answers } = setUp();
     answers.push(Promise.reject(new Error("ECONNRESET")), ["@mover:x", "@me:x"]);
     await expect(rooms.kind("!r")).rejects.toThrow("ECONNRESET");
+    expect(await rooms.kind("!r")).toBe("direct");
+  });
+});
+
+describe("a room of two", () => {
+  const cases: { rule: object | null; visibility: object | null; kind: "direct" | "other" }[] = [
+    { rule: null, visibility: null, kind: "direct" },
+    { rule: { join_rule: "invite" }, visibility: { history_visibility: "shared" }, kind: "direct" },
+    { rule: { join_rule: "invite" }, visibility: { history_visibility: "joined" }, kind: "direct" },
+    { rule: { join_rule: "knock" }, visibility: null, kind: "direct" },
+    { rule: { join_rule: "private" }, visibility: null, kind: "direct" },
+    { rule: { join_rule: "invite" }, visibility: { history_visibility: "world_readable" }, kind: "other" },
+    { rule: null, visibility: { history_visibility: "world_readable" }, kind: "other" },
+    { rule: { join_rule: "public" }, visibility: { history_visibility: "joined" }, kind: "other" },
+    { rule: { join_rule: "restricted", allow: [] }, visibility: null, kind: "other" },
+    { rule: { join_rule: "knock_restricted", allow: [] }, visibility: null, kind: "other" },
+    { rule: { join_rule: "org.example.rule" }, visibility: null, kind: "other" },
+    { rule: { join_rule: 5 }, visibility: null, kind: "other" },
+    { rule: {}, visibility: null, kind: "other" },
+  ];
+  it.each(cases)(
+    "with the join rule $rule and the history visibility $visibility is $kind",
+    async ({ rule, visibility, kind }) => {
+      const { rooms, answers, state } = setUp();
+      answers.push(["@mover:x", "@me:x"]);
+      if (rule) state.set("m.room.join_rules", rule);
+      if (visibility) state.set("m.room.history_visibility", visibility);
+      expect(await rooms.kind("!r")).toBe(kind);
+    },
+  );
+
+  it("is looked at again when its state changes", async () => {
+    const { rooms, answers, state } = setUp();
+    answers.push(["@mover:x", "@me:x"], ["@mover:x", "@me:x"]);
+    expect(await rooms.kind("!r")).toBe("direct");
+    state.set("m.room.join_rules", { join_rule: "public" });
+    rooms.forget("!r");
+    expect(await rooms.kind("!r")).toBe("other");
+  });
+
+  it("is of no known kind while the server does not show its state", async () => {
+    const { rooms, answers, state } = setUp();
+    answers.push(["@mover:x", "@me:x"]);
+    state.set("m.room.join_rules", null);
+    await expect(rooms.kind("!r")).rejects.toBeDefined();
+    state.set("m.room.join_rules", { join_rule: "invite" });
     expect(await rooms.kind("!r")).toBe("direct");
   });
 });
@@ -102,7 +155,7 @@ describe("whether a room holds a person", () => {
     expect(await rooms.holds("!control", "@never:x")).toBe(false);
     expect(asked()).toBe(2);
     looks.set("@me:x", "leave");
-    rooms.forgetMembers("!control");
+    rooms.forget("!control");
     expect(await rooms.holds("!control", "@me:x")).toBe(false);
   });
 
