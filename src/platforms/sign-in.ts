@@ -49,7 +49,7 @@ export type AccountRefusal =
   | SignInProblem
   | { readonly code: "no_homeserver"; readonly error: ServerNotFound }
   | { readonly code: "same_account"; readonly userId: string }
-  /** The server signs people in on the page of another homeserver, at this client API address. */
+  /** The server signs people in on the page of another homeserver. `other`: that server's name. */
   | { readonly code: "page_of_other_server"; readonly page: string; readonly other: string };
 
 /** The sign-in methods that a server offers. */

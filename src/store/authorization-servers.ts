@@ -1,7 +1,13 @@
 import type { Kysely } from "kysely";
 import type { Tables } from "./tables.ts";
 
-/** Which homeservers (client API addresses) each authorization server signs people in to. */
+/** A homeserver, by the name in its user IDs and by its client API address. */
+export interface KnownHomeserver {
+  serverName: string;
+  baseUrl: string;
+}
+
+/** The homeservers that each authorization server has signed people in to. */
 export class AuthorizationServers {
   readonly #database: Kysely<Tables>;
 
@@ -9,20 +15,31 @@ export class AuthorizationServers {
     this.#database = database;
   }
 
-  async add(issuer: string, baseUrl: string): Promise<void> {
+  /** @param isOwn the authorization server is the homeserver's own, so others do not count */
+  async add(
+    issuer: string,
+    { serverName, baseUrl }: KnownHomeserver,
+    { isOwn }: { isOwn: boolean },
+  ): Promise<void> {
+    if (isOwn)
+      await this.#database
+        .deleteFrom("authorization_server")
+        .where("issuer", "=", issuer)
+        .where("server_name", "<>", serverName)
+        .execute();
     await this.#database
       .insertInto("authorization_server")
-      .values({ issuer, base_url: baseUrl })
+      .values({ issuer, server_name: serverName, base_url: baseUrl })
       .onConflict((conflict) => conflict.doNothing())
       .execute();
   }
 
-  async homeserversOf(issuer: string): Promise<string[]> {
+  async homeserversOf(issuer: string): Promise<KnownHomeserver[]> {
     const rows = await this.#database
       .selectFrom("authorization_server")
-      .select("base_url")
+      .select(["server_name", "base_url"])
       .where("issuer", "=", issuer)
       .execute();
-    return rows.map((row) => row.base_url);
+    return rows.map((row) => ({ serverName: row.server_name, baseUrl: row.base_url }));
   }
 }

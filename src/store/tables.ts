@@ -53,7 +53,7 @@ export interface Tables {
   };
   direct_chat: { room_id: string; user_id: string; used_at: number };
   once: { subject: string; person: string; at: number };
-  authorization_server: { issuer: string; base_url: string };
+  authorization_server: { issuer: string; server_name: string; base_url: string };
   account: {
     owner: string;
     side: string;

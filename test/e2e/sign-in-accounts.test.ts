@@ -140,9 +140,7 @@ describe("two accounts on the same server, the new one typing", () => {
     const chat = await openChat(environment, after);
     const first = await chat.ask(`!login old ${before.userId} --token ${before.accessToken}`);
     expect(first).toContain(`✅ Your old account ${before.userId} is signed in.`);
-    expect(first).toContain(
-      "it was not encrypted: change that password or token when the move is over",
-    );
+    expect(first).toContain("it was not encrypted: change that password or token when the move is over");
     expect(await chat.ask(`!login new --token ${after.accessToken}`)).toContain(
       `✅ Your new account ${after.userId} is signed in.`,
     );

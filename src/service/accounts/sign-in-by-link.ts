@@ -1,8 +1,9 @@
 import type { Account, SessionTokens, Side } from "../../model/account.ts";
-import { otherSide } from "../../model/account.ts";
+import { otherSide, sides } from "../../model/account.ts";
 import type { ConversationAddress } from "../../model/conversation-address.ts";
 import type { SignInLink } from "../../model/sign-in-link.ts";
-import type { AccountRefusal, BegunLink, Session, SignInServer } from "../../platforms/sign-in.ts";
+import type { AccountRefusal, Session, SignInServer } from "../../platforms/sign-in.ts";
+import type { KnownHomeserver } from "../../store/authorization-servers.ts";
 import { LinkWaits } from "./link-waits.ts";
 import type { LinkNews, SignedIn, WaitingLink } from "./results.ts";
 import type { SignInOptions } from "./sign-in-options.ts";
@@ -71,32 +72,48 @@ export class LinkSignIn {
   }): Promise<WaitingLink | AccountRefusal | null> {
     const begun = await server.beginLink(attempt.deviceId);
     if (begun === null) return null;
-    const refusal = await this.#refusedAsOthers(begun, server.baseUrl);
+    const link: SignInLink = { ...begun, ...attempt, baseUrl: server.baseUrl, tokens: null };
+    const refusal = await this.#refusedAsOthers(link);
     if (refusal !== null) return refusal;
     await this.end(attempt.owner, attempt.side, "replaced");
-    const link: SignInLink = { ...begun, ...attempt, baseUrl: server.baseUrl, tokens: null };
     await this.#waits.add(link);
     return this.#shown(link);
   }
 
   /**
    * The refusal of a page that another homeserver is known to use, because the session would be
-   * shown to the wrong server; `null` if there is none. A page in the domain of the account's
-   * server is always accepted.
+   * shown to the wrong server; `null` if there is none.
+   * - A page in the domain of the account's server is always accepted.
+   * - A completed sign-in shows which homeserver uses the page. If there is none yet, the person's
+   *   other pending links count. Those of other people do not: anybody can begin a link at a server
+   *   of their own that names the page.
+   * - A homeserver is the same at a new address while its name is the same.
    */
-  async #refusedAsOthers(
-    { issuer, foreignHost, verificationUri }: BegunLink,
-    baseUrl: string,
-  ): Promise<AccountRefusal | null> {
-    const { authorizationServers, links } = this.#options;
+  async #refusedAsOthers(link: SignInLink): Promise<AccountRefusal | null> {
+    const { issuer, foreignHost = null, verificationUri: page } = link;
     if (issuer === undefined || foreignHost === null) return null;
-    const pending = (await links.all()).filter((link) => link.issuer === issuer);
-    const known = [
-      ...(await authorizationServers.homeserversOf(issuer)),
-      ...pending.map((link) => link.baseUrl),
-    ];
-    const other = known.includes(baseUrl) ? undefined : known[0];
-    return other === undefined ? null : { code: "page_of_other_server", page: verificationUri, other };
+    const completed = await this.#options.authorizationServers.homeserversOf(issuer);
+    const users = completed.length > 0 ? completed : await this.#pendingBeside(link);
+    const own = this.#homeserverOf(link);
+    const [other] = users;
+    const isKnown = users.some(
+      ({ serverName, baseUrl }) => serverName === own.serverName || baseUrl === own.baseUrl,
+    );
+    if (other === undefined || isKnown) return null;
+    return { code: "page_of_other_server", page, other: other.serverName };
+  }
+
+  /** The homeservers of the person's other pending links with the same authorization server. */
+  async #pendingBeside({ owner, deviceId, issuer }: SignInLink): Promise<KnownHomeserver[]> {
+    const pending = await Promise.all(sides.map((side) => this.#options.links.get(owner, side)));
+    return pending
+      .filter((link) => link !== null)
+      .filter((link) => link.deviceId !== deviceId && link.issuer === issuer)
+      .map((link) => this.#homeserverOf(link));
+  }
+
+  #homeserverOf({ userId, baseUrl }: SignInLink): KnownHomeserver {
+    return { serverName: this.#options.platform.serverName(userId).toLowerCase(), baseUrl };
   }
 
   /**
@@ -125,7 +142,7 @@ export class LinkSignIn {
    * server could not be asked.
    */
   async #accept(link: SignInLink): Promise<FinalNews | null> {
-    const { accounts, links, platform, refusedAsSame, accept } = this.#options;
+    const { accounts, authorizationServers, links, platform, refusedAsSame, accept } = this.#options;
     const { signIn } = platform;
     const { owner, side, userId, deviceId } = link;
     const stored = await links.get(owner, side);
@@ -139,7 +156,9 @@ export class LinkSignIn {
         other: await accounts.get(owner, otherSide(side)),
         replaced: null,
       };
-    const refusal = await refusedAsSame(owner, side, userId);
+    // Another homeserver may have turned out to use the page since the link began. The session must
+    // not be shown to this one then.
+    const refusal = (await refusedAsSame(owner, side, userId)) ?? (await this.#refusedAsOthers(stored));
     if (refusal !== null) return this.#refusal(link, refusal, await signIn.discardLink(stored));
     const keep = async (tokens: SessionTokens): Promise<void> => {
       await links.update({ ...stored, tokens });
@@ -147,10 +166,11 @@ export class LinkSignIn {
     const proof = await signIn.proveLink(stored, keep);
     switch (proof.kind) {
       case "signed_in": {
-        const { issuer, baseUrl } = link;
+        const { issuer, foreignHost = null } = link;
         const proven = await refusedAsSame(owner, side, proof.session.userId);
         if (proven !== null) return this.#refusal(link, proven, await signIn.discardLink(stored));
-        if (issuer !== undefined) await this.#options.authorizationServers.add(issuer, baseUrl);
+        if (issuer !== undefined)
+          await authorizationServers.add(issuer, this.#homeserverOf(link), { isOwn: foreignHost === null });
         return { kind: "signed_in", ...(await accept(link, proof.session)) };
       }
       case "away":

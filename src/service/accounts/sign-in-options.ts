@@ -12,7 +12,7 @@ export interface SignInOptions {
   accounts: Accounts;
   links: SignInLinks;
   authorizationServers: AuthorizationServers;
-  platform: Pick<Platform, "signIn">;
+  platform: Pick<Platform, "signIn" | "serverName">;
   introduction: ClientIntroduction;
   /** Reports a change of a sign-in by link to its person. */
   notify: (link: SignInLink, news: LinkNews) => Promise<void>;

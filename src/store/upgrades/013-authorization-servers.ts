@@ -2,7 +2,8 @@
 export const authorizationServers = `
   CREATE TABLE authorization_server (
     issuer TEXT NOT NULL,
+    server_name TEXT NOT NULL,
     base_url TEXT NOT NULL,
-    PRIMARY KEY (issuer, base_url)
+    PRIMARY KEY (issuer, server_name, base_url)
   ) STRICT, WITHOUT ROWID;
 `;

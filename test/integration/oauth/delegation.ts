@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { vi } from "vitest";
 import type { Account, Side } from "../../../src/model/account.ts";
+import { serverNameOf } from "../../../src/platforms/matrix/ids/identifiers.ts";
 import { createMatrixSignIn } from "../../../src/platforms/matrix/sign-in/provider.ts";
 import { Sessions } from "../../../src/platforms/matrix/sign-in/sessions.ts";
 import type { LinkNews, WaitingLink } from "../../../src/service/accounts/results.ts";
@@ -90,7 +91,7 @@ export async function startMover(
       accounts: store.accounts,
       links: store.signInLinks,
       authorizationServers: store.authorizationServers,
-      platform: { signIn: matrixSignIn },
+      platform: { signIn: matrixSignIn, serverName: (userId) => serverNameOf(userId) ?? "" },
       introduction: INTRODUCTION,
       notify: async ({ side }, message) => {
         await gate.beforeMessage(message);

@@ -29,7 +29,11 @@ function setUp() {
 
 describe("the router of the chat", () => {
   const cases: { what: string; pass: (router: ChatRouter) => unknown; calls: string[] }[] = [
-    { what: "a message", pass: (router) => router.onMessage("!r", {}, { wasEncrypted: true }), calls: ["inbox !r encrypted"] },
+    {
+      what: "a message",
+      pass: (router) => router.onMessage("!r", {}, { wasEncrypted: true }),
+      calls: ["inbox !r encrypted"],
+    },
     {
       what: "a message without a key",
       pass: (router) => router.onUndecryptable("!r", {}),
