@@ -10,6 +10,7 @@ import type { Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
 import type { KeptRequests } from "./kept-requests.ts";
 import type { Preparations } from "./preparations.ts";
+import { refusedSteps } from "./refused-steps.ts";
 import type { StartRequest } from "./requests.ts";
 import type { CancelResult, PauseResult, ResumeResult, RunStatus, StartResult } from "./results.ts";
 import type { RunStatuses } from "./status.ts";
@@ -194,7 +195,10 @@ export class RunControl {
     // Limits may have been raised, and servers may answer again. All of this is observed again.
     for (const userId of [run.source, run.target]) await limits.forget(userId);
     await steps.clearRetryDelays(run.id);
-    const running = await runs.apply(run.id, event, { problem: null });
+    const again = refusedSteps(await steps.all(run.id))?.steps ?? [];
+    const change = { event, change: { problem: null } };
+    if (!(await steps.revise(run, { rooms: [], steps: again, again: [], run: change }))) return null;
+    const running = await runs.get(run.id);
     if (running === null) return null;
     await runner.begin(running);
     return statuses.of(running);

@@ -7,6 +7,7 @@ import type { RunRoom } from "../../model/run-room.ts";
 import type { RunEvent } from "../../model/run-states.ts";
 import { isWorkedOn, nextState } from "../../model/run-states.ts";
 import type { Run, RunProblem, StoredStep } from "../../model/run.ts";
+import type { StepProblem } from "../../model/step-outcome.ts";
 import { stages } from "../../model/step.ts";
 import type { AccountRefusal } from "../../platforms/sign-in.ts";
 import { pause } from "../../queue/pause.ts";
@@ -17,6 +18,7 @@ import type { Steps } from "../../store/steps.ts";
 import type { CannotDecide, DecidedMove, Planning } from "../plan/planning.ts";
 import type { PlanRequestData } from "../plan/request.ts";
 import { planRequestSchema } from "../plan/request.ts";
+import { refusedSteps } from "./refused-steps.ts";
 import { reportAfterRun } from "./report.ts";
 import { roomsLetIn } from "./rooms-let-in.ts";
 import type { RunListener } from "./run-listener.ts";
@@ -67,7 +69,8 @@ export class RunSettler {
     if (move === null || "waitingFor" in move) return move;
     if ("status" in move) return await this.#settleWithoutSource(run, move.refusal);
     const { decision } = await this.#spread(run, move, signal);
-    const tried = await this.#tried(run);
+    const all = await steps.all(run.id);
+    const tried = new Map(all.map((step) => [step.key, step]));
     const before = await runs.rooms(run.id);
     const revised = decision.remaining({ before, tried, endedAt: run.endedAt }, request);
     const event = { event: "revised", change: { stage: stages.profile } } as const;
@@ -91,13 +94,27 @@ export class RunSettler {
     // A plan that was made during the run also shows what the run did.
     if ((await planning.last(run.owner))?.number !== run.planNumber) await this.#renewPlan(run, signal);
     const isWatched = rooms.some(isToWatch);
-    await this.#settle(run, isWatched ? "settled_with_watch" : "settled", (ended) =>
+    const problem = await this.#problemAtEnd(run, all);
+    if (problem !== null && isRefusing(problem) && !isWatched) {
+      await this.#announceLate(run, rooms);
+      await runs.apply(run.id, "needs_owner", { problem }, run.epoch);
+      return null;
+    }
+    const announce = (ended: Run): Promise<void> =>
       run.endedAt === null
         ? listener.ended(ended, { ...decision.plan, report })
-        : this.#announceLate(ended, rooms),
-    );
+        : this.#announceLate(ended, rooms);
+    await this.#settle(run, isWatched ? "settled_with_watch" : "settled", announce, { problem });
     log.info({ runId: run.id, isWatched }, "a run has ended");
     return null;
+  }
+
+  /** The problem of the source for which steps are left undone, if both accounts can be read. */
+  async #problemAtEnd(run: Run, all: readonly StoredStep[]): Promise<RunProblem | null> {
+    const known = (await this.#options.runs.get(run.id))?.problem ?? null;
+    const refused = refusedSteps(all);
+    if (refused !== null) return sourceProblem(refused.problem, known, this.#options.now());
+    return known !== null && isRefusing(known) ? null : known;
   }
 
   async #announceLate(run: Run, rooms: readonly RunRoom[]): Promise<void> {
@@ -166,18 +183,6 @@ export class RunSettler {
   }
 
   /**
-   * The steps that the run has tried. A step that failed because its account could not be used does
-   * not count, because the account may have been signed in again since.
-   */
-  async #tried(run: Run): Promise<Map<string, StoredStep>> {
-    const tried = (await this.#options.steps.all(run.id)).filter(
-      ({ state, outcome }) =>
-        state !== "failed" || outcome?.status !== "failed" || !isAccountProblem(outcome.problem),
-    );
-    return new Map(tried.map((step) => [step.key, step]));
-  }
-
-  /**
    * Ends a run that a late arrival had resumed, if the old account cannot be read. Rooms that were
    * joined are announced, and the others are watched by the new account alone. The other work is
    * done when the old account can be read again.
@@ -188,10 +193,7 @@ export class RunSettler {
     const letIn = roomsLetIn(rooms, run.endedAt ?? now());
     const code = isAccountProblem(refusal) ? refusal.code : "server_trouble";
     const known = (await runs.get(run.id))?.problem ?? null;
-    const isKnown = known?.side === "source" && known.problem.code === code;
-    const problem: RunProblem = isKnown
-      ? known
-      : { side: "source", problem: { code, serverText: null }, since: now() };
+    const problem = sourceProblem({ code, serverText: null }, known, now());
     if (rooms.some(isToWatch)) {
       const announce = (ended: Run): Promise<void> => listener.roomsLetIn(ended, letIn);
       await this.#settle(run, "settled_with_watch", announce, { problem });
@@ -249,6 +251,17 @@ function problemOf(cannot: CannotDecide, since: number): Run["problem"] {
   const { account, refusal } = cannot;
   if (!isAccountProblem(refusal)) return null;
   return { side: account.side, problem: { code: refusal.code, serverText: null }, since };
+}
+
+/** A problem of the source. If it is already known, it began then. */
+function sourceProblem(problem: StepProblem, known: RunProblem | null, now: number): RunProblem {
+  const isKnown = known?.side === "source" && known.problem.code === problem.code;
+  return isKnown ? known : { side: "source", problem, since: now };
+}
+
+/** Whether the source refuses everything, or everything that it would write. */
+function isRefusing({ side, problem }: RunProblem): boolean {
+  return side === "source" && isAccountProblem(problem);
 }
 
 type SourceNotRead = Extract<CannotDecide, { status: "not_read" }>;

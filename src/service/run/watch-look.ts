@@ -14,9 +14,12 @@ import type { Accounts } from "../../store/accounts.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
 import { refusalsSince } from "../plan/room-histories.ts";
+import { mayStillRead, refusedSteps } from "./refused-steps.ts";
 import { roomsLetIn } from "./rooms-let-in.ts";
 import type { RunListener } from "./run-listener.ts";
-import { AWAY_LONG_MS, READS_ROOMS_EVERY_MS } from "./watch-rhythm.ts";
+import type { WatchMemory } from "./watch-memory.ts";
+import { withoutRepeated } from "./watch-memory.ts";
+import { AWAY_LONG_MS, READS_ROOMS_EVERY_MS, RETRIES_REFUSED_EVERY_MS } from "./watch-rhythm.ts";
 import { WatchedServers } from "./watched-servers.ts";
 
 /**
@@ -33,7 +36,7 @@ export interface WatchLookOptions {
   accounts: Pick<Accounts, "get">;
   platforms: Platforms<"pair" | "runs" | "serverName">;
   runs: Pick<Runs, "get" | "inState" | "rooms" | "watchedRooms" | "joinedRooms" | "change" | "apply">;
-  steps: Pick<Steps, "revise">;
+  steps: Pick<Steps, "revise" | "all">;
   runner: Pick<Runner, "begin">;
   listener: Pick<RunListener, "roomsLetIn" | "watchHindered">;
   now: () => number;
@@ -41,30 +44,6 @@ export interface WatchLookOptions {
   monotonicNow: () => number;
   log: Logger;
 }
-
-/** The state of a watched run between two looks, in the memory of this process. */
-export interface WatchMemory {
-  /** The number of looks that read rooms one by one, and the time of the last one. */
-  reads: number;
-  readAt: number;
-  /**
-   * The change of each room that made the run plan again, so that the same change does not do so
-   * twice.
-   */
-  replanned: ReadonlyMap<string, string>;
-  /** The problem of which the owner was informed. */
-  informedOf: string | null;
-  /** Rooms have opened, and another run of the owner is active. */
-  isHeldUp: boolean;
-}
-
-export const NO_MEMORY: Readonly<WatchMemory> = {
-  reads: 0,
-  readAt: Number.NEGATIVE_INFINITY,
-  replanned: new Map(),
-  informedOf: null,
-  isHeldUp: false,
-};
 
 type AccountsOfRun = Readonly<Record<Side, Account>>;
 
@@ -162,9 +141,11 @@ export class WatchLook {
    * @returns whether a side answers again for which the run has left something undone
    */
   async #noteSides(run: Run, { sides: seen }: LookResult, memory: WatchMemory): Promise<boolean> {
-    const { now, listener } = this.#options;
+    const { now } = this.#options;
     const { problem: stored } = run;
     if (stored !== null && seen[stored.side].status === "answered") {
+      if (stored.side === "source" && mayStillRead(stored.problem))
+        return this.#noteRefusedWrites(run, stored, memory);
       memory.informedOf = null;
       if (stored.side === "source" && run.state === "watching") return true;
       await this.#store(run, null);
@@ -179,11 +160,30 @@ export class WatchLook {
     const isLasting = isAccountProblemCode(problem.problem.code) || isLong;
     if (!isLasting) return false;
     if (!isStored) await this.#store(run, problem);
-    const informedOf = `${problem.side} ${problem.problem.code} ${problem.since}`;
-    if (memory.informedOf === informedOf) return false;
-    await listener.watchHindered({ ...run, problem });
-    memory.informedOf = informedOf;
+    await this.#inform(run, problem, memory);
     return false;
+  }
+
+  /**
+   * The account can be read, and a step of it was refused. Only another try of that step shows
+   * whether it is still refused.
+   * @returns whether it is to be tried now
+   */
+  async #noteRefusedWrites(run: Run, problem: RunProblem, memory: WatchMemory): Promise<boolean> {
+    const { now, monotonicNow } = this.#options;
+    await this.#inform(run, problem, memory);
+    const isRecent = Math.abs(now() - problem.since) < RETRIES_REFUSED_EVERY_MS;
+    if (run.state !== "watching" || isRecent) return false;
+    if (monotonicNow() - memory.retriedAt < RETRIES_REFUSED_EVERY_MS) return false;
+    memory.retriedAt = monotonicNow();
+    return true;
+  }
+
+  async #inform(run: Run, problem: RunProblem, memory: WatchMemory): Promise<void> {
+    const informedOf = `${problem.side} ${problem.problem.code} ${problem.since}`;
+    if (memory.informedOf === informedOf) return;
+    await this.#options.listener.watchHindered({ ...run, problem });
+    memory.informedOf = informedOf;
   }
 
   /**
@@ -228,14 +228,17 @@ export class WatchLook {
     const entries = changed
       .filter((room) => room.status === "planned")
       .flatMap((room) => platforms[run.platform].runs.stepsInto(room, room.route));
+    const refused = isAnswering ? refusedSteps(await steps.all(run.id)) : null;
+    // A problem that only shows in writes is solved when those steps are done.
+    const isSolved = isAnswering && (run.problem === null || !mayStillRead(run.problem.problem));
     // The look took time. The run may have ended meanwhile, or another one may have replaced it.
     const isResumed = await steps.revise(run, {
       rooms: changed,
-      steps: [],
+      steps: refused?.steps ?? [],
       again: entries,
       run: {
         event: run.state === "running" ? "revised" : "access_changed",
-        change: { stage: stages.profile, ...(isAnswering && { problem: null }) },
+        change: { stage: stages.profile, ...(isSolved && { problem: null }) },
       },
     });
     const running = isResumed ? await runs.get(run.id) : null;
@@ -273,12 +276,4 @@ export class WatchLook {
   #serverOf(run: Run, side: Side): string {
     return this.#options.platforms[run.platform].serverName(run[side]);
   }
-}
-
-/** The changes without those that made the run plan again before and are still the same. */
-function withoutRepeated(changes: AccessChanges, memory: WatchMemory): AccessChanges {
-  const before = memory.replanned;
-  const routes = [...changes].filter(([, { kind }]) => kind !== "open" && kind !== "joined");
-  memory.replanned = new Map(routes.map(([roomId, { kind }]) => [roomId, kind]));
-  return new Map([...changes].filter(([roomId, { kind }]) => before.get(roomId) !== kind));
 }

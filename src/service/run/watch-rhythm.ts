@@ -15,6 +15,8 @@ const SLOWEST_MS = 15 * MINUTE_MS;
 
 /** Rooms that need requests of their own are read at most this often. */
 export const READS_ROOMS_EVERY_MS = 5 * MINUTE_MS;
+/** What the server of the old account refuses to write is tried again at most this often. */
+export const RETRIES_REFUSED_EVERY_MS = HOUR_MS;
 /** A server that has been away this long is named to the person, once. */
 export const AWAY_LONG_MS = 2 * SLOWEST_MS;
 

@@ -1,6 +1,8 @@
 import type { Run } from "../../model/run.ts";
-import type { WatchLookOptions, WatchMemory } from "./watch-look.ts";
-import { NO_MEMORY, WatchLook } from "./watch-look.ts";
+import type { WatchLookOptions } from "./watch-look.ts";
+import { WatchLook } from "./watch-look.ts";
+import type { WatchMemory } from "./watch-memory.ts";
+import { NO_MEMORY } from "./watch-memory.ts";
 import { lookEveryMs, phaseOf } from "./watch-rhythm.ts";
 
 /** A look that another run has held up follows this long after that run has ended. */

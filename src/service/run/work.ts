@@ -1,3 +1,4 @@
+import { isAccountProblem } from "../../model/account-problem.ts";
 import type { Side } from "../../model/account.ts";
 import type { RoomMove } from "../../model/room-routes.ts";
 import {
@@ -106,6 +107,8 @@ export class RunWork implements RunnerWork {
       return { ...nothing, run: { event, change: { problem } } };
     }
     if (!isFinal || step.roomId === null || routeOfStep(step.kind) === null) return nothing;
+    // The room has refused nothing. The step is done when the account can be used again.
+    if (outcome.status === "failed" && isAccountProblem(outcome.problem)) return nothing;
     const storedFirst = await this.#options.runs.room(run.id, step.roomId);
     if (storedFirst === null) return nothing;
     const first = roomAfter(storedFirst, step.kind, outcome, {

@@ -62,6 +62,8 @@ export class FakeHomeservers {
   readonly accounts: Map<string, FakeAccount>;
   /** Accounts whose sessions have ended. */
   readonly signedOut = new Set<string>();
+  /** Accounts that may read and not write. */
+  readonly suspended = new Set<string>();
   /** Aliases that no room declares, and the rooms that they lead to. */
   readonly aliases = new Map<string, string>();
   /** Rooms whose members syncs do not count. */
@@ -125,6 +127,7 @@ export class FakeHomeservers {
       return { versions: ["v1.11"], unstable_features: {} };
     const account = this.accounts.get(by.userId);
     if (account === undefined || this.signedOut.has(by.userId)) throw new Refusal(401, "M_UNKNOWN_TOKEN");
+    if (method !== "GET" && this.suspended.has(by.userId)) throw new Refusal(403, "M_USER_SUSPENDED");
     switch (area) {
       case "account":
         return { user_id: by.userId };

@@ -121,7 +121,7 @@ function herd(
       change: async () => undefined,
       apply: async () => null,
     },
-    steps: { revise: never },
+    steps: { revise: never, all: never },
     runner: { begin: never },
     listener: { roomsLetIn: async () => undefined, watchHindered: async () => undefined },
     monotonicNow: Date.now,
