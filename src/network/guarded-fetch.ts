@@ -4,8 +4,9 @@ import type { AddressPolicy } from "./address-policy.ts";
 import { createAddressPolicy } from "./address-policy.ts";
 import { toUnreachableError } from "./classify-failure.ts";
 import type { Resolve } from "./guarded-lookup.ts";
-import { assertLiteralIsAllowed, createGuardedLookup, resolveBySystem } from "./guarded-lookup.ts";
+import { assertLiteralIsAllowed, createGuardedLookup } from "./guarded-lookup.ts";
 import { readBody } from "./read-body.ts";
+import { resolveBySystem } from "./resolve-by-system.ts";
 import { UnreachableError } from "./unreachable-error.ts";
 
 export type HttpMethod = "GET" | "POST" | "PUT" | "DELETE";
@@ -76,7 +77,7 @@ interface Guard {
  */
 export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
   const policy = createAddressPolicy(options.allowPrivate);
-  const resolve = options.resolve ?? resolveBySystem;
+  const resolve = options.resolve ?? ((hostname: string) => resolveBySystem(hostname));
   const createAgent = (scheme: "http:" | "https:") =>
     new Agent({
       // Only the caller's timeout counts. undici's own would end a long first sync.

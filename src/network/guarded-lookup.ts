@@ -1,5 +1,3 @@
-import { Resolver } from "node:dns/promises";
-import { readFile } from "node:fs/promises";
 import type { LookupFunction } from "node:net";
 import ipaddr from "ipaddr.js";
 import type { AddressPolicy } from "./address-policy.ts";
@@ -14,33 +12,6 @@ export type Resolve = (hostname: string) => Promise<readonly string[]>;
 
 /** The schemes that the guarded fetch supports. */
 export type Scheme = "http:" | "https:";
-
-/** How long one name server is waited for, and how often it is asked. */
-const NAME_SERVER = { timeout: 4_000, tries: 2 };
-
-/**
- * Resolves a host name with the system's name servers and its file of hosts. The system's own
- * `getaddrinfo` is not used: it cannot be stopped and runs in four threads, so that a few names
- * whose name servers never answer would hold up all other names.
- */
-export async function resolveBySystem(hostname: string): Promise<readonly string[]> {
-  const listed = addressesInHosts(await readFile("/etc/hosts", "utf8").catch(() => ""), hostname);
-  if (listed.length > 0) return listed;
-  const resolver = new Resolver(NAME_SERVER);
-  const found = await Promise.allSettled([resolver.resolve4(hostname), resolver.resolve6(hostname)]);
-  const addresses = found.flatMap((result) => (result.status === "fulfilled" ? result.value : []));
-  const [first] = found;
-  if (addresses.length === 0 && first.status === "rejected") throw first.reason;
-  return addresses;
-}
-
-/** The addresses of a name in a file of hosts (hosts(5)). */
-export function addressesInHosts(file: string, hostname: string): string[] {
-  return file.split("\n").flatMap((line) => {
-    const [address = "", ...names] = line.replace(/#.*/u, "").trim().split(/\s+/u);
-    return names.some((name) => name.toLowerCase() === hostname.toLowerCase()) ? [address] : [];
-  });
-}
 
 /**
  * Refuses a forbidden address that is written as the host. Sockets do not look such hosts up, so

@@ -20,6 +20,8 @@ describe("toUnreachableError", () => {
     { code: "ETIMEDOUT", reason: "timeout" },
     { code: "UND_ERR_CONNECT_TIMEOUT", reason: "timeout" },
     { code: "ECONNRESET", reason: "reset" },
+    { code: "EREFUSED", reason: "dns" },
+    { code: "ETIMEOUT", reason: "timeout" },
     { code: "UND_ERR_SOCKET", reason: "reset" },
     { code: "Z_BUF_ERROR", reason: "reset" },
     { code: "Z_DATA_ERROR", reason: "unexpected_answer" },
