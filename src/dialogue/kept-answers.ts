@@ -9,14 +9,14 @@ import { verifyAnswer } from "../view/migrate/verify.ts";
 import type { Conversation } from "./conversation.ts";
 import { askForUndo } from "./undo-question.ts";
 
-/** Separates the keys of the later answer from those of the command. */
+/** The scope that separates the keys of the later answer from those of the command. */
 function scopeOf({ id }: Pick<Kept, "id">): string {
   return `kept ${id}`;
 }
 
 /**
  * Answers kept requests in the conversations of their commands.
- * @param conversationAt opens one, with a scope for its keys
+ * @param conversationAt opens a conversation; the scope separates its keys
  */
 export function answererOfKept(
   conversationAt: (
@@ -34,8 +34,8 @@ export function answererOfKept(
 }
 
 /**
- * Answers a request that was kept, as its command would now. Nobody waits for the answer, so it
- * notifies the person, unless a run has begun, which reports by itself.
+ * Answers a kept request with what its command would say now. Nobody waits for the answer, so it
+ * notifies the person. The answer that a run has begun does not, because the run reports by itself.
  * @param conversation with the scope of the request; a repeated answer is not said again
  */
 async function sayKeptAnswer(

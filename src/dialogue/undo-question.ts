@@ -4,7 +4,7 @@ import type { Conversation } from "./conversation.ts";
 
 /** The word that confirms the undo, and the name of the action in `ConfirmableActions`. */
 const UNDO = "undo";
-/** Typed, it also leaves the rooms in which the new account would be missed. */
+/** The typed words that also leave the rooms in which the new account would be missed. */
 export const UNDO_AND_LEAVE = "undo and leave";
 
 /**

@@ -3,7 +3,7 @@ import type { ReasonCode } from "./routes.ts";
 import { REASON_CODES } from "./routes.ts";
 
 /** Why rooms are not moved, in the order in which reports list and number them. */
-const CAUSES = [
+const NOT_MOVED_CAUSES = [
   "knock",
   ...REASON_CODES,
   "failed",
@@ -18,12 +18,12 @@ const CAUSES = [
  * - `knock`: somebody must answer a knock.
  * - `other`: not moved for an unknown reason.
  */
-export type Cause =
+export type NotMovedCause =
   ReasonCode | "knock" | "failed" | "other" | "running" | "waiting" | "planned" | "excluded";
 
 /** Rooms with the same cause, in the order of the report. */
 export interface RoomsOfCause {
-  cause: Cause;
+  cause: NotMovedCause;
   rooms: readonly ReportRoom[];
 }
 
@@ -34,7 +34,7 @@ export interface RoomsOfCause {
 export function roomsByCause({ rooms }: Pick<Report, "rooms">): RoomsOfCause[] {
   const left = withoutReplaced(rooms).filter((room) => room.status !== "done");
   const byCause = Map.groupBy(left, causeOf);
-  return CAUSES.flatMap((cause) => {
+  return NOT_MOVED_CAUSES.flatMap((cause) => {
     const ofCause = byCause.get(cause);
     return ofCause ? [{ cause, rooms: ofCause }] : [];
   });
@@ -63,7 +63,7 @@ export function isLeftToWatch({ status }: Pick<ReportRoom, "status">): boolean {
   return status === "needs_moderator" || status === "needs_you" || status === "waiting";
 }
 
-function causeOf(room: ReportRoom): Cause {
+function causeOf(room: ReportRoom): NotMovedCause {
   if (room.route === "excluded") return "excluded";
   if (room.status === "failed") return "failed";
   if (room.status === "running") return "running";

@@ -25,7 +25,7 @@ export interface KeptRequestRow extends Omit<NewKeptRequest, "request" | "cause"
   cause: unknown;
   /** How often it was tried. */
   tries: number;
-  /** Its run exists, and its owner may not have been informed. */
+  /** Whether its run exists. Its owner may not have been informed. */
   isBegun: boolean;
 }
 
@@ -81,7 +81,7 @@ export class KeptRequestRows {
     return row ? this.#fromRow(row) : null;
   }
 
-  /** Those that may be tried now, the earliest first. */
+  /** The requests that may be tried now, the earliest first. */
   async due(now: number): Promise<KeptRequestRow[]> {
     const rows = await this.#database
       .selectFrom("kept_request")
@@ -102,7 +102,7 @@ export class KeptRequestRows {
     return row?.at ?? null;
   }
 
-  /** Notes another try that was not possible. */
+  /** Records a try that failed. */
   async postpone(
     id: number,
     { cause, notBefore }: Pick<NewKeptRequest, "cause" | "notBefore">,
@@ -118,12 +118,12 @@ export class KeptRequestRows {
       .execute();
   }
 
-  /** Lets a request be tried at once. */
+  /** Makes a request due at once. */
   async hurry(id: number): Promise<void> {
     await this.#database.updateTable("kept_request").set({ not_before: 0 }).where("id", "=", id).execute();
   }
 
-  /** @returns false if it does not exist any more */
+  /** @returns false if the request does not exist */
   async remove(id: number): Promise<boolean> {
     const { numDeletedRows } = await this.#database
       .deleteFrom("kept_request")
@@ -132,7 +132,7 @@ export class KeptRequestRows {
     return numDeletedRows > 0n;
   }
 
-  /** An unreadable one is reported, and is not tried again. */
+  /** An unreadable row is reported and left out. */
   #fromRow(row: Selectable<Tables["kept_request"]>): KeptRequestRow | null {
     const address = addressFormat.fromStored(parseColumn(row.address));
     if (address === null) {
@@ -154,8 +154,8 @@ export class KeptRequestRows {
 }
 
 /**
- * Called in the transaction that stores a new run. The kept request of the same command has begun.
- * One of another command is replaced.
+ * Updates the kept request in the transaction that stores a new run. A request of the same command
+ * is marked as begun. A request of another command is removed.
  */
 export async function keptRequestBegins(
   transaction: Transaction<Tables>,

@@ -22,7 +22,7 @@ const keptRequestSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("verify"), botRoomIds }),
 ]);
 
-/** What a person has asked for with one command, with everything to do it later. */
+/** One command of a person, with everything that is needed to run it later. */
 export type KeptRequest = z.infer<typeof keptRequestSchema>;
 /**
  * What the command begins: a run of a purpose, the question whether to undo, or a comparison. The
@@ -51,7 +51,7 @@ export interface Kept extends Pick<
   cause: KeptCause;
 }
 
-/** The same filters, to be stored. */
+/** Converts filters to their stored form. */
 export function filtersToKeep(of: PlanFilters): z.infer<typeof filters> {
   return filters.parse(of);
 }
@@ -69,7 +69,10 @@ const LASTING: ReadonlySet<UnreachableReason> = new Set([
   "redirect_refused",
 ]);
 
-/** Why an account could not be read, if that passes without anybody's help; otherwise `null`. */
+/**
+ * Why an account could not be read, if a later try may succeed without anybody's help; otherwise
+ * `null`.
+ */
 export function passingCause(
   { side, userId }: Pick<KeptCause, "side" | "userId">,
   refusal: AccountRefusal,
@@ -88,15 +91,14 @@ export function passingCause(
 const MINUTE_MS = 60_000;
 const FIRST_PAUSE_MS = 15_000;
 const LONGEST_PAUSE_MS = 30 * MINUTE_MS;
-/** No server makes a person wait longer for the next try. */
+/** The longest wait that a server can ask for. */
 const LONGEST_ASKED_MS = 60 * MINUTE_MS;
 /** After this time a request is given up. */
 export const KEPT_FOR_MS = 3 * 24 * 60 * MINUTE_MS;
 
 /**
- * The pause before the next try. It doubles. Whole accounts are read, so a server that is in
- * trouble for days is not asked every minute.
- * @param tries so far
+ * The pause before the next try. It doubles, because each try reads whole accounts.
+ * @param tries the number of tries so far
  * @param waitMs the wait that the server asked for
  */
 export function pauseAfter(tries: number, waitMs: number): number {

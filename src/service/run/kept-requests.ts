@@ -28,16 +28,16 @@ interface Stopped {
 export interface Asked {
   owner: string;
   address: ConversationAddress;
-  /** What is kept if a server does not answer. */
+  /** The request that is kept if a server does not answer. */
   request: () => KeptRequest;
   /** The kept request that is tried again; `null` for a command that has just arrived. */
   retried: Kept | null;
 }
 
-/** Keeps requests of people while a server does not answer. A person has at most one. */
+/** Keeps requests of people while a server does not answer, at most one for each person. */
 export class KeptRequests {
   readonly #options: KeptRequestsOptions;
-  /** Called when a request was kept, or is tried now. */
+  /** Called when a request was kept, or is to be tried now. */
   onKept: () => void = () => undefined;
 
   constructor(options: KeptRequestsOptions) {
@@ -50,13 +50,13 @@ export class KeptRequests {
     return kept === null || kept.isBegun ? null : keptOf(kept);
   }
 
-  /** Those that may be tried now. */
+  /** The requests that may be tried now. */
   async due(): Promise<Kept[]> {
     const { rows, now } = this.#options;
     return (await rows.due(now())).map(keptOf).filter((kept) => kept !== null);
   }
 
-  /** Tries a kept request now. @returns what it is; `null` if there is none */
+  /** Makes a kept request due now. @returns its kind; `null` if there is none */
   async hurry(owner: string): Promise<KeptKind | null> {
     const kept = await this.of(owner);
     if (kept === null) return null;
@@ -65,15 +65,15 @@ export class KeptRequests {
     return kept.request.kind;
   }
 
-  /** Ends a kept request. @returns what it was; `null` if there was none */
+  /** Ends a kept request. @returns its kind; `null` if there was none */
   async end(owner: string): Promise<KeptKind | null> {
     const kept = await this.of(owner);
     return kept !== null && (await this.#options.rows.remove(kept.id)) ? kept.request.kind : null;
   }
 
   /**
-   * Prepares what a person has asked for, in their turn. If a server does not answer, keeps the
-   * request.
+   * Runs a command of a person after their earlier ones. Keeps its request if a server does not
+   * answer.
    */
   async attempt<Result extends { status: string }>(
     asked: Asked,
@@ -93,7 +93,10 @@ export class KeptRequests {
     );
   }
 
-  /** Keeps a request that needs no turn, if its result is that a server does not answer. */
+  /**
+   * Keeps the request of a command that ran beside the person's other commands, if its result is
+   * that a server does not answer.
+   */
   async keepIfPassing<Result extends { status: string }>(
     asked: Asked,
     result: Result,
@@ -121,7 +124,10 @@ export class KeptRequests {
     return result;
   }
 
-  /** What changes nothing takes no place of a request that does. */
+  /**
+   * Stores a request in place of the earlier one. A request that changes no account does not
+   * replace one that does.
+   */
   async #keep<Result>(
     asked: Asked,
     {
@@ -147,17 +153,17 @@ export class KeptRequests {
     return before === request.kind ? kept : { ...kept, replaced: before };
   }
 
-  /** Whether nobody has ended or replaced it. */
+  /** Whether a request was neither ended nor replaced. */
   async isKept({ id, owner }: Kept): Promise<boolean> {
     return (await this.#options.rows.of(owner))?.id === id;
   }
 
-  /** Its answer was given. */
+  /** Removes a request whose answer was sent. */
   async done({ id }: Kept): Promise<void> {
     await this.#options.rows.remove(id);
   }
 
-  /** Tries a request later, for another reason than that a server does not answer. */
+  /** Postpones a request although the server of its account answers. */
   async delay(kept: Kept): Promise<KeptResult | GivenUp> {
     return this.#postpone(kept, { cause: kept.cause, waitMs: 0 });
   }

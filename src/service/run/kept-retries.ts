@@ -8,16 +8,19 @@ import type { UndoPreviewResult, UndoResult, VerifyResult } from "./results.ts";
 import type { RunStarter } from "./start.ts";
 import type { MoveVerifier } from "./verify.ts";
 
-/** Tries at once. Each reads two whole accounts, and commands of people come before. */
+/**
+ * The number of tries under way at once. Each reads two whole accounts, and new commands of people
+ * have priority.
+ */
 const MAX_TRIES = 4;
-/** Of these, at one server. Others are tried while it hangs. */
+/** The number of tries under way at one server. A server that hangs does not hold up the others. */
 const MAX_TRIES_PER_SERVER = 2;
 /** Limits the sleep if the clock is set back. */
 const LONGEST_SLEEP_MS = 60_000;
 /** The pause after work on the database has failed. */
 const AFTER_FAILURE_MS = 5_000;
 
-/** What came of a kept request. */
+/** The result of a kept request. */
 export type KeptAnswer =
   | { of: "run"; purpose: RunPurpose; result: UndoResult }
   | { of: "undo_question"; result: UndoPreviewResult }
@@ -53,12 +56,12 @@ export class KeptRetries {
     this.#sleep(0);
   }
 
-  /** A request was kept. */
+  /** Call this when a request was kept. */
   wake(): void {
     this.#sleep(0);
   }
 
-  /** Resolves when nothing is tried. */
+  /** Resolves when no try is under way. */
   async stop(): Promise<void> {
     this.#isRunning = false;
     if (this.#timer !== null) clearTimeout(this.#timer);

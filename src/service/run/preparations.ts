@@ -13,14 +13,14 @@ export class Preparations {
   readonly #queue: KeyedQueue;
   readonly #underWay = new Map<string, Preparation>();
 
-  /** @param queue of the requests of each person */
+  /** @param queue runs the requests of each person in order */
   constructor(queue: KeyedQueue) {
     this.#queue = queue;
   }
 
   /**
-   * Prepares a run in the person's turn. A new request of the person does not wait for one that is
-   * tried again by itself.
+   * Prepares a run after the person's earlier requests. A new request of the person does not wait
+   * for one that is tried again by itself.
    */
   run<Result>(
     owner: string,
@@ -39,17 +39,17 @@ export class Preparations {
     });
   }
 
-  /** Ends what is under way for a person, so that a command need not wait for a slow server. */
+  /** Aborts the preparation of a person, so that a command need not wait for a slow server. */
   end(owner: string): void {
     this.#underWay.get(owner)?.ending.abort();
   }
 
-  /** The same, if it is a retry. */
+  /** Aborts the preparation of a person if it is a retry. */
   endRetry(owner: string): void {
     if (this.#underWay.get(owner)?.isRetry === true) this.end(owner);
   }
 
-  /** Ends all retries. */
+  /** Aborts all retries. */
   stop(): void {
     for (const owner of this.#underWay.keys()) this.endRetry(owner);
   }

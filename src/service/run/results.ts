@@ -88,7 +88,7 @@ export interface KeptResult {
   replaced?: KeptKind;
 }
 
-/** It was tried for days. It is not tried again. */
+/** A kept request was tried for days and is not tried again. */
 export interface GivenUp {
   status: "given_up";
   cause: KeptCause;

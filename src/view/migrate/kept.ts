@@ -28,7 +28,7 @@ export function replacedNote(replaced: KeptKind | undefined, prefix: string): Bl
   return replaced === undefined ? [] : [paragraph(...keptNoMore(replaced, prefix))];
 }
 
-/** A kept request was tried for days. */
+/** The answer to a kept request that was tried for days and is given up. */
 export function givenUp({ cause }: GivenUp): Message {
   return alert(
     paragraph(

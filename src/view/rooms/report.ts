@@ -1,5 +1,5 @@
 import type { Report, ReportRoom } from "../../model/report.ts";
-import type { Cause, RoomsOfCause } from "../../model/rooms-left.ts";
+import type { NotMovedCause, RoomsOfCause } from "../../model/rooms-left.ts";
 import { roomsByCause } from "../../model/rooms-left.ts";
 import type { Block, Document, Inline } from "../document/document.ts";
 import { code, numberedList, paragraph, strong } from "../document/document.ts";
@@ -115,7 +115,7 @@ const waitedFor: Readonly<Record<NonNullable<ReportRoom["waitingFor"]>, string>>
 };
 
 /** The headings of rooms with one cause. */
-export const causeTitles: Readonly<Record<Cause, string>> = {
+export const causeTitles: Readonly<Record<NotMovedCause, string>> = {
   knock: "Somebody must answer a knock",
   no_invite_power: "Somebody in the room must invite your new account",
   join_rule_private: "Closed to everybody new",
