@@ -1,6 +1,7 @@
 import type { CategoryName } from "../../model/categories.ts";
 import { category } from "../../model/categories.ts";
 import type { PlanFilters } from "../../model/filters.ts";
+import type { RunRoom } from "../../model/run-room.ts";
 import type { Decision, PlanFacts } from "../planning.ts";
 import type { AccountContents } from "./categories/contents.ts";
 import { compareContents, planContentSteps } from "./categories/registry.ts";
@@ -38,7 +39,7 @@ export interface DecisionInput {
 }
 
 export function decisionOf(whole: DecisionInput): Decision {
-  const input = withHeldBack(whole);
+  const input = withHeldBack(whole, whole.decided.needInvitations.size > 0);
   const { readings, decided, filters, aliases, generatedAt } = input;
   return {
     plan: planFacts(input),
@@ -51,17 +52,36 @@ export function decisionOf(whole: DecisionInput): Decision {
     unknownRooms: (named) => unknownRooms({ decided }, named),
     remaining(run, request) {
       const { rooms, again } = revisedRooms(decided, { ...run, now: generatedAt.getTime() });
-      return { rooms, steps: remainingSteps({ decided, readings }, { ...run, rooms, request }), again };
+      const { readings: present } = withHeldBack(whole, mayNeedInvitation(decided, rooms));
+      const steps = remainingSteps({ decided, readings: present }, { ...run, rooms, request });
+      return { rooms, steps, again };
     },
   };
 }
 
 /** Settings that refuse invitations are held back while a room may need one. */
-function withHeldBack(input: DecisionInput): DecisionInput {
-  const { readings, decided } = input;
-  if (!decided.needsInvitations) return input;
+function withHeldBack(input: DecisionInput, isHeldBack: boolean): DecisionInput {
+  const { readings } = input;
+  if (!isHeldBack) return input;
   const source = { ...readings.source, heldBackTypes: INVITE_PERMISSION_TYPES };
   return { ...input, readings: { ...readings, source } };
+}
+
+/**
+ * Whether a room of a run may still need an invitation. A run waits no longer for a room that the
+ * person has left, or that the target's server does not admit, though a plan would try it.
+ */
+function mayNeedInvitation(
+  { rooms, replacements, needInvitations }: RoomPlan,
+  revised: readonly RunRoom[],
+): boolean {
+  const planned = new Map([...rooms, ...replacements].map(({ roomId, status }) => [roomId, status]));
+  const given = new Set(
+    revised
+      .filter(({ roomId, status }) => status === "skipped" && planned.get(roomId) !== "skipped")
+      .map(({ roomId }) => roomId),
+  );
+  return [...needInvitations].some((roomId) => !given.has(roomId));
 }
 
 function planFacts({ readings, decided, filters, generatedAt }: DecisionInput): PlanFacts {

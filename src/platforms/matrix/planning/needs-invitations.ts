@@ -4,15 +4,19 @@ import type { Verdict, VerdictContext } from "./verdict.ts";
 import { verdictOn } from "./verdict.ts";
 
 /**
- * Whether a room may still need an invitation of the target, also one that this plan leaves out.
+ * The IDs of rooms that may still need an invitation of the target, also those that this plan
+ * leaves out.
  */
-export function needsInvitations(
+export function needInvitations(
   rooms: readonly PlannedRoom[],
   context: PlanContext,
   verdicts: ReadonlyMap<string, Verdict>,
   verdictContext: VerdictContext,
-): boolean {
-  return rooms.some(mayNeedInvitation) || mayUndecidedNeedInvitation(context, verdicts, verdictContext);
+): Set<string> {
+  return new Set([
+    ...rooms.filter(mayNeedInvitation).map(({ roomId }) => roomId),
+    ...undecidedRooms(context, verdicts, verdictContext),
+  ]);
 }
 
 /**
@@ -31,19 +35,21 @@ const NEEDS_PEOPLE: ReadonlySet<Verdict["kind"]> = new Set<Verdict["kind"]>([
 ]);
 
 /**
- * The same for rooms without a route, because this plan leaves them out. A later plan may move
+ * Those of the rooms without a route, because this plan leaves them out. A later plan may move
  * them.
  */
-function mayUndecidedNeedInvitation(
+function undecidedRooms(
   context: PlanContext,
   verdicts: ReadonlyMap<string, Verdict>,
   verdictContext: VerdictContext,
-): boolean {
-  for (const [roomId, view] of context.views) {
-    if (verdicts.has(roomId) || context.replacements.has(roomId) || context.withBot.has(roomId)) continue;
+): string[] {
+  const undecided = [...context.views].filter(
+    ([roomId]) => !verdicts.has(roomId) && !context.replacements.has(roomId) && !context.withBot.has(roomId),
+  );
+  const needing = undecided.filter(([, view]) => {
     const verdict = verdictOn(view, verdictContext);
-    if (NEEDS_PEOPLE.has(verdict.kind)) return true;
-    if (verdict.kind === "open" && !verdict.canJoin && !verdict.isInvited) return true;
-  }
-  return false;
+    const isShut = verdict.kind === "open" && !verdict.canJoin && !verdict.isInvited;
+    return isShut || NEEDS_PEOPLE.has(verdict.kind);
+  });
+  return needing.map(([roomId]) => roomId);
 }

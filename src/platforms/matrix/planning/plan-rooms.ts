@@ -7,7 +7,7 @@ import { accessFacts } from "./access-facts.ts";
 import { chooseRoute } from "./choose-route.ts";
 import type { EntranceInput } from "./entrances.ts";
 import { findEntrances, unreachableSpaces } from "./entrances.ts";
-import { needsInvitations } from "./needs-invitations.ts";
+import { needInvitations } from "./needs-invitations.ts";
 import { orderOfWork } from "./order.ts";
 import type { MembersNeeded } from "./people.ts";
 import { mergeNeeds } from "./people.ts";
@@ -54,10 +54,10 @@ export interface RoomPlan {
   /** The target's settings refuse invitations from the source. */
   isInviteBlocked: boolean;
   /**
-   * A room may still need an invitation of the target, also one that this plan leaves out. Until
-   * then the target must not get settings that refuse invitations.
+   * The IDs of rooms that may still need an invitation of the target, also those that this plan
+   * leaves out. While there are any, the target must not get settings that refuse invitations.
    */
-  needsInvitations: boolean;
+  needInvitations: ReadonlySet<string>;
 }
 
 /**
@@ -178,7 +178,7 @@ function planWith(input: RoomPlanInput, whole: PlanContext, gateways: ReadonlySe
       .filter((room) => room.membership === "ban")
       .map((room) => room.roomId),
     isInviteBlocked: isSourceBlocked,
-    needsInvitations: needsInvitations([...rooms, ...replacements], context, verdicts, verdictContext),
+    needInvitations: needInvitations([...rooms, ...replacements], context, verdicts, verdictContext),
   };
 }
 

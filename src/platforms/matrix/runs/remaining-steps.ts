@@ -70,7 +70,10 @@ function revisedRoom(
   if (room.status !== "planned") return { room, again: [] };
   if (before.isJoined) return leftRoom(room, before, { tried, now });
   const steps = stepsInto(room, room.route);
-  if (before.status === "planned" || !steps.every(({ key }) => tried.has(key))) return { room, again: [] };
+  // The person has left it, so it is also not tried for the first time.
+  const isLeft = before.route === "excluded";
+  const isTried = isLeft || steps.every(({ key }) => tried.has(key));
+  if (before.status === "planned" || !isTried) return { room, again: [] };
   return isOpenAgain(room, before, now)
     ? { room, again: steps }
     : { room: waitsAs(room, { route: before.route, status: before.status }), again: [] };

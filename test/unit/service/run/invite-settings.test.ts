@@ -7,6 +7,8 @@ import { temporaryFolder } from "../../../support/store/temporary-store.ts";
 
 const MINUTE = 60_000;
 const STUBBORN = "!stubborn:old.example";
+/** The new account is in it before the move. */
+const OWN = "!own:old.example";
 const TYPE = "m.invite_permission_config";
 const BLOCKING = { default_action: "block" };
 
@@ -19,6 +21,7 @@ beforeEach(async () => {
   const rooms = [
     fakeRoom({ roomId: "!public:old.example", members, rule: "public" }),
     fakeRoom({ roomId: STUBBORN, members, rule: "public", isStubborn: true }),
+    fakeRoom({ roomId: OWN, members: { ...members, [TARGET]: "join" }, rule: "public" }),
   ];
   const account = (userId: string, accountData: ReadonlyMap<string, object>) => ({
     ...{ userId, profile: {}, roomAccountData: new Map(), pushRules: {} },
@@ -40,9 +43,12 @@ function statusOf(roomId: string, rooms: readonly { roomId: string; status: stri
   return rooms.find((room) => room.roomId === roomId)?.status;
 }
 
+function written(): unknown {
+  return servers.accounts.get(TARGET)?.accountData.get(TYPE);
+}
+
 describe("a setting that refuses invitations", () => {
   it("is not copied while a room waits for a person that the plan had expected to join by itself", async () => {
-    const written = () => servers.accounts.get(TARGET)?.accountData.get(TYPE);
     await makePlan(bot);
     expect(statusOf(STUBBORN, (await bot.planning.last(OWNER))?.report.rooms)).toBe("planned");
     await bot.runServices.start();
@@ -55,5 +61,23 @@ describe("a setting that refuses invitations", () => {
     await vi.advanceTimersByTimeAsync(MINUTE);
     expect((await bot.store.store.runs.last(OWNER))?.state).toBe("over");
     expect(written()).toEqual(BLOCKING);
+  });
+
+  it.each([
+    { name: "by the move", roomId: "!public:old.example" },
+    { name: "before the move", roomId: OWN },
+  ])("is not held back by a room that was joined $name and that the person has left", async ({ roomId }) => {
+    await makePlan(bot);
+    await bot.runServices.start();
+    await bot.runServices.starter.start(request);
+    await vi.advanceTimersByTimeAsync(MINUTE);
+    const left = servers.rooms.get(roomId);
+    left?.members.set(TARGET, { membership: "leave" });
+    left?.memberSetBy.set(TARGET, { sender: TARGET, at: Date.now() });
+    moderate(servers.rooms.get(STUBBORN), TARGET, { membership: "invite" });
+    await vi.advanceTimersByTimeAsync(MINUTE);
+    expect((await bot.store.store.runs.last(OWNER))?.state).toBe("over");
+    expect(written()).toEqual(BLOCKING);
+    expect(left?.members.get(TARGET)).toEqual({ membership: "leave" });
   });
 });
