@@ -25,6 +25,8 @@ export interface ScriptedRequest {
 /** The answer to a request: JSON with status 200 by default, or bytes. An error is thrown. */
 export type Answer =
   | Error
+  /** It comes only when the request is aborted. */
+  | "hangs"
   | {
       readonly status?: number;
       readonly json?: unknown;
@@ -106,6 +108,7 @@ export function scriptedContext(
       requests.push(request);
       const given = answer(request);
       if (given instanceof Error) throw given;
+      if (given === "hangs") return await aborted(options.signal, side);
       const { status = 200, json = {}, bytes = JSON.stringify(json), type = "application/json" } = given;
       const body = typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes;
       if (status < 400 && body.length > (options.maxBytes ?? Infinity))
@@ -141,6 +144,12 @@ export function scriptedContext(
       mayGoOn: () => requests.length < maxRequests,
     },
   };
+}
+
+async function aborted(signal: AbortSignal | undefined, side: Side): Promise<never> {
+  if (signal?.aborted !== true)
+    await new Promise<void>((resolve) => signal?.addEventListener("abort", () => resolve()));
+  throw new UnreachableError("aborted", side);
 }
 
 function requestOf(

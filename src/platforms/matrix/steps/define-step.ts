@@ -104,7 +104,8 @@ function sessionOf({ client, userId, signal, mayGoOn }: StepContext, side: Side)
     userId: userId[side],
     request: async (request) => {
       assertGoesOn();
-      return await session.request({ ...request, signal });
+      const signals = request.signal === undefined ? [signal] : [signal, request.signal];
+      return await session.request({ ...request, signal: AbortSignal.any(signals) });
     },
     upload: async (request) => {
       assertGoesOn();

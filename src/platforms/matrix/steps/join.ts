@@ -5,6 +5,7 @@ import { anyAnswer } from "../api/json.ts";
 import type { EnteredRoom, JoinPayload } from "../planning/step-payloads.ts";
 import { enteredRoom, joinPayload } from "../planning/step-payloads.ts";
 import { readStateEvent } from "../reading/single-room.ts";
+import { answerOrSeen } from "./answer-or-seen.ts";
 import type { StepScope } from "./define-step.ts";
 import { defineStep } from "./define-step.ts";
 import { toRoomOutcome, viaOfTry } from "./room-errors.ts";
@@ -35,7 +36,7 @@ async function enter(join: JoinPayload, scope: StepScope<EnteredRoom>): Promise<
   const via = viaOfTry(join.via, scope);
   const undo: EnteredRoom = { roomId };
   try {
-    await writeWithUndo(scope, { undo, earlier: scope.savedUndo }, () =>
+    const send = (signal: AbortSignal): Promise<unknown> =>
       scope.target.request({
         method: "POST",
         path: apiPath`/_matrix/client/v3/join/${roomId}`,
@@ -46,7 +47,10 @@ async function enter(join: JoinPayload, scope: StepScope<EnteredRoom>): Promise<
         schema: anyAnswer,
         timeoutMs: TIMEOUT_MS,
         isRelayed: true,
-      }),
+        signal,
+      });
+    await writeWithUndo(scope, { undo, earlier: scope.savedUndo }, () =>
+      answerOrSeen(send, () => isTargetJoined(roomId, scope)),
     );
   } catch (error) {
     const outcome = await refusal(error, join, scope);
