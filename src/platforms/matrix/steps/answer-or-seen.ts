@@ -3,8 +3,8 @@ export const LOOKS_AFTER_MS = 60_000;
 
 /**
  * Sends a request, and looks once whether it has taken effect while it hangs. If it has, the
- * request is ended. Synapse never answers some joins that it has made (`platforms/matrix/README.md`,
- * "Errors of servers").
+ * request is ended. Synapse never answers some joins that it has made
+ * (`platforms/matrix/README.md`, "Errors of servers").
  * @throws what `send` throws
  */
 export async function answerOrSeen(
