@@ -20,5 +20,8 @@ export interface ChatOptions {
   log: Logger;
 }
 
-/** Milliseconds of a clock that never jumps. */
-export const monotonicNow = (): number => performance.now();
+/**
+ * Whole milliseconds of a clock that never jumps. Times that are stored are calculated from it, and
+ * the database takes whole numbers only.
+ */
+export const monotonicNow = (): number => Math.floor(performance.now());

@@ -23,8 +23,8 @@ export interface RoomConversationOptions {
   cause: Cause | null;
   /** Separates the keys of this conversation from keys already used at the same address. */
   scope?: string;
-  /** Called when something is said. */
-  onSaid?: () => void;
+  /** Called before something is said, which it may refuse by an error. */
+  beforeSaying?: () => void;
   now: () => number;
 }
 
@@ -41,16 +41,16 @@ export class RoomConversation implements Conversation {
   readonly #cause: Cause | null;
   readonly #scope: string;
   readonly #now: () => number;
-  readonly #onSaid: (() => void) | undefined;
+  readonly #beforeSaying: (() => void) | undefined;
   #said = 0;
 
   constructor(options: RoomConversationOptions) {
-    const { outbox, questions, controlRoomIds, address, cause, scope, onSaid, now } = options;
+    const { outbox, questions, controlRoomIds, address, cause, scope, beforeSaying, now } = options;
     this.#outbox = outbox;
     this.#questions = questions;
     this.#cause = cause;
     this.#scope = scope === undefined ? "" : `${scope} `;
-    this.#onSaid = onSaid;
+    this.#beforeSaying = beforeSaying;
     this.#now = now;
     this.address = address;
     this.botRoomIds = [...new Set([address.roomId, ...controlRoomIds])];
@@ -77,7 +77,7 @@ export class RoomConversation implements Conversation {
   }
 
   async say(message: Message, options: SayOptions = { key: String(this.#said++) }): Promise<void> {
-    this.#onSaid?.();
+    this.#beforeSaying?.();
     const forUser = options.leavesNoTrace === true ? null : this.sender;
     const priority = outboxPriority[options.priority ?? "answer"];
     const cause = this.#cause;

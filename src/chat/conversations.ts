@@ -32,7 +32,7 @@ export class Conversations {
   at(
     address: ConversationAddress,
     cause: Cause,
-    { scope, onSaid }: { scope?: string; onSaid?: () => void } = {},
+    { scope, beforeSaying }: { scope?: string; beforeSaying?: () => void } = {},
   ): Conversation {
     const { outbox, questions, controlRoomIds, now } = this.#options;
     return new RoomConversation({
@@ -42,7 +42,7 @@ export class Conversations {
       address,
       cause,
       ...(scope !== undefined && { scope }),
-      ...(onSaid !== undefined && { onSaid }),
+      ...(beforeSaying !== undefined && { beforeSaying }),
       now,
     });
   }
@@ -50,12 +50,12 @@ export class Conversations {
   /**
    * The conversation that an event starts. Asks the server for the members and the access of its
    * room, unless they are known.
-   * @param onSaid called when something is said in it
+   * @param beforeSaying called before something is said in it; its error refuses that
    */
   async forEvent(
     roomId: string,
     event: RoomEvent,
-    { threadRoot, onSaid }: { threadRoot: string | null; onSaid: () => void },
+    { threadRoot, beforeSaying }: { threadRoot: string | null; beforeSaying: () => void },
   ): Promise<Conversation> {
     const { rooms, onDirectChat } = this.#options;
     const cause = { kind: "event", id: event.event_id } as const;
@@ -69,6 +69,6 @@ export class Conversations {
       sender: event.sender,
       isEncrypted: event.wasEncrypted === true,
     };
-    return this.at(address, cause, { onSaid });
+    return this.at(address, cause, { beforeSaying });
   }
 }

@@ -52,6 +52,8 @@ export class Inbox {
   readonly #underWay = new Set<Promise<void>>();
   readonly #turns = new KeyedQueue();
   readonly #stopping = new AbortController();
+  /** Nothing is said or recorded any more. */
+  #isOver = false;
 
   constructor(options: InboxOptions) {
     this.#options = options;
@@ -71,7 +73,10 @@ export class Inbox {
       this.#begin({ roomId, event, attempts: 0, isUnreadable: false });
   }
 
-  /** Waits for running handlers, at most this long. The next start finishes the rest. */
+  /**
+   * Waits for running handlers, at most this long. The next start handles the other events again,
+   * and only then answers them: their requests are aborted now, and such an error is no answer.
+   */
   async stop(timeoutMs: number): Promise<void> {
     this.#stopping.abort();
     let timer: NodeJS.Timeout | undefined;
@@ -80,6 +85,11 @@ export class Inbox {
     });
     await Promise.race([Promise.allSettled(this.#underWay), deadline]);
     clearTimeout(timer);
+    this.#isOver = true;
+  }
+
+  #assertGoingOn(): void {
+    if (this.#isOver) throw new Error("the process stops");
   }
 
   #begin(pending: PendingEvent, slots?: Slots): void {
@@ -131,7 +141,10 @@ export class Inbox {
     const confirmed = confirmedEventId(event);
     const conversation = await this.#conversation(roomId, event, {
       threadRoot: text?.threadRoot ?? null,
-      onSaid,
+      beforeSaying: () => {
+        this.#assertGoingOn();
+        onSaid();
+      },
     });
     if (conversation) {
       await this.#untilStored(() => receivedEvents.begin(event.event_id));
@@ -146,6 +159,7 @@ export class Inbox {
         await this.#untilStored(() => reportUnexpected(error, conversation, log));
       }
     }
+    this.#assertGoingOn();
     await this.#untilStored(() => receivedEvents.finish(event.event_id, now()));
   }
 

@@ -2,8 +2,16 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, rmdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { onTestFinished } from "vitest";
 
-/** A file system of its own, in memory. */
+/** A small file system in memory, for one test. */
+export function smallDisk(size?: string): SmallDisk {
+  const disk = new SmallDisk(size);
+  onTestFinished(() => disk.remove());
+  return disk;
+}
+
+/** A file system of its own, in memory. It must be removed before the folder that holds it. */
 export class SmallDisk {
   readonly folder: string;
 

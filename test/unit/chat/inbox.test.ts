@@ -58,11 +58,11 @@ async function setUp() {
         },
       },
       conversations: {
-        forEvent: async (_roomId, event, { onSaid }) => {
+        forEvent: async (_roomId, event, { beforeSaying }) => {
           await state.look();
           const conversation = new FakeConversation();
           conversations.push(conversation);
-          answers.set(event.event_id, onSaid);
+          answers.set(event.event_id, beforeSaying);
           return conversation;
         },
       },
@@ -260,6 +260,32 @@ describe("the inbox", () => {
     await next.start();
     await settled(next);
     expect(bodies()).toEqual(["!do $1", "!do $1", "!do $2", "!do $3"]);
+  });
+
+  it("lets only the next process answer a message whose handling the stop cuts off", async () => {
+    const { inbox, reopen, inboxOf, state, answers, bodies } = await setUp();
+    const aborted = Promise.withResolvers<undefined>();
+    const outcome = Promise.withResolvers<string>();
+    state.dispatch = async () => {
+      await aborted.promise;
+      try {
+        answers.get("$1")?.();
+        outcome.resolve("said");
+      } catch (error) {
+        outcome.resolve(String(error));
+        throw error;
+      }
+    };
+    await inbox.receive("!r", message("$1"));
+    await vi.waitFor(() => expect(bodies()).toHaveLength(1), SOON);
+    await inbox.stop(0);
+    aborted.resolve(undefined);
+    expect(await outcome.promise).toBe("Error: the process stops");
+    state.dispatch = async () => undefined;
+    const next = inboxOf(await reopen());
+    await next.start();
+    await settled(next);
+    expect(bodies()).toEqual(["!do $1", "!do $1"]);
   });
 });
 

@@ -9,18 +9,12 @@ import { StorageError, asStorageError } from "../../../src/store/storage-error.t
 import type { Store } from "../../../src/store/store.ts";
 import { openStore } from "../../../src/store/store.ts";
 import { newRun, pass, room, scripted, statesOf, step } from "../../support/fakes/scripted-runner.ts";
-import { SmallDisk } from "../../support/store/small-disk.ts";
+import { smallDisk } from "../../support/store/small-disk.ts";
 import { secretKey, temporaryFolder, temporaryStore } from "../../support/store/temporary-store.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const log = pino({ level: "silent" });
-
-function smallDisk(size?: string): SmallDisk {
-  const disk = new SmallDisk(size);
-  onTestFinished(() => disk.remove());
-  return disk;
-}
 
 /** Rows until the disk refuses one. @returns the error */
 async function addUntilRefused(store: Store): Promise<unknown> {

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { openStore } from "../../../src/store/store.ts";
-import { SmallDisk } from "../../support/store/small-disk.ts";
+import { smallDisk } from "../../support/store/small-disk.ts";
 import { secretKey, temporaryStore } from "../../support/store/temporary-store.ts";
 
 it("every state is counted, also one without rows", async () => {
@@ -10,7 +10,7 @@ it("every state is counted, also one without rows", async () => {
 });
 
 it("a store on a full disk is reported as not writable, and as writable when there is room", async () => {
-  const disk = new SmallDisk("2m");
+  const disk = smallDisk("2m");
   const problems: string[] = [];
   const store = openStore({
     dataDir: disk.folder,

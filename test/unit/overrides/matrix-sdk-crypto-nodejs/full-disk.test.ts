@@ -3,13 +3,13 @@ import { expect, test } from "vitest";
 import { configureStore, UserId } from "../../../../src/overrides/matrix-sdk-crypto-nodejs/index.ts";
 import { CryptoDevice } from "../../../support/overrides/crypto-device.ts";
 import { KeyServer } from "../../../support/overrides/key-server.ts";
-import { SmallDisk } from "../../../support/store/small-disk.ts";
+import { smallDisk } from "../../../support/store/small-disk.ts";
 
 const BOT = "@bot:example.org";
 const USER = "@user:example.org";
 
 test("a write that a full disk refused succeeds when there is room, without a restart", async () => {
-  const disk = new SmallDisk("3m");
+  const disk = smallDisk("3m");
   configureStore({ key: new Uint8Array(32).fill(1) });
   const server = new KeyServer();
   const bot = await CryptoDevice.open(BOT, "BOT", server, join(disk.folder, "store"));
