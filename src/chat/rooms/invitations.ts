@@ -20,6 +20,11 @@ const LONGEST_RETRY_MS = 10 * 60_000;
  * - A refusal stays on our own server, and the inviter sees the invitation as open for ever.
  */
 const SETTLING_MS = 1_000;
+/**
+ * The same for a refusal. Nobody waits for it, and one that comes too early cannot be repeated. A
+ * busy server needs seconds.
+ */
+const SETTLING_BEFORE_REFUSAL_MS = 5_000;
 /** The maximum number of repetitions of an answer that was too early for a slow server. */
 const EARLY_TRIES = 3;
 /** The number of answers under way at once. Strangers' servers may delay an answer for a minute. */
@@ -81,8 +86,10 @@ export class InvitationHandler {
     const parsed = invitationEventSchema.safeParse(event);
     if (!parsed.success) return;
     const { sender, content } = parsed.data;
-    const { invitations, isOnOwnServer, now } = this.#options;
-    const notBefore = now() + (isOnOwnServer(sender) ? 0 : SETTLING_MS);
+    const { invitations, rooms, isOnOwnServer, isPermitted, now } = this.#options;
+    const mayJoin = isPermitted(sender) || rooms.isControlRoom(roomId);
+    const settlingMs = mayJoin ? SETTLING_MS : SETTLING_BEFORE_REFUSAL_MS;
+    const notBefore = now() + (isOnOwnServer(sender) ? 0 : settlingMs);
     this.#earlyTries.delete(roomId);
     await invitations.put({ roomId, inviter: sender, isDirect: content.is_direct === true }, notBefore);
     this.#worker.wake();
