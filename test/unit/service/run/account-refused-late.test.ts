@@ -11,7 +11,7 @@ import {
 } from "../../../support/fakes/fake-bot.ts";
 import { FakeHomeservers } from "../../../support/fakes/fake-homeservers.ts";
 import { fakeRoom, levelOf, moderate } from "../../../support/fakes/fake-room.ts";
-import { nextDue } from "../../../support/store/next-due.ts";
+import { sendAll, subjectsOf } from "../../../support/store/send-all.ts";
 import { temporaryFolder } from "../../../support/store/temporary-store.ts";
 
 const MINUTE = 60_000;
@@ -46,14 +46,7 @@ async function run() {
 
 /** Sends the messages since the last call, and returns what they are about, without progress. */
 async function messages(): Promise<string[]> {
-  const { outbox } = bot.store.store;
-  const keys: string[] = [];
-  const ever = Number.MAX_SAFE_INTEGER - 1;
-  for (let item = await nextDue(outbox, ever); item !== null; item = await nextDue(outbox, ever)) {
-    keys.push(item.transactionId.replace(/^run \d+ /u, "").replace(/ \d+$/u, ""));
-    await outbox.finish(item.id, { status: "sent", eventId: "$sent" }, 0);
-  }
-  return keys.filter((key) => !key.startsWith("progress"));
+  return subjectsOf(await sendAll(bot.store.store.outbox));
 }
 
 /** A move that has ended, and watches the rooms that the new account is not in. */

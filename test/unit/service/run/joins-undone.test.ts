@@ -12,7 +12,7 @@ import {
 import type { FakeHomeservers, FakeRequest } from "../../../support/fakes/fake-homeservers.ts";
 import type { FakeRoom } from "../../../support/fakes/fake-room.ts";
 import { MODERATOR, moderate } from "../../../support/fakes/fake-room.ts";
-import { nextDue } from "../../../support/store/next-due.ts";
+import { sendAll } from "../../../support/store/send-all.ts";
 import { temporaryFolder } from "../../../support/store/temporary-store.ts";
 
 const MINUTE = 60_000;
@@ -69,14 +69,8 @@ function joins(): number {
 
 /** Sends all messages and returns their contents as one text. */
 async function messages(): Promise<string> {
-  const { outbox } = bot.store.store;
-  const ever = Number.MAX_SAFE_INTEGER - 1;
-  let text = "";
-  for (let item = await nextDue(outbox, ever); item !== null; item = await nextDue(outbox, ever)) {
-    text += JSON.stringify(item.content);
-    await outbox.finish(item.id, { status: "sent", eventId: "$sent" }, 0);
-  }
-  return text;
+  const sent = await sendAll(bot.store.store.outbox);
+  return sent.map(({ content }) => JSON.stringify(content)).join("");
 }
 
 /** Does something to the room each time when the account has just joined it. */

@@ -13,7 +13,7 @@ import {
 } from "../../../support/fakes/fake-bot.ts";
 import type { FakeHomeservers, FakeRequest } from "../../../support/fakes/fake-homeservers.ts";
 import type { CrashTime } from "../../../support/faults/crashing-store.ts";
-import { nextDue } from "../../../support/store/next-due.ts";
+import { sendAll } from "../../../support/store/send-all.ts";
 import { temporaryFolder } from "../../../support/store/temporary-store.ts";
 
 const SECOND = 1_000;
@@ -103,14 +103,10 @@ async function runs(): Promise<string[]> {
 
 /** The messages since the last call that answer kept requests. */
 async function answers(): Promise<string[]> {
-  const { outbox } = bot.store.store;
-  const found: string[] = [];
-  const ever = Number.MAX_SAFE_INTEGER - 1;
-  for (let item = await nextDue(outbox, ever); item !== null; item = await nextDue(outbox, ever)) {
-    if (item.transactionId.startsWith("kept ")) found.push(JSON.stringify(item.content));
-    await outbox.finish(item.id, { status: "sent", eventId: "$sent" }, 0);
-  }
-  return found;
+  const sent = await sendAll(bot.store.store.outbox);
+  return sent
+    .filter(({ transactionId }) => transactionId.startsWith("kept "))
+    .map(({ content }) => JSON.stringify(content));
 }
 
 describe("a start that meets a fault", () => {

@@ -18,7 +18,7 @@ import {
 import type { FakeHomeservers, FakeRequest } from "../../../support/fakes/fake-homeservers.ts";
 import { baseUrlOf, tokenOf } from "../../../support/fakes/fake-homeservers.ts";
 import { MODERATOR } from "../../../support/fakes/fake-room.ts";
-import { nextDue } from "../../../support/store/next-due.ts";
+import { sendAll } from "../../../support/store/send-all.ts";
 import { temporaryFolder } from "../../../support/store/temporary-store.ts";
 
 const SECOND = 1_000;
@@ -69,17 +69,10 @@ async function stepsOf(kind: string): Promise<string[]> {
 
 /** Sends and returns the messages since the last call. */
 async function sent() {
-  const { outbox } = bot.store.store;
-  const found: { key: string; content: unknown }[] = [];
-  for (
-    let item = await nextDue(outbox, Number.MAX_SAFE_INTEGER - 1);
-    item !== null;
-    item = await nextDue(outbox, Number.MAX_SAFE_INTEGER - 1)
-  ) {
-    found.push({ key: item.transactionId.replace(/^run \d+ /u, ""), content: item.content });
-    await outbox.finish(item.id, { status: "sent", eventId: "$sent" }, 0);
-  }
-  return found;
+  return (await sendAll(bot.store.store.outbox)).map(({ transactionId, content }) => ({
+    key: transactionId.replace(/^run \d+ /u, ""),
+    content,
+  }));
 }
 
 async function said(): Promise<string[]> {

@@ -15,7 +15,7 @@ import {
 } from "../../../support/fakes/fake-bot.ts";
 import type { FakeHomeservers, FakeRequest } from "../../../support/fakes/fake-homeservers.ts";
 import { MODERATOR, moderate } from "../../../support/fakes/fake-room.ts";
-import { nextDue } from "../../../support/store/next-due.ts";
+import { sendAll, subjectsOf } from "../../../support/store/send-all.ts";
 import { temporaryFolder } from "../../../support/store/temporary-store.ts";
 
 const SECOND = 1_000;
@@ -60,14 +60,7 @@ async function run() {
 
 /** Sends the messages since the last call, and returns what they are about, without progress. */
 async function messages(): Promise<string[]> {
-  const { outbox } = bot.store.store;
-  const keys: string[] = [];
-  const ever = Number.MAX_SAFE_INTEGER - 1;
-  for (let item = await nextDue(outbox, ever); item !== null; item = await nextDue(outbox, ever)) {
-    keys.push(item.transactionId.replace(/^run \d+ /u, "").replace(/ \d+$/u, ""));
-    await outbox.finish(item.id, { status: "sent", eventId: "$sent" }, 0);
-  }
-  return keys.filter((key) => !key.startsWith("progress"));
+  return subjectsOf(await sendAll(bot.store.store.outbox));
 }
 
 function inviteTo(...roomIds: readonly string[]): void {
