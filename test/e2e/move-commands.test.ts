@@ -241,13 +241,16 @@ describe("the bot, when it is asked to move accounts", () => {
       });
   });
 
-  it("undoes the work of several commands after the typed word", async () => {
+  it("undoes the work of several commands after the typed word, and stays where the old account is gone", async () => {
     const { move } = story;
+    const left = roomThatOldAccountLeaves();
+    await move.source.act("POST", `/rooms/${encodeURIComponent(left.roomId)}/leave`, {});
     const question = await move.askForMessage("!migrate undo");
     const after = await move.typist.say(move.chatId, "undo");
     await move.waitFor(/^The undo is done\./u, { after });
     expect(textOf(question)).toContain("or write undo");
-    expect(await move.target.joinedRooms()).toEqual(new Set([story.ownRoomId]));
+    expect(textOf(question)).toContain("undo and leave");
+    expect(await move.target.joinedRooms()).toEqual(new Set([story.ownRoomId, left.roomId]));
     expect(await move.target.profile()).not.toHaveProperty("m.tz");
     await expect
       .poll(() => move.target.read(memberPath()), SOON)
@@ -255,6 +258,15 @@ describe("the bot, when it is asked to move accounts", () => {
         membership: "join",
         displayname: "Captain",
       });
+  });
+
+  it("leaves such a room only after its own typed words", async () => {
+    const { move } = story;
+    const question = await move.askForMessage("!migrate undo");
+    expect(textOf(question)).toContain("undo and leave");
+    const after = await move.typist.say(move.chatId, "undo and leave");
+    await move.waitFor(/^The undo is done\./u, { after });
+    expect(await move.target.joinedRooms()).toEqual(new Set([story.ownRoomId]));
   });
 
   it("ends a running move when its account is logged out, and says what was done", async () => {
@@ -280,6 +292,12 @@ function memberPath(): string {
   const { move, ownRoomId } = story;
   const [room, user] = [ownRoomId, move.target.userId].map(encodeURIComponent);
   return `/rooms/${String(room)}/state/m.room.member/${String(user)}`;
+}
+
+function roomThatOldAccountLeaves(): PopulatedRoom {
+  const [room] = roomsBy("invite");
+  if (room === undefined) throw new Error("no room is reached by an invitation");
+  return room;
 }
 
 function roomsBy(route: string): PopulatedRoom[] {
