@@ -1,0 +1,266 @@
+import type { Account, Side } from "../model/account.ts";
+import type { BackupIdentity, KeyBackup, KeyComparison } from "../model/key-backup.ts";
+import type { AccountRefusal } from "./sign-in.ts";
+
+/** A recovery key that cannot be one, found out without a server. */
+export type RecoveryKeyMistake =
+  /** A character that the alphabet lacks: 0, O, I, l, or anything that is no letter or digit. */
+  | { readonly code: "character"; readonly character: string }
+  | { readonly code: "length"; readonly length: number; readonly expected: number }
+  /** Its prefix or its parity is wrong: a typing mistake, or something else. */
+  | { readonly code: "checksum" };
+
+/** What a person typed to open the old backup. A secret. */
+export interface TypedSecret {
+  readonly kind: "recovery_key" | "phrase";
+  readonly text: string;
+}
+
+/** An opened backup. `key` is a secret: the private key, base64 of 32 bytes. */
+export interface OpenedBackup extends BackupIdentity {
+  readonly key: string;
+}
+
+/** Why a backup was not opened. */
+export type OpenRefusal =
+  | { readonly code: "not_a_recovery_key"; readonly mistake: RecoveryKeyMistake }
+  /** A valid recovery key that opens nothing of this account. */
+  | { readonly code: "other_recovery_key" }
+  /** The secret is right, but the stored backup key belongs to an older backup. */
+  | { readonly code: "stale_backup_key" }
+  /** The secret storage opens, but has no backup key. */
+  | { readonly code: "no_backup_key" }
+  | { readonly code: "wrong_phrase" }
+  /** The secret storage was made without a phrase. */
+  | { readonly code: "no_phrase" }
+  | { readonly code: "no_secret_storage" }
+  | { readonly code: "too_many_rounds"; readonly rounds: number }
+  | { readonly code: "no_backup"; readonly isSwitchedOff: boolean }
+  | { readonly code: "unknown_algorithm"; readonly algorithm: string };
+
+export type OpenResult =
+  | { readonly status: "opened"; readonly opened: OpenedBackup }
+  | { readonly status: "refused"; readonly refusal: OpenRefusal };
+
+/** Why emoji cannot open the old backup. */
+export type NoEmojiReason =
+  /** The bot has no session of its own: a pasted token belongs to the person's device. */
+  "pasted_token" | "no_cross_signing" | "no_other_device";
+
+/** How the old backup can be opened, for the ladder of `keys copy`. */
+export interface OpeningWays {
+  readonly backup: KeyBackup;
+  /** `null`: emoji can work. */
+  readonly noEmoji: NoEmojiReason | null;
+  readonly hasSecretStorage: boolean;
+  /** Whether the secret storage can be opened by a phrase. */
+  readonly hasPhrase: boolean;
+}
+
+/** One of the seven emoji of a verification (CS §SAS method: emoji). */
+export interface Emoji {
+  readonly symbol: string;
+  /** Its English name. */
+  readonly name: string;
+}
+
+export type EmojiFailure =
+  | NoEmojiReason
+  /** The other device, or its owner, said no. */
+  | "refused"
+  /** The emoji are different. */
+  | "mismatch"
+  /** Nobody answered in the time of the specification. */
+  | "timed_out"
+  /** Verified, but no device handed out the key of the present backup in time. */
+  | "no_key_received"
+  | "stale_backup_key"
+  | "no_backup"
+  | "unknown_algorithm";
+
+export type EmojiResult =
+  | { readonly status: "opened"; readonly opened: OpenedBackup }
+  | { readonly status: "failed"; readonly code: EmojiFailure }
+  /** Its signal was aborted. */
+  | { readonly status: "stopped" };
+
+/** A verification of the bot's session under way. */
+export interface EmojiVerification {
+  /** The person says whether the emoji are the same. Without effect before they were shown. */
+  answer(areSame: boolean): void;
+  /** @throws UnreadableAccountError (as a rejection) if the account's server refuses or is away */
+  readonly result: Promise<EmojiResult>;
+}
+
+/** The progress of a verification. */
+export interface EmojiListener {
+  /** The other device shows these too. Called once. */
+  readonly onEmoji: (emoji: readonly Emoji[]) => void;
+}
+
+/** A session of a room, as key files hold it: the JSON of one entry, without a change. */
+export interface KeyFileContent {
+  /** The JSON text of each entry of the file's list. */
+  readonly entries: readonly string[];
+}
+
+/** Where the keys of a copy come from. */
+export type KeySource =
+  | { readonly kind: "backup"; readonly account: Account; readonly opened: OpenedBackup }
+  | { readonly kind: "file"; readonly content: KeyFileContent };
+
+/** Progress of a copy, in sessions. */
+export interface KeyCopyProgress {
+  readonly done: number;
+  readonly total: number;
+  /** The largest batch that the new server takes, in sessions. */
+  readonly batchSize: number;
+}
+
+export interface KeyCopyRequest {
+  readonly from: KeySource;
+  readonly target: Account;
+  /** The new backup whose signature was checked. */
+  readonly to: BackupIdentity;
+  /** Whether this copy has already started over because the new backup was another one. */
+  readonly hasStartedOver: boolean;
+  /** Sessions a batch, as remembered; 100 at first. */
+  readonly batchSize: number;
+  /** Called after each batch that the server took. The next one waits for it. */
+  readonly onProgress: (progress: KeyCopyProgress) => Promise<void>;
+  /** Called before anything is sent to another backup than `to`. */
+  readonly onStartedOver: (to: BackupIdentity) => Promise<void>;
+  /** Aborts at a stop of the process and at a cancel. */
+  readonly signal: AbortSignal;
+}
+
+/** The counts of a copy, in sessions. */
+export interface KeyCopyCounts {
+  /** Sessions of the source, or good entries of the file. */
+  readonly expected: number;
+  /** Sent by this call and confirmed by the server. */
+  readonly copied: number;
+  /** In the new backup already when this call began. */
+  readonly alreadyThere: number;
+  readonly unusable: number;
+}
+
+export type KeyCopyResult =
+  | {
+      readonly status: "copied";
+      readonly to: BackupIdentity;
+      readonly counts: KeyCopyCounts;
+      /** Rooms with unusable sessions, and how many. */
+      readonly unusable: ReadonlyMap<string, number>;
+      /** Sessions that the server took and does not have afterwards, by room. Normally empty. */
+      readonly lost: ReadonlyMap<string, number>;
+    }
+  /** The new account has no backup that may be written to now. It is waited for. */
+  | { readonly status: "no_target_backup"; readonly reason: NoTargetBackup }
+  /** The old backup is another one than the opened one. */
+  | { readonly status: "source_changed" }
+  /** A server does not answer, or limits. The copy goes on after the wait, or the usual pause. */
+  | {
+      readonly status: "wait";
+      readonly side: Side;
+      readonly waitingFor: "limit" | "server";
+      readonly waitMs: number | null;
+    }
+  /** Only the owner of the account can solve this. */
+  | { readonly status: "refused"; readonly side: Side; readonly refusal: AccountRefusal }
+  /** `text`: the server's own words, cleaned. */
+  | { readonly status: "stopped"; readonly reason: "changed_again" | "batch_refused"; readonly text: string }
+  | { readonly status: "aborted" };
+
+/** Why a new account's backup may not be written to. */
+export type NoTargetBackup = "none" | "switched_off" | "unsigned" | "unknown_algorithm";
+
+/** A file of keys that could not be opened. */
+export type KeyFileMistake =
+  "not_a_key_file" | "cut_off" | "wrong_passphrase_or_damaged" | "not_a_list" | "too_large";
+
+export type KeyFileResult =
+  | { readonly status: "opened"; readonly content: KeyFileContent; readonly badEntries: number }
+  | { readonly status: "refused"; readonly mistake: KeyFileMistake };
+
+/** A request for key files in Element's format. */
+export interface KeyExportRequest {
+  readonly source: Account;
+  readonly opened: OpenedBackup;
+  readonly passphrase: string;
+  /** The largest file, in bytes. */
+  readonly maxBytes: number;
+  /** Called with each finished file, in order. The next one waits for it. */
+  readonly onFile: (bytes: Uint8Array) => Promise<void>;
+  readonly onProgress: (progress: { readonly done: number; readonly total: number }) => void;
+  readonly signal: AbortSignal;
+}
+
+export type KeyExportResult =
+  | { readonly status: "exported"; readonly keys: number; readonly unusable: ReadonlyMap<string, number> }
+  | { readonly status: "source_changed" }
+  | { readonly status: "aborted" };
+
+/** One room of a check. */
+export interface CheckedRoom {
+  readonly roomId: string;
+  readonly name: string | null;
+  /** The newest encrypted messages that the old account sees, at most 1,000. */
+  readonly seen: number;
+  /** Of them, those that the new backup opens. */
+  readonly readable: number;
+  /** Of them, those that the new account's server hides; `null`: the account is not in the room. */
+  readonly hidden: number | null;
+  /** `true`: a server refused to show the room, so that the numbers are 0. */
+  readonly isUnreadable: boolean;
+}
+
+export interface KeyCheckRequest {
+  readonly source: Account;
+  readonly target: Account;
+  /** Room IDs and aliases; empty: the twenty encrypted rooms with the latest activity. */
+  readonly rooms: readonly string[];
+  readonly onProgress: (progress: { readonly read: number; readonly total: number }) => void;
+}
+
+export interface KeyCheck {
+  readonly rooms: readonly CheckedRoom[];
+  /** Words that match no encrypted room of the old account. */
+  readonly unknownRooms: readonly string[];
+  readonly targetBackup: KeyBackup;
+}
+
+/**
+ * What a platform does with the keys of encrypted history. It never creates, deletes or changes a
+ * backup, a secret storage or a cross-signing identity. It only adds keys.
+ */
+export interface PlatformKeys {
+  /**
+   * @param isSignatureChecked whether to ask if the account's master key signed the backup
+   * @throws UnreadableAccountError
+   */
+  backup(
+    account: Account,
+    options: { isSignatureChecked: boolean; signal?: AbortSignal },
+  ): Promise<KeyBackup>;
+  /** How the old backup can be opened. Only reads. @throws UnreadableAccountError */
+  ways(source: Account): Promise<OpeningWays>;
+  /** Checks a recovery key without a server; `null`: it is a possible one. */
+  recoveryKeyMistake(text: string): RecoveryKeyMistake | null;
+  /** Opens the old backup by what the person typed. Only reads. @throws UnreadableAccountError */
+  open(source: Account, secret: TypedSecret): Promise<OpenResult>;
+  /** Asks the other devices of the old account to verify the bot's session by emoji. */
+  verify(source: Account, listener: EmojiListener, signal: AbortSignal): EmojiVerification;
+  /** Erases the crypto account of a session of the bot, because the session has ended. */
+  forgetDevice(account: Pick<Account, "owner" | "side">): Promise<void>;
+  /** Compares the entries of both backups. Only reads. @throws UnreadableAccountError */
+  compare(accounts: Readonly<Record<Side, Account>>, signal?: AbortSignal): Promise<KeyComparison>;
+  /** Adds the missing keys to the new backup. Safe to repeat. @throws only for bugs */
+  copy(request: KeyCopyRequest): Promise<KeyCopyResult>;
+  /** Opens a key file. */
+  openFile(bytes: Uint8Array, passphrase: string, signal?: AbortSignal): Promise<KeyFileResult>;
+  /** Writes the keys of the old backup to key files. @throws UnreadableAccountError */
+  export(request: KeyExportRequest): Promise<KeyExportResult>;
+  /** Counts the messages that the new account can read. Only reads. @throws UnreadableAccountError */
+  check(request: KeyCheckRequest): Promise<KeyCheck>;
+}
