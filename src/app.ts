@@ -69,6 +69,7 @@ interface Base {
 
 /** The use cases. */
 interface Services {
+  keys: Platform["keys"];
   signIn: SignIn;
   runs: RunServices;
   commands: CommandServices;
@@ -115,7 +116,8 @@ export async function startApp({
     const conversationAt: Base["conversationAt"] = async (address, cause, scope) =>
       (await chatStarted.promise).conversationAt(address, cause, scope);
     const base: Base = { configuration, store, fetch, conversationAt, storeErrors, now, log };
-    const { signIn, runs, commands } = createServices(base);
+    const { keys, signIn, runs, commands } = createServices(base);
+    workers.push(() => keys.stop());
     // Started before the chat: otherwise a message could begin a link that would then be watched
     // twice.
     await signIn.start();
@@ -198,7 +200,7 @@ function createServices(base: Base): Services {
     now,
     prefix,
   };
-  return { signIn, runs, commands };
+  return { keys: platform.keys, signIn, runs, commands };
 }
 
 function createSignIn(base: Base, platform: Platform, { control }: RunServices): SignIn {

@@ -263,4 +263,6 @@ export interface PlatformKeys {
   export(request: KeyExportRequest): Promise<KeyExportResult>;
   /** Counts the messages that the new account can read. Only reads. @throws UnreadableAccountError */
   check(request: KeyCheckRequest): Promise<KeyCheck>;
+  /** Ends the work under way at a stop of the process. */
+  stop(): Promise<void>;
 }

@@ -9,6 +9,7 @@ import type { ClientIntroduction } from "../sign-in.ts";
 import { accountPairs } from "./account-pair.ts";
 import { convertNamedRoom } from "./convert-room.ts";
 import { serverNameOf } from "./ids/identifiers.ts";
+import { createMatrixKeys } from "./keys/platform-keys.ts";
 import type { OpenAccountOptions } from "./open-account.ts";
 import { guarded, openAccount, readOpenAccount } from "./open-account.ts";
 import { listRooms } from "./planning/room-list.ts";
@@ -44,6 +45,7 @@ export function createMatrixPlatform(options: MatrixPlatformOptions): Platform {
     signIn: createMatrixSignIn({ ...options, sessions }),
     rateLimits: RATE_LIMITS,
     runs: matrixRuns,
+    keys: createMatrixKeys(opening),
     serverName: (userId) => serverNameOf(userId) ?? "",
     pair: accountPairs({ ...opening, now }),
     listRooms: (account, filters, onProgress) => readAndList(account, filters, onProgress, opening),
