@@ -111,8 +111,11 @@ export type KeySource =
 
 /** Progress of a copy, in sessions. */
 export interface KeyCopyProgress {
+  /** Sessions that the new backup has by now, and those that were found unusable. */
   readonly done: number;
   readonly total: number;
+  /** Sessions that the new backup had when this call began. */
+  readonly alreadyThere: number;
   /** The largest batch that the new server takes, in sessions. */
   readonly batchSize: number;
 }
@@ -126,7 +129,10 @@ export interface KeyCopyRequest {
   readonly hasStartedOver: boolean;
   /** Sessions a batch, as remembered; 100 at first. */
   readonly batchSize: number;
-  /** Called after each batch that the server took. The next one waits for it. */
+  /**
+   * Called once the backups are compared, before anything is sent, and after each batch that the
+   * server took. The next batch waits for it.
+   */
   readonly onProgress: (progress: KeyCopyProgress) => Promise<void>;
   /** Called before anything is sent to another backup than `to`. */
   readonly onStartedOver: (to: BackupIdentity) => Promise<void>;
