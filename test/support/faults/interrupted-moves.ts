@@ -99,9 +99,8 @@ interface Interruption {
 export interface InterruptedMoves {
   /** The end of a move that nothing interrupts. */
   whole: string[];
-  /** The numbers of commits, of requests and of writing requests in that move. */
+  /** The numbers of commits and of writing requests in that move. */
   writes: number;
-  requests: number;
   sent: number;
   /** Runs a whole move. @returns how its end differs from the end of an uninterrupted move */
   move(interruption: Interruption): Promise<{ processes: number; differences: string[] }>;
@@ -113,7 +112,6 @@ export function prepareInterruptedMoves(): InterruptedMoves {
   const moves: InterruptedMoves = {
     whole: [],
     writes: 0,
-    requests: 0,
     sent: 0,
     move: async (interruption) => {
       const { end, processes } = await move(folder, interruption);
@@ -134,7 +132,6 @@ export function prepareInterruptedMoves(): InterruptedMoves {
         return "none";
       },
       onRequest: ({ method }) => {
-        moves.requests += 1;
         if (method !== "GET") moves.sent += 1;
       },
     });

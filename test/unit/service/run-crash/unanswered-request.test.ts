@@ -6,7 +6,7 @@ describe("a move whose process is killed and started again", () => {
   const moves = prepareInterruptedMoves();
 
   it("has a whole one to be held against", () => {
-    const { whole, writes, requests, sent } = moves;
+    const { whole, writes, sent } = moves;
     const of = (name: string): string[] => whole.filter((line) => line.startsWith(`${name}: `));
     expect(of("run")).toEqual(['run: "over"', "run: false"]);
     expect(new Set(of("seen")).size).toBe(of("seen").length);
@@ -18,16 +18,17 @@ describe("a move whose process is killed and started again", () => {
     const failed = ['step: "join:!stubborn:old.example failed, failed"'];
     expect(of("step").filter((line) => !/ done, (?:done|needs_moderator)"$/u.test(line))).toEqual(failed);
     expect(of("undo").length).toBeGreaterThan(15);
-    expect([writes, requests, sent].every((number) => number > 25)).toBe(true);
+    expect([writes, sent].every((number) => number > 25)).toBe(true);
   });
 
+  // A kill during a request that only reads leaves what a kill between two commits leaves.
   it.each(parts)(
-    "reaches the same end, with nothing done twice, killed before any request is answered (part %i)",
+    "reaches the same end, with nothing done twice, killed before any request that writes is answered (part %i)",
     async (part) => {
-      for (const n of partOf(moves.requests, part)) {
+      for (const n of partOf(moves.sent, part)) {
         const isNow = nth(n, true, false);
         const { processes, differences } = await moves.move({
-          onRequest: (_request, crash) => isNow() && crash(),
+          onRequest: ({ method }, crash) => method !== "GET" && isNow() && crash(),
         });
         expect({ n, processes, differences }).toEqual({
           n,
