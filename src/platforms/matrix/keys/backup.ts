@@ -9,12 +9,6 @@ import { isJsonObject } from "../api/json.ts";
 import { cleanServerText } from "../api/server-text.ts";
 import { isSignedByMaster, readOwnKeys } from "./own-keys.ts";
 
-export interface BackupOptions {
-  /** Whether to ask if the account's master key signed the backup: one request more. */
-  readonly isSignatureChecked: boolean;
-  readonly signal?: AbortSignal | undefined;
-}
-
 const versionSchema = z.object({
   version: z.union([z.string().min(1), z.number().transform(String)]),
   algorithm: z.string(),
@@ -33,13 +27,13 @@ const MAX_ALGORITHM_LENGTH = 100;
 
 /**
  * Reads which key backup an account has now.
+ * @param isSignatureChecked whether to ask if the account's master key signed it: one request more
  * @throws HomeserverError, UnreachableError
  */
 export async function readBackup(
-  account: AccountDataSession,
-  { isSignatureChecked, signal }: BackupOptions,
+  session: AccountDataSession,
+  { isSignatureChecked }: { isSignatureChecked: boolean },
 ): Promise<KeyBackup> {
-  const session = signal === undefined ? account : stoppable(account, signal);
   const version = await readBackupVersion(session);
   if (version === null) return { kind: "none", isSwitchedOff: await isSwitchedOff(session) };
   const backup = backupOf(version);
@@ -99,9 +93,4 @@ async function isSwitchedOff(session: AccountDataSession): Promise<boolean> {
   if (typeof stable?.["enabled"] === "boolean") return !stable["enabled"];
   const type = "m.org.matrix.custom.backup_disabled";
   return (await findAccountData(session, { roomId: null, type }))?.["disabled"] === true;
-}
-
-/** The same session, whose requests the signal aborts. */
-function stoppable(session: AccountDataSession, signal: AbortSignal): AccountDataSession {
-  return { userId: session.userId, request: (request) => session.request({ ...request, signal }) };
 }

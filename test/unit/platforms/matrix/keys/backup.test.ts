@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import type { KeyBackup } from "../../../../../src/model/key-backup.ts";
-import type { AccountDataSession } from "../../../../../src/platforms/matrix/api/account-data.ts";
 import { readBackup } from "../../../../../src/platforms/matrix/keys/backup.ts";
 import type { Given } from "../reading/recorded-server.ts";
 import { ME } from "../reading/recorded-server.ts";
@@ -65,18 +64,6 @@ describe("the key backup of an account", () => {
     await expect(readBackup(session, { isSignatureChecked: false })).rejects.toMatchObject({
       reason: "not_json",
     });
-  });
-
-  it("stops at its signal", async () => {
-    const { session } = scriptedAccount({ "room_keys/version": version() });
-    const signals: (AbortSignal | undefined)[] = [];
-    const { signal } = new AbortController();
-    const request: AccountDataSession["request"] = (each) => {
-      signals.push(each.signal);
-      return session.request(each);
-    };
-    await readBackup({ userId: ME, request }, { isSignatureChecked: true, signal });
-    expect(signals).toEqual([signal, signal]);
   });
 });
 
