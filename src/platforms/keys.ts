@@ -70,11 +70,16 @@ export type EmojiFailure =
   | "refused"
   /** The emoji are different. */
   | "mismatch"
-  /** Nobody answered in the time of the specification. */
+  /**
+   * Nobody accepted the request in ten minutes (CS §Key verification framework), or one of the two
+   * devices waited longer than a minute for the other (platforms/matrix/README.md, "Emoji").
+   */
   | "timed_out"
   /** Verified, but no device handed out the key of the present backup in time. */
   | "no_key_received"
   | "stale_backup_key"
+  /** The server has other encryption keys of the bot's session: a new sign-in is needed. */
+  | "session_keys_lost"
   | "no_backup"
   | "unknown_algorithm";
 
