@@ -1,11 +1,11 @@
-import type { Dispatcher } from "undici";
-import { Agent, request } from "undici";
-import type { AddressPolicy } from "./address-policy.ts";
+import { Agent } from "undici";
 import { createAddressPolicy } from "./address-policy.ts";
-import { toUnreachableError } from "./classify-failure.ts";
+import { Exchange } from "./exchange.ts";
 import type { Resolve } from "./guarded-lookup.ts";
-import { assertLiteralIsAllowed, createGuardedLookup } from "./guarded-lookup.ts";
-import { readBody } from "./read-body.ts";
+import { createGuardedLookup } from "./guarded-lookup.ts";
+import type { Guard, OpenAnswer } from "./open-answer.ts";
+import { discard, openAnswer, parseAddress } from "./open-answer.ts";
+import { readBody, streamBody } from "./read-body.ts";
 import { resolveBySystem } from "./resolve-by-system.ts";
 import { UnreachableError } from "./unreachable-error.ts";
 
@@ -37,12 +37,33 @@ export interface GuardedResponse {
   readonly url: string;
 }
 
+/** A request whose answer is read in pieces. */
+export interface StreamRequest {
+  /** Names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The longest time without a byte of the answer, while the caller waits for one. */
+  readonly idleMs: number;
+  /** Limit for the decompressed body. */
+  readonly maxBytes: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * A successful answer in pieces, decompressed. Leaving the loop over them ends the request.
+ * Iterating throws an `UnreachableError` if the connection breaks, or for a body beyond a limit.
+ */
+export interface StreamedResponse extends Omit<GuardedResponse, "body"> {
+  readonly chunks: AsyncIterable<Uint8Array>;
+}
+
 /**
  * Fetches from a server that a person named. A missing answer is an `UnreachableError`. An error
  * status is an answer. `close` ends idle connections and fails requests under way.
  */
 export interface GuardedFetch {
   (url: string, options?: GuardedRequest): Promise<GuardedResponse>;
+  /** Gets a large answer. One with another status than 2xx is read whole. */
+  stream(url: string, options: StreamRequest): Promise<StreamedResponse | GuardedResponse>;
   close(): Promise<void>;
 }
 
@@ -58,14 +79,6 @@ const DEFAULT_TIMEOUT_MS = 30_000;
 const DEFAULT_MAX_BYTES = 1_048_576;
 const MAX_ERROR_BYTES = 65_536;
 const CONNECT_TIMEOUT_MS = 10_000;
-const MAX_REDIRECTS = 5;
-const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
-
-interface Guard {
-  readonly policy: AddressPolicy;
-  readonly agents: Readonly<Record<"http:" | "https:", Agent>>;
-  readonly userAgent: string;
-}
 
 /**
  * Creates the only access to the servers of the accounts being moved.
@@ -89,150 +102,85 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
   const agents = { "http:": createAgent("http:"), "https:": createAgent("https:") };
   const guard: Guard = { policy, agents, userAgent: options.userAgent ?? "matrix-mover" };
   const guardedFetch = async (url: string, request: GuardedRequest = {}) =>
-    await fetchWithinTime(guard, url, request);
+    await fetchWhole(guard, url, request);
   return Object.assign(guardedFetch, {
+    stream: async (url: string, request: StreamRequest) => await fetchInPieces(guard, url, request),
     close: async () => {
       await Promise.all([agents["http:"].destroy(), agents["https:"].destroy()]);
     },
   });
 }
 
-async function fetchWithinTime(
+async function fetchWhole(guard: Guard, address: string, options: GuardedRequest): Promise<GuardedResponse> {
+  const url = parseAddress(address, "");
+  const exchange = new Exchange(url.host, options.timeoutMs ?? DEFAULT_TIMEOUT_MS, options.signal);
+  try {
+    const answer = await openAnswer(guard, url, options, exchange);
+    return await readWhole(answer, options.maxBytes ?? DEFAULT_MAX_BYTES, exchange.host);
+  } catch (error) {
+    throw exchange.errorOf(error);
+  } finally {
+    exchange.close();
+  }
+}
+
+async function fetchInPieces(
   guard: Guard,
   address: string,
-  options: GuardedRequest,
-): Promise<GuardedResponse> {
+  { headers = {}, idleMs, maxBytes, signal }: StreamRequest,
+): Promise<StreamedResponse | GuardedResponse> {
   const url = parseAddress(address, "");
-  const ending = new AbortController();
-  const end = () => {
-    ending.abort();
-  };
-  const timer = setTimeout(end, options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
-  options.signal?.addEventListener("abort", end, { once: true });
-  let current = url;
+  const exchange = new Exchange(url.host, idleMs, signal);
   try {
-    const visited = new Set<string>();
-    for (;;) {
-      if (options.signal?.aborted === true) throw new UnreachableError("aborted", current.host);
-      visited.add(current.href);
-      const step = await fetchOnce(guard, current, options, ending.signal);
-      if ("status" in step) return step;
-      if (visited.size > MAX_REDIRECTS || visited.has(step.location.href)) {
-        throw new UnreachableError("too_many_redirects", current.host);
-      }
-      assertMayFollow(current, step.location, options);
-      current = step.location;
+    const answer = await openAnswer(guard, url, { headers }, exchange);
+    const isSuccess = answer.status >= 200 && answer.status < 300;
+    if (isSuccess) return { ...withoutBody(answer), chunks: chunksOf(answer, maxBytes, exchange) };
+    const whole = await readWhole(answer, MAX_ERROR_BYTES, exchange.host);
+    exchange.close();
+    return whole;
+  } catch (error) {
+    exchange.close();
+    throw exchange.errorOf(error);
+  }
+}
+
+/** The timer runs only while the caller waits for a piece. */
+async function* chunksOf(
+  answer: OpenAnswer,
+  maxBytes: number,
+  exchange: Exchange,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    const encoding = answer.headers["content-encoding"];
+    for await (const chunk of streamBody(answer.body, encoding, maxBytes, exchange.host)) {
+      exchange.stopTimer();
+      yield chunk;
+      exchange.startTimer();
     }
   } catch (error) {
-    if (error instanceof UnreachableError) throw error;
-    if (options.signal?.aborted === true) throw new UnreachableError("aborted", current.host);
-    if (ending.signal.aborted) throw new UnreachableError("timeout", current.host);
-    throw toUnreachableError(error, current.host);
+    throw exchange.errorOf(error);
   } finally {
-    clearTimeout(timer);
-    options.signal?.removeEventListener("abort", end);
+    exchange.close();
+    discard(answer.body);
   }
 }
 
-async function fetchOnce(
-  guard: Guard,
-  url: URL,
-  options: GuardedRequest,
-  signal: AbortSignal,
-): Promise<GuardedResponse | { location: URL }> {
-  const scheme = url.protocol === "https:" ? "https:" : "http:";
-  assertLiteralIsAllowed(url.hostname, scheme, guard.policy);
-  const answer = request(url, {
-    dispatcher: guard.agents[scheme],
-    method: options.method ?? "GET",
-    headers: { "user-agent": guard.userAgent, "accept-encoding": "gzip, br, deflate", ...options.headers },
-    body: options.body ?? null,
-    signal,
-  });
-  const response = await unlessAborted(answer, signal);
-  const headers = flattenHeaders(response.headers);
-  const location = headers["location"];
-  if (REDIRECT_STATUSES.has(response.statusCode) && location !== undefined) {
-    discard(response.body);
-    return { location: parseAddress(location, url.href) };
-  }
+async function readWhole(answer: OpenAnswer, maxBytes: number, host: string): Promise<GuardedResponse> {
+  const { headers, body } = answer;
+  const isError = answer.status >= 400;
   try {
-    const body = await readLimited(response, headers, options, url.host);
-    return { status: response.statusCode, headers, body, url: url.href };
+    // An answer that announces too many bytes is not read at all.
+    if (!isError && Number(headers["content-length"] ?? 0) > maxBytes)
+      throw new UnreachableError("too_large", host);
+    const limits = isError
+      ? { maxBytes: MAX_ERROR_BYTES, beyond: "cut" as const }
+      : { maxBytes, beyond: "refuse" as const };
+    return { ...withoutBody(answer), body: await readBody(body, headers["content-encoding"], limits, host) };
   } finally {
-    discard(response.body);
+    discard(body);
   }
 }
 
-/**
- * undici reacts to the signal only after it has connected (seen with 8.12). Name lookup and
- * connection would delay the caller.
- */
-async function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = () => {
-    reject(new Error("aborted"));
-  };
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
-}
-
-async function readLimited(
-  response: Dispatcher.ResponseData,
-  headers: Readonly<Record<string, string>>,
-  options: GuardedRequest,
-  host: string,
-): Promise<Uint8Array> {
-  const maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
-  const isError = response.statusCode >= 400;
-  // An answer that announces too many bytes is not read at all.
-  if (!isError && Number(headers["content-length"] ?? 0) > maxBytes)
-    throw new UnreachableError("too_large", host);
-  const limits = isError
-    ? { maxBytes: MAX_ERROR_BYTES, beyond: "cut" as const }
-    : { maxBytes, beyond: "refuse" as const };
-  return await readBody(response.body, headers["content-encoding"], limits, host);
-}
-
-/**
- * A redirect is refused if credentials could reach another server: to another origin with a token,
- * or with a body.
- */
-function assertMayFollow(from: URL, to: URL, options: GuardedRequest): void {
-  const isRead = options.method === undefined || options.method === "GET";
-  const isAuthenticated = options.headers?.["authorization"] !== undefined;
-  if (!isRead || (isAuthenticated && from.origin !== to.origin))
-    throw new UnreachableError("redirect_refused", from.host);
-}
-
-function parseAddress(address: string, base: string): URL {
-  const url = URL.parse(address, base === "" ? undefined : base);
-  if (url === null) throw new UnreachableError("invalid_address", base === "" ? "" : new URL(base).host);
-  // A fragment never reaches a server. It would make each redirect of a loop look new.
-  url.hash = "";
-  const isPlain = url.username === "" && url.password === "";
-  if ((url.protocol !== "https:" && url.protocol !== "http:") || !isPlain)
-    throw new UnreachableError("invalid_address", url.host);
-  return url;
-}
-
-function flattenHeaders(
-  headers: Readonly<Record<string, string | string[] | undefined>>,
-): Record<string, string> {
-  const flat: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    const first = Array.isArray(value) ? value[0] : value;
-    if (first !== undefined) flat[name] = first;
-  }
-  return flat;
-}
-
-function discard(body: Dispatcher.ResponseData["body"]): void {
-  // Destroying an unread body emits an error on it, which is ignored.
-  body.on("error", () => undefined);
-  body.destroy();
+function withoutBody({ status, headers, url }: OpenAnswer): Omit<OpenAnswer, "body"> {
+  return { status, headers, url };
 }

@@ -22,8 +22,40 @@ export async function readBody(
   limits: BodyLimits,
   host: string,
 ): Promise<Uint8Array> {
+  const body = decoded(raw, encoding, limits, host);
+  try {
+    return await collect(body, limits, host);
+  } finally {
+    release(raw, body);
+  }
+}
+
+/**
+ * Reads a body in pieces, decompressed.
+ * @throws UnreachableError too_large, unexpected_answer; otherwise the stream's error
+ */
+export async function* streamBody(
+  raw: Readable,
+  encoding: string | undefined,
+  maxBytes: number,
+  host: string,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const body = decoded(raw, encoding, { maxBytes, beyond: "refuse" }, host);
+  let size = 0;
+  try {
+    for await (const bytes of body as AsyncIterable<Uint8Array>) {
+      size += bytes.length;
+      if (size > maxBytes) throw new UnreachableError("too_large", host);
+      yield bytes;
+    }
+  } finally {
+    release(raw, body);
+  }
+}
+
+function decoded(raw: Readable, encoding: string | undefined, limits: BodyLimits, host: string): Readable {
   const decoder = createDecoder(encoding, host);
-  if (decoder === null) return await collect(raw, limits, host);
+  if (decoder === null) return raw;
   let rawBytes = 0;
   raw.on("data", (chunk: Buffer) => {
     rawBytes += chunk.length;
@@ -32,13 +64,13 @@ export async function readBody(
     else decoder.destroy();
   });
   raw.on("error", (error) => decoder.destroy(error));
-  raw.pipe(decoder);
-  try {
-    return await collect(decoder, limits, host);
-  } finally {
-    raw.unpipe(decoder);
-    raw.destroy();
-  }
+  return raw.pipe(decoder);
+}
+
+function release(raw: Readable, body: Readable): void {
+  if (raw === body) return;
+  raw.unpipe();
+  raw.destroy();
 }
 
 async function collect(

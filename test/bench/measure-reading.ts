@@ -91,7 +91,7 @@ function openFetch(how: Case["how"]): GuardedFetch {
     const body = new TextEncoder().encode('{"errcode":"M_UNRECOGNIZED"}');
     return isWhole ? { status: 404, headers: {}, body, url } : await guarded(url, options);
   };
-  return Object.assign(refusing, { close: () => guarded.close() });
+  return Object.assign(refusing, { stream: guarded.stream, close: () => guarded.close() });
 }
 
 function read(

@@ -39,5 +39,5 @@ export function recordingFetch(
       throw error;
     }
   };
-  return { fetch: Object.assign(fetch, { close: () => guarded.close() }), requests };
+  return { fetch: Object.assign(fetch, { stream: guarded.stream, close: () => guarded.close() }), requests };
 }

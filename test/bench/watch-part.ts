@@ -8,6 +8,7 @@ import { WatchLook } from "../../src/service/run/watch-look.ts";
 import { NO_MEMORY } from "../../src/service/run/watch-memory.ts";
 import type { Store } from "../../src/store/store.ts";
 import { openStore } from "../../src/store/store.ts";
+import { fetchOfAnswers } from "../support/fakes/fetch-of-answers.ts";
 import { room } from "../support/fakes/scripted-runner.ts";
 import type { Bench } from "./bench.ts";
 import { kilobytes, seconds, textTable } from "./table.ts";
@@ -153,7 +154,7 @@ function serversWithoutNews(waiting: number, traffic: { requests: number; bytes:
     traffic.bytes += bytes.length;
     return { status: 200, headers: { "content-type": "application/json" }, body: bytes, url };
   };
-  return Object.assign(answer, { close: async () => undefined });
+  return fetchOfAnswers(answer);
 }
 
 function seenBySource(waiting: number, sourceUserId: string): Record<string, unknown> {

@@ -48,7 +48,7 @@ export function meteredReader(
     });
     return answer;
   };
-  const fetch: GuardedFetch = Object.assign(metered, { close: guarded.close });
+  const fetch: GuardedFetch = Object.assign(metered, { stream: guarded.stream, close: guarded.close });
   const log = pino({ level: "silent" });
   const client = new HomeserverClient({
     baseUrl: server.baseUrl,

@@ -157,7 +157,7 @@ describe("a check for access changes", () => {
         sent.push({ path: new URL(url).pathname, bytes: answer.body.length });
         return answer;
       },
-      { close: async () => {} },
+      { stream: guarded.stream, close: async () => {} },
     );
     return new HomeserverClient({
       baseUrl,

@@ -2,6 +2,7 @@ import type { GuardedFetch, GuardedRequest, GuardedResponse } from "../../../src
 import { UnreachableError } from "../../../src/network/unreachable-error.ts";
 import type { FakeRoom } from "./fake-room.ts";
 import { eventsFor, isLetInto, joinRuleOf, levelOf, mayInvite } from "./fake-room.ts";
+import { fetchOfAnswers } from "./fetch-of-answers.ts";
 
 /** The first bytes of a picture, each as one character. */
 const PICTURE = "\x89PNG\r\n\x1a\n";
@@ -98,7 +99,7 @@ export class FakeHomeservers {
       const type = body instanceof Uint8Array ? "image/png" : "application/json";
       return { status, headers: { "content-type": type }, body: bytes, url: address };
     };
-    return Object.assign(answer, { close: async () => {} });
+    return fetchOfAnswers(answer);
   }
 
   #respond(url: URL, { method = "GET", headers, body }: GuardedRequest): { status: number; body: unknown } {

@@ -1,11 +1,12 @@
 import { pino } from "pino";
 import type { Side } from "../../../src/model/account.ts";
 import { KeyedQueue } from "../../../src/model/keyed-queue.ts";
-import type { GuardedFetch, GuardedRequest } from "../../../src/network/guarded-fetch.ts";
+import type { GuardedRequest } from "../../../src/network/guarded-fetch.ts";
 import { UnreachableError } from "../../../src/network/unreachable-error.ts";
 import { HomeserverClient } from "../../../src/platforms/matrix/api/homeserver-client.ts";
 import type { StepContext } from "../../../src/platforms/matrix/steps/step-context.ts";
 import { SOURCE, TARGET } from "../plans/planned-rooms.ts";
+import { fetchOfAnswers } from "./fetch-of-answers.ts";
 import { imageCopiesIn } from "./image-copies.ts";
 
 export const ROOM = "!room:old.example";
@@ -115,10 +116,9 @@ export function scriptedContext(
         throw new UnreachableError("too_large", side);
       return { status, headers: { "content-type": type }, body, url };
     };
-    const guarded: GuardedFetch = Object.assign(fetch, { close: async () => {} });
     return new HomeserverClient({
       baseUrl: `https://${side}.example`,
-      fetch: guarded,
+      fetch: fetchOfAnswers(fetch),
       log: pino({ level: "silent" }),
       accessToken: () => `${side} token`,
     });

@@ -71,6 +71,17 @@ export type Upload<Schema extends z.ZodType> = Omit<HomeserverRequest<Schema>, "
   readonly medium: Medium;
 };
 
+/** A request whose answer is read in pieces, for answers that may not fit into memory. */
+export interface StreamedRead {
+  readonly path: string;
+  readonly query?: HomeserverRequest<z.ZodType>["query"];
+  /** The maximum size of the answer. */
+  readonly maxBytes: number;
+  /** The longest time without a byte of the answer. */
+  readonly idleMs: number;
+  readonly signal?: AbortSignal;
+}
+
 /** A request that returns bytes. */
 export type Download = Omit<HomeserverRequest<z.ZodType>, "method" | "body" | "schema">;
 
@@ -150,6 +161,35 @@ export class HomeserverClient {
       throwUnlessOk(response, request, secrets);
       return { bytes: response.body, contentType: response.headers["content-type"] ?? "" };
     });
+  }
+
+  /**
+   * Gets a large answer in pieces, which the caller checks. Leaving the loop over them ends the
+   * request. Iterating throws an `UnreachableError` if the connection breaks.
+   * @throws like `request`
+   */
+  async stream(request: StreamedRead): Promise<AsyncIterable<Uint8Array>> {
+    const { session, accessToken } = this.#options;
+    return session === undefined
+      ? this.#open(request, await accessToken?.())
+      : session.use((token) => this.#open(request, token), false);
+  }
+
+  async #open(
+    { path, query, ...limits }: StreamedRead,
+    token: string | undefined,
+  ): Promise<AsyncIterable<Uint8Array>> {
+    const response = await this.#options.fetch.stream(this.baseUrl + path + toQuery(query), {
+      headers: {
+        accept: "application/json",
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      },
+      ...limits,
+    });
+    const { status } = response;
+    this.#options.log.debug({ method: "GET", path, status }, "homeserver answers in pieces");
+    if ("chunks" in response) return response.chunks;
+    throw errorOf(response, { method: "GET", path }, token === undefined ? [] : [token]);
   }
 
   async #send<Answer>(request: Sent, payload: Payload, read: ReadResponse<Answer>): Promise<Answer> {
@@ -234,15 +274,21 @@ function readAnswer<Schema extends z.ZodType>(
 }
 
 function throwUnlessOk(
-  { status, headers, url, body }: GuardedResponse,
+  response: GuardedResponse,
   request: { readonly method: HttpMethod; readonly path: string },
   secrets: readonly string[],
 ): void {
+  if (response.status < 200 || response.status >= 300) throw errorOf(response, request, secrets);
+}
+
+/** The error of an answer that is no success. */
+function errorOf(
+  { status, headers, url, body }: GuardedResponse,
+  request: { readonly method: HttpMethod; readonly path: string },
+  secrets: readonly string[],
+): Error {
   const { host } = new URL(url);
-  if (status >= 400) {
-    const answer = { status, headers, body: parseJson(body, host) };
-    throw pageErrorOf(answer, host, new Date()) ?? toHomeserverError(answer, request, secrets, new Date());
-  }
-  if (status < 200 || status >= 300)
-    throw new UnreachableError("unexpected_answer", host, `status ${status}`);
+  if (status < 400) return new UnreachableError("unexpected_answer", host, `status ${status}`);
+  const answer = { status, headers, body: parseJson(body, host) };
+  return pageErrorOf(answer, host, new Date()) ?? toHomeserverError(answer, request, secrets, new Date());
 }

@@ -97,7 +97,7 @@ export function redirectOrigins(
       const { origin } = new URL(url);
       return await fetch(url.replace(origin, origins[origin] ?? origin), options);
     },
-    { close: fetch.close },
+    { stream: fetch.stream, close: fetch.close },
   );
   return mapped;
 }

@@ -1,9 +1,10 @@
 import { pino } from "pino";
-import type { GuardedFetch, GuardedRequest } from "../../../../../src/network/guarded-fetch.ts";
+import type { GuardedRequest } from "../../../../../src/network/guarded-fetch.ts";
 import { UnreachableError } from "../../../../../src/network/unreachable-error.ts";
 import { HomeserverClient } from "../../../../../src/platforms/matrix/api/homeserver-client.ts";
 import type { Reader } from "../../../../../src/platforms/matrix/reading/reader.ts";
 import { createReader } from "../../../../../src/platforms/matrix/reading/reader.ts";
+import { fetchOfAnswers } from "../../../../support/fakes/fetch-of-answers.ts";
 
 export const ME = "@me:old.example";
 export const OTHER = "@me:new.example";
@@ -88,9 +89,8 @@ export function recordedServer(
     if (body.length > (options.maxBytes ?? 1_048_576)) throw new UnreachableError("too_large", "old.example");
     return { status, headers, body, url };
   }
-  const guarded: GuardedFetch = Object.assign(fetch, { close: async () => {} });
   const log = pino({ level: "silent" });
-  const client = new HomeserverClient({ baseUrl: "https://old.example", fetch: guarded, log });
+  const client = new HomeserverClient({ baseUrl: "https://old.example", fetch: fetchOfAnswers(fetch), log });
   let time = 0;
   const clock = {
     sleep: async (ms: number) => {

@@ -2,9 +2,9 @@ import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { Account, SessionTokens } from "../../../../../src/model/account.ts";
-import type { GuardedFetch } from "../../../../../src/network/guarded-fetch.ts";
 import { UnreachableError } from "../../../../../src/network/unreachable-error.ts";
 import { Sessions } from "../../../../../src/platforms/matrix/sign-in/sessions.ts";
+import { fetchOfAnswers } from "../../../../support/fakes/fetch-of-answers.ts";
 import { temporaryStore } from "../../../../support/store/temporary-store.ts";
 
 const MINUTE_MS = 60_000;
@@ -51,7 +51,7 @@ async function setUp({ tokens = plain, servers = {}, stated, issuer }: World) {
     if (url.endsWith(METADATA)) return issuer && authorizationServer(issuer);
     return {};
   };
-  const fetch: GuardedFetch = Object.assign(
+  const fetch = fetchOfAnswers(
     async (url: string, { headers = {} }: { headers?: Readonly<Record<string, string>> } = {}) => {
       asked.push({ url, hasToken: headers["authorization"] !== undefined });
       if (url.startsWith(OLD)) throw new UnreachableError("refused", "matrix.old.example");
@@ -60,7 +60,6 @@ async function setUp({ tokens = plain, servers = {}, stated, issuer }: World) {
       const bytes = new TextEncoder().encode(JSON.stringify(body));
       return { status: answer === undefined ? 404 : 200, headers: {}, body: bytes, url };
     },
-    { close: async () => undefined },
   );
   const sessions = new Sessions({
     accounts: store.accounts,
