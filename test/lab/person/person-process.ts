@@ -2,6 +2,14 @@ import type { MatrixClient, StateEvents, TimelineEvents } from "matrix-js-sdk";
 import { MatrixError } from "matrix-js-sdk";
 import { z } from "zod";
 import { downloadFile, uploadFile } from "./files.ts";
+import {
+  cryptoOf,
+  exportKeyFile,
+  importKeyFile,
+  keysUploaded,
+  resetKeyBackup,
+  setUpKeyStorage,
+} from "./key-storage.ts";
 import { observe } from "./observe.ts";
 import type {
   EventContent,
@@ -11,9 +19,12 @@ import type {
   PersonReport,
 } from "./protocol.ts";
 import { operations, requestSchema } from "./protocol.ts";
+import { readBack } from "./read-back.ts";
 import { createDirectChat, createRoom, joinRoom, membersOf } from "./rooms.ts";
 import { openPersonSession, signedDevicesOf } from "./session.ts";
 import { silenceEverything } from "./silence.ts";
+import type { Verifications } from "./verification.ts";
+import { createVerifications, isDeviceVerified } from "./verification.ts";
 
 // The process of one person. process-link.ts starts it and sends it the messages of protocol.ts.
 
@@ -28,11 +39,20 @@ const timelineType = z.custom<keyof TimelineEvents>((value) => typeof value === 
 const timelineContent = z.custom<TimelineEvents[keyof TimelineEvents]>((value) => typeof value === "object");
 const stateType = z.custom<keyof StateEvents>((value) => typeof value === "string");
 
-let startedClient: MatrixClient | undefined;
+interface Started {
+  readonly client: MatrixClient;
+  readonly verifications: Verifications;
+}
+
+let started: Started | undefined;
+
+function whenStarted(): Started {
+  if (started === undefined) throw new Error("The person has not been started");
+  return started;
+}
 
 function client(): MatrixClient {
-  if (startedClient === undefined) throw new Error("The person has not been started");
-  return startedClient;
+  return whenStarted().client;
 }
 
 // The client would send unencrypted text into a room that it does not know.
@@ -49,7 +69,7 @@ async function sendEvent(roomId: string, type: string, content: EventContent): P
 const handlers: Handlers = {
   async start(params) {
     const session = await openPersonSession(params);
-    startedClient = session.client;
+    started = { client: session.client, verifications: createVerifications(session.client) };
     observe(session.client, report);
     await session.start();
     return { deviceId: session.deviceId, accessToken: session.accessToken };
@@ -80,8 +100,27 @@ const handlers: Handlers = {
   downloadFile: ({ content }) => downloadFile(client(), content),
   members: ({ roomId }) => Promise.resolve(membersOf(client(), roomId)),
   signedDevices: ({ userId }) => signedDevicesOf(client(), userId),
+  setUpKeyStorage: ({ phrase }) => setUpKeyStorage(client(), phrase),
+  keysUploaded: () => keysUploaded(client()),
+  resetKeyBackup: () => resetKeyBackup(client()),
+  async rotateSession({ roomId }) {
+    await cryptoOf(client()).forceDiscardSession(roomId);
+  },
+  readBack: ({ roomId }) => readBack(client(), roomId),
+  exportKeyFile: ({ passphrase }) => exportKeyFile(client(), passphrase),
+  async importKeyFile({ file, passphrase }) {
+    await importKeyFile(client(), file, passphrase);
+  },
+  acceptVerification: (options) => whenStarted().verifications.accept(options),
+  async answerVerification({ answer: said }) {
+    await whenStarted().verifications.answer(said);
+  },
+  async declineVerification() {
+    await whenStarted().verifications.decline();
+  },
+  isDeviceVerified: ({ deviceId }) => isDeviceVerified(client(), deviceId),
   stop() {
-    startedClient?.stopClient();
+    started?.client.stopClient();
     return Promise.resolve(undefined);
   },
 };

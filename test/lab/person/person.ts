@@ -1,4 +1,6 @@
 import type { Logger } from "pino";
+import type { PersonKeys } from "./person-keys.ts";
+import { keysOf } from "./person-keys.ts";
 import { openProcessLink } from "./process-link.ts";
 import type { EventContent, NewRoom, RoomMemberView, SeenMessage } from "./protocol.ts";
 import type { MessageFilter } from "./seen-messages.ts";
@@ -30,6 +32,11 @@ export type PersonOptions = PersonCredentials & {
    */
   crossSigning?: boolean;
   /**
+   * Of the account's key storage. This device then gets the existing cross-signing keys and opens
+   * the backup, as when a person types the recovery key in a new session of Element.
+   */
+  recoveryKey?: string;
+  /**
    * MSC4153: neither sends keys to, nor shows messages from, devices that their owner has not
    * signed.
    */
@@ -51,6 +58,7 @@ export interface Person extends AsyncDisposable {
   readonly deviceId: string;
   readonly accessToken: string;
   readonly processId: number | undefined;
+  readonly keys: PersonKeys;
   /**
    * Creates a direct chat, invites the other user and adds it to `m.direct`. Resolves once messages
    * can be sent.
@@ -127,6 +135,7 @@ export async function startPerson(options: PersonOptions): Promise<Person> {
     encryption = true,
     crossSigning = true,
     onlyTrustSignedDevices = false,
+    recoveryKey,
     onMessage,
     log,
   } = options;
@@ -160,6 +169,7 @@ export async function startPerson(options: PersonOptions): Promise<Person> {
         encryption,
         crossSigning,
         onlyTrustSignedDevices,
+        recoveryKey,
       },
     });
   } catch (error) {
@@ -180,6 +190,7 @@ export async function startPerson(options: PersonOptions): Promise<Person> {
     deviceId: session.deviceId,
     accessToken: session.accessToken,
     processId: link.pid,
+    keys: keysOf(link),
     createDirectChat: (userId, { encrypted }) => link.call("createDirectChat", { userId, encrypted }),
     createRoom: (room) => link.call("createRoom", room),
     invite: (roomId, userId) => link.call("invite", { roomId, userId }),

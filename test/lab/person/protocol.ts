@@ -73,6 +73,18 @@ export type NewRoom = z.infer<typeof createRoomSchema>;
 
 const fileSchema = z.object({ name: z.string(), mimetype: z.string(), bytes: bytesSchema });
 
+const emojiSchema = z.object({
+  symbol: z.string(),
+  /** Its English name. */
+  name: z.string(),
+});
+/** One of the seven emoji of a verification. */
+export type ShownEmoji = z.infer<typeof emojiSchema>;
+
+const verificationAnswerSchema = z.enum(["match", "mismatch", "cancel"]);
+/** The person's answer to the question whether the emoji are the same. */
+export type VerificationAnswer = z.infer<typeof verificationAnswerSchema>;
+
 const inRoom = z.object({ roomId: z.string() });
 const nothing = z.undefined();
 
@@ -89,6 +101,7 @@ export const operations = {
       encryption: z.boolean(),
       crossSigning: z.boolean(),
       onlyTrustSignedDevices: z.boolean(),
+      recoveryKey: z.string().optional(),
     }),
     result: z.object({ deviceId: z.string(), accessToken: z.string() }),
   },
@@ -107,6 +120,17 @@ export const operations = {
   downloadFile: { params: z.object({ content: eventContentSchema }), result: bytesSchema },
   members: { params: inRoom, result: z.array(memberSchema) },
   signedDevices: { params: z.object({ userId: z.string() }), result: z.array(z.string()) },
+  setUpKeyStorage: { params: z.object({ phrase: z.string().optional() }), result: z.string() },
+  keysUploaded: { params: z.object({}), result: z.number() },
+  resetKeyBackup: { params: z.object({}), result: z.string() },
+  rotateSession: { params: inRoom, result: nothing },
+  readBack: { params: inRoom, result: z.array(seenMessageSchema) },
+  exportKeyFile: { params: z.object({ passphrase: z.string() }), result: z.string() },
+  importKeyFile: { params: z.object({ file: z.string(), passphrase: z.string() }), result: nothing },
+  acceptVerification: { params: z.object({ startsEmoji: z.boolean() }), result: z.array(emojiSchema) },
+  answerVerification: { params: z.object({ answer: verificationAnswerSchema }), result: nothing },
+  declineVerification: { params: z.object({}), result: nothing },
+  isDeviceVerified: { params: z.object({ deviceId: z.string() }), result: z.boolean() },
   stop: { params: z.object({}), result: nothing },
 } as const;
 type Operations = typeof operations;

@@ -4,6 +4,7 @@ import {
   AllDevicesIsolationMode,
   OnlySignedDevicesIsolationMode,
 } from "matrix-js-sdk/lib/crypto-api/index.js";
+import { openKeyStorage, rememberedStorageKeys, uploadKeysAtOnce } from "./key-storage.ts";
 import type { OperationParams } from "./protocol.ts";
 import { silentLogger } from "./silence.ts";
 
@@ -29,9 +30,18 @@ export interface PersonSession {
  */
 export async function openPersonSession(params: StartParams): Promise<PersonSession> {
   const { baseUrl, userId, displayName, encryption, crossSigning, onlyTrustSignedDevices } = params;
+  const { recoveryKey } = params;
   const { accessToken, deviceId } = await signIn(params);
-  const client = createClient({ baseUrl, userId, deviceId, accessToken, logger: silentLogger });
+  const client = createClient({
+    baseUrl,
+    userId,
+    deviceId,
+    accessToken,
+    logger: silentLogger,
+    cryptoCallbacks: rememberedStorageKeys(recoveryKey),
+  });
   if (encryption) {
+    uploadKeysAtOnce();
     await client.initRustCrypto({ useIndexedDB: false });
     client
       .getCrypto()
@@ -47,10 +57,13 @@ export async function openPersonSession(params: StartParams): Promise<PersonSess
       // This comes before the first sync. Otherwise an answer about the old keys, requested by the
       // sync, may arrive while they are being replaced. The crypto then forgets the new private
       // keys (seen), and a client that trusts only signed devices cannot send.
-      if (encryption && crossSigning) await signOwnDevice(client, params);
+      const makesKeys = encryption && crossSigning && recoveryKey === undefined;
+      if (makesKeys) await signOwnDevice(client, params);
       await client.startClient({ initialSyncLimit: TIMELINE_LIMIT, disablePresence: true });
       await firstSync(client);
-      if (encryption && crossSigning) await requireSignedDevice(client);
+      // A signature counts only for a device that the server knows, which the first sync announces.
+      if (recoveryKey !== undefined) await openKeyStorage(client);
+      if (makesKeys || recoveryKey !== undefined) await requireSignedDevice(client);
       if (displayName !== undefined) await client.setDisplayName(displayName);
     },
   };
