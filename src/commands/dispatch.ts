@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Logger } from "pino";
 import type { Command, Conversation } from "../dialogue/conversation.ts";
 import type { BotNames, MessageText } from "../grammar/address.ts";
-import { parseMessage } from "../grammar/parse.ts";
+import { holdsKnownSecret, parseMessage } from "../grammar/parse.ts";
 import type { ParsedMessage } from "../grammar/specification.ts";
 import { mistakeMessage, removedToBeSafe } from "../view/dialogue/mistakes.ts";
 import {
@@ -60,7 +60,7 @@ export function createDispatch(options: DispatchOptions) {
     // Only a text is a command, but a secret in anything else must be redacted as well.
     if (text.kind !== "text" && !parsed.hasSecret) return;
     const isAddressed = parsed.kind !== "not_addressed";
-    if (!isAddressed && conversation.roomKind !== "direct") return;
+    if (!isAddressed && !isForUs(text, conversation)) return;
     if (!isPermitted(conversation.sender)) {
       if (isAddressed) await answerFormer(parsed, conversation, text.kind);
       return;
@@ -76,6 +76,11 @@ export function createDispatch(options: DispatchOptions) {
         text.kind === "edit" ? secretInEdit(names.prefix) : secretWithoutCommand(names.prefix),
       );
   };
+
+  /** Whether a message counts that is not addressed to the bot. */
+  function isForUs(text: IncomingText, { roomKind }: Conversation): boolean {
+    return roomKind === "direct" || (roomKind === "control" && holdsKnownSecret(text));
+  }
 
   /**
    * A person who may no longer use the bot can still end their move, sign out and have their data
@@ -150,7 +155,7 @@ export function createDispatch(options: DispatchOptions) {
         return;
       }
       case "command": {
-        if (parsed.hasSecret && parsed.values.secret === null) {
+        if (parsed.hasSecret && Object.keys(parsed.values.secrets).length === 0) {
           await conversation.say(secretWithoutCommand(names.prefix));
           return;
         }

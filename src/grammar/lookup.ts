@@ -14,7 +14,8 @@ export function findCommand(
   const longestFirst = names.toSorted((a, b) => b.words.length - a.words.length);
   for (const { words, specification } of longestFirst) {
     const rest = afterWords(line, words);
-    if (rest !== null) return { specification, rest };
+    if (rest !== null && !(words.length === 1 && isOtherOfGroup(rest, words[0], names)))
+      return { specification, rest };
   }
   const [first = "", second] = line.split(/\s+/u).map(bareWord);
   const group = names.filter(({ words }) => words.length > 1 && words[0] === first.toLowerCase());
@@ -47,6 +48,19 @@ export function findCommand(
     word: first,
     nearest: names.find(({ words }) => words[0] === nearest)?.words ?? null,
   };
+}
+
+/**
+ * Whether the text after a word is another word of its group: `keys` alone is a command, and
+ * `keys cpoy` is a misspelt one.
+ */
+function isOtherOfGroup(
+  rest: string,
+  word: string | undefined,
+  names: readonly { words: readonly string[]; specification: CommandSpecification }[],
+): boolean {
+  const isGroup = names.some(({ words }) => words.length > 1 && words[0] === word);
+  return isGroup && /^[\p{L}\d]/u.test(bareWord(rest));
 }
 
 function afterWords(line: string, words: readonly string[]): string | null {

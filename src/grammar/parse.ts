@@ -2,13 +2,12 @@ import { parseUserId } from "../platforms/matrix/ids/identifiers.ts";
 import { parseMatrixLink } from "../platforms/matrix/ids/matrix-link.ts";
 import type { BotNames, MessageText } from "./address.ts";
 import { commandLine, textOfHtml } from "./address.ts";
-import { bareWord, withAsciiWidth } from "./characters.ts";
+import { bareWord } from "./characters.ts";
 import { readFlags } from "./flags.ts";
 import { findCommand } from "./lookup.ts";
 import { nearestWord } from "./nearest-word.ts";
 import { withoutInvisible } from "./pasted.ts";
-import { withoutSecretWord, withoutStraySecret } from "./secrets-outside-login.ts";
-import { hasSecretShape, looksLikeSecretFlag } from "./secrets.ts";
+import { hasSecretInText, hasSecretShape } from "./secrets.ts";
 import type {
   CommandMistake,
   CommandSpecification,
@@ -16,7 +15,10 @@ import type {
   ParsedMessage,
   PositionalSpecification,
 } from "./specification.ts";
-import { flagStart, tokenize, unquote } from "./tokens.ts";
+import { withoutSecretWord, withoutStraySecret } from "./stray-secrets.ts";
+import type { TakenSecrets } from "./take-secrets.ts";
+import { takeSecrets } from "./take-secrets.ts";
+import { tokenize, unquote } from "./tokens.ts";
 
 /** The maximum length of a command line. No line that a person types is near it. */
 const MAX_LINE_LENGTH = 4_000;
@@ -40,13 +42,25 @@ export function parseMessage(
     const unknown = withoutSecretWord(parsed, line, commands);
     return { kind: "mistake", mistake: unknown.mistake, hasSecret: hasSecret || unknown.hasSecret };
   }
-  return { kind: "command", ...parsed, hasSecret: hasSecret || parsed.values.secret !== null };
+  return {
+    kind: "command",
+    ...parsed,
+    hasSecret: hasSecret || Object.keys(parsed.values.secrets).length > 0,
+  };
 }
 
 /** Whether any text of a message most likely carries a secret. */
-export function mayHoldSecret({ body, formattedBody, otherTexts = [] }: MessageText): boolean {
-  const texts = [body, ...(formattedBody === null ? [] : [textOfHtml(formattedBody)]), ...otherTexts];
-  return texts.some((text) => hasSecretShape(text) || hasSecretShape(withoutInvisible(text)));
+export function mayHoldSecret(message: MessageText): boolean {
+  return textsOf(message).some((text) => hasSecretShape(text) || hasSecretShape(withoutInvisible(text)));
+}
+
+/** Whether any text of a message holds a secret of a known form: a token or a recovery key. */
+export function holdsKnownSecret(message: MessageText): boolean {
+  return textsOf(message).some(hasSecretInText);
+}
+
+function textsOf({ body, formattedBody, otherTexts = [] }: MessageText): string[] {
+  return [body, ...(formattedBody === null ? [] : [textOfHtml(formattedBody)]), ...otherTexts];
 }
 
 interface ParsedCommand {
@@ -58,81 +72,51 @@ function parseLine(line: string, commands: readonly CommandSpecification[]): Par
   if (line.length > MAX_LINE_LENGTH) return { code: "too_long" };
   const found = findCommand(line, commands);
   if ("code" in found) return found;
-  const parsed = parseRest(found.rest, found.specification);
-  return "code" in parsed ? withoutStraySecret(parsed, found.rest, found.specification) : parsed;
+  return parseRest(found.rest, found.specification);
 }
 
-function parseRest(behindWords: string, specification: CommandSpecification): ParsedCommand | CommandMistake {
-  const { rest, secret, mistake } = takeSecret(behindWords, specification);
-  if (mistake) return mistake;
-  const tokens = tokenize(rest);
+function parseRest(rest: string, specification: CommandSpecification): ParsedCommand | CommandMistake {
+  const taken = takeSecrets(rest, specification);
+  const parsed = taken.mistake ?? parseTaken(taken, specification);
+  return "code" in parsed ? withoutStraySecret(parsed, taken, specification) : parsed;
+}
+
+function parseTaken(
+  taken: TakenSecrets,
+  specification: CommandSpecification,
+): ParsedCommand | CommandMistake {
+  const tokens = tokenize(`${taken.before} ${taken.after}`);
   if (tokens === null) return { code: "unbalanced_quote", command: specification };
   const flags = readFlags(tokens, specification);
   if ("code" in flags) return flags;
   const words = [...flags.words];
-  const read = readSecret(secret, words, specification);
+  const secrets = readSecrets(taken, words, specification);
   const positionals = readPositionals(words, specification);
   if ("mistake" in positionals) return positionals.mistake;
-  return {
-    specification,
-    values: { positionals: positionals.values, flags: flags.flags, lists: flags.lists, secret: read },
-  };
-}
-
-const flagWithSecret = new RegExp(String.raw`(?<=^|\s)${flagStart}([\p{L}\d-]+)([=＝]|\s+|$)`, "gu");
-
-/**
- * Takes the secret: all text after its flag, unchanged. A password may contain spaces, quotes and
- * dashes, so nothing in it is interpreted.
- */
-function takeSecret(
-  rest: string,
-  specification: CommandSpecification,
-): { rest: string; secret: { flag: string; value: string } | null; mistake?: CommandMistake } {
-  const names = Object.keys(specification.flags).filter(
-    (name) => specification.flags[name]?.kind === "secret",
-  );
-  for (const match of names.length === 0 ? [] : rest.matchAll(flagWithSecret)) {
-    const flag = withAsciiWidth(match[1] ?? "").toLowerCase();
-    if (!names.includes(flag)) {
-      if (looksLikeSecretFlag(flag))
-        return unreadable({
-          code: "unknown_flag",
-          command: specification,
-          flag,
-          nearest: nearestWord(flag, names),
-        });
-      continue;
-    }
-    const value = rest.slice(match.index + match[0].length).trim();
-    if (value === "" || value === "…" || value === "...")
-      return unreadable({ code: "flag_value_missing", command: specification, flag });
-    return { rest: rest.slice(0, match.index), secret: { flag, value } };
-  }
-  return { rest, secret: null };
-
-  function unreadable(mistake: CommandMistake): { rest: string; secret: null; mistake: CommandMistake } {
-    return { rest, secret: null, mistake };
-  }
+  const given = new Set([...Object.keys(flags.flags), ...Object.keys(secrets)]);
+  for (const names of specification.alternatives ?? [])
+    if (names.filter((name) => given.has(name)).length > 1)
+      return { code: "only_one_of", command: specification, flags: names };
+  const { flags: single, lists } = flags;
+  return { specification, values: { positionals: positionals.values, flags: single, lists, secrets } };
 }
 
 /**
  * Reads `--password … @me:old.example`: if no account was named before the secret, a user ID at its
  * end is the account.
  */
-function readSecret(
-  secret: { flag: string; value: string } | null,
+function readSecrets(
+  { secrets, lastUnquoted }: TakenSecrets,
   words: string[],
   specification: CommandSpecification,
-): CommandValues["secret"] {
-  if (secret === null) return null;
+): CommandValues["secrets"] {
+  if (lastUnquoted === null) return secrets;
+  const value = secrets[lastUnquoted] ?? "";
   const wanted = specification.positionals[words.length];
-  const match = wanted?.kind === "userId" ? /^(.*\S)\s+(@\S+:\S+)$/su.exec(secret.value) : null;
-  if (match?.[1] !== undefined && match[2] !== undefined && parseUserId(match[2])) {
-    words.push(match[2]);
-    return { flag: secret.flag, value: unquote(match[1]) };
-  }
-  return { flag: secret.flag, value: unquote(secret.value) };
+  const match = wanted?.kind === "userId" ? /^(.*\S)\s+(@\S+:\S+)$/su.exec(value) : null;
+  const isNamed = match?.[2] !== undefined && parseUserId(match[2]) !== null;
+  if (isNamed) words.push(match[2] ?? "");
+  return { ...secrets, [lastUnquoted]: unquote(isNamed ? (match[1] ?? "") : value) };
 }
 
 function readPositionals(

@@ -20,6 +20,8 @@ export interface CommandSpecification {
   example: string;
   positionals: readonly PositionalSpecification[];
   flags: Readonly<Record<string, FlagSpecification>>;
+  /** Groups of flags of which at most one can be given. */
+  alternatives?: readonly (readonly string[])[];
 }
 
 /** A word of a command line that is not a flag. */
@@ -37,7 +39,8 @@ export interface FlagSpecification {
   /**
    * - `duration`: `90d`, `1y`.
    * - `choices`: some of the choices, separated by commas.
-   * - `secret`: the rest of the message, unchanged. The whole message must then be redacted.
+   * - `secret`: a text in quotes, or all text up to the next flag of the command or the end of the
+   *   message, unchanged. The whole message must then be redacted.
    */
   kind: "boolean" | "text" | "choice" | "choices" | "duration" | "secret";
   choices?: readonly string[];
@@ -57,8 +60,8 @@ export interface CommandValues {
   flags: Readonly<Record<string, string | true>>;
   /** Flags that can be repeated or take several choices. */
   lists: Readonly<Record<string, readonly string[]>>;
-  /** The secret flag given and its value. */
-  secret: { flag: string; value: string } | null;
+  /** The values of the secret flags given, by name. */
+  secrets: Readonly<Record<string, string>>;
 }
 
 /** A mistake in a command line. */
@@ -71,6 +74,7 @@ export type CommandMistake =
   | { code: "incomplete_command"; words: readonly string[]; choices: readonly string[] }
   | { code: "unknown_flag"; command: CommandSpecification; flag: string; nearest: string | null }
   | { code: "flag_value_missing"; command: CommandSpecification; flag: string }
+  | { code: "only_one_of"; command: CommandSpecification; flags: readonly string[] }
   | { code: "flag_takes_no_value"; command: CommandSpecification; flag: string }
   | {
       code: "bad_choice";

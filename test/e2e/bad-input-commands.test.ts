@@ -197,7 +197,7 @@ it.each([
   const answer = await answerTo(chat.person, chat.roomId, eventId, environment.botUserId);
   expect(textOf(answer)).toContain(expected);
   expect(textOf(answer)).toContain(
-    "I removed your message because it seemed to contain a password or a token",
+    "I removed your message because it seemed to contain a password, a token or a recovery key",
   );
   expect(textOf(answer)).not.toContain("hunter2");
   await chat.person.waitForMessage(

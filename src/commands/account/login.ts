@@ -31,24 +31,25 @@ export const loginSpecification: CommandSpecification = {
     { name: "userId", kind: "userId", isOptional: true },
   ],
   flags: { password: { kind: "secret" }, token: { kind: "secret" } },
+  alternatives: [["password", "token"]],
 };
 
 export function loginCommand(signIn: Pick<SignIn, "account" | "offer" | "signIn">, prefix: string): Command {
   return {
     specification: loginSpecification,
-    async run({ positionals, secret }, conversation) {
+    async run({ positionals, secrets }, conversation) {
       const side = sideOfWord(positionals["account"]?.[0]);
       const userId =
         positionals["userId"]?.[0] ??
         (await signIn.account(conversation.sender, side))?.userId ??
         conversation.sender;
       const asking = askingServer(serverNameOf(userId) ?? userId);
-      if (secret === null) return takeSafestWay(conversation, side, userId, asking);
+      const [method] = (["password", "token"] as const).filter((flag) => secrets[flag] !== undefined);
+      if (method === undefined) return takeSafestWay(conversation, side, userId, asking);
       await answerInTime(conversation, asking, async () => {
-        const method = secret.flag === "token" ? "token" : "password";
         const result = await signIn.signIn(conversation.sender, side, userId, {
           method,
-          value: secret.value,
+          value: secrets[method] ?? "",
         });
         return result.status === "signed_in"
           ? signedIn({ ...result, isEncrypted: conversation.isEncrypted, prefix })

@@ -46,6 +46,8 @@ function explanation(mistake: CommandMistake, prefix: string): Inline[] {
       ];
     case "flag_value_missing":
       return [code(`--${mistake.flag}`), " needs a value."];
+    case "only_one_of":
+      return ["Only one of ", ...codes(mistake.flags.map((flag) => `--${flag}`)), " can be given."];
     case "flag_takes_no_value":
       return [code(`--${mistake.flag}`), " takes no value: write it without ", code("="), "."];
     case "bad_choice":
@@ -105,7 +107,7 @@ export function usageLine(specification: CommandSpecification, prefix: string): 
 /** Added to an answer if the message it answers was removed as a precaution. */
 export function removedToBeSafe(): Block {
   return paragraph(
-    "I removed your message because it seemed to contain a password or a token. I did not use it. Servers may still have a copy: if it was a real secret, change it.",
+    "I removed your message because it seemed to contain a password, a token or a recovery key. I did not use it. Servers may still have a copy: if it was a real secret, change it.",
   );
 }
 

@@ -1,3 +1,4 @@
+import type { Block } from "../document/document.ts";
 import { code, paragraph } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
 import { alert, notice } from "../document/message.ts";
@@ -50,11 +51,11 @@ export function secretInSharedRoom(isRemoved: boolean): Message {
   return alert(
     paragraph(
       isRemoved
-        ? "I removed your message: other people can read this room, so never write a password or token here. I did not use it."
-        : "Other people can read this room, so never write a password or token here. I did not use it, but I am not allowed to remove your message. Please delete it yourself, now.",
+        ? "I removed your message: other people can read this room, so never write a password, a token or a recovery key here. I did not use it."
+        : "Other people can read this room, so never write a password, a token or a recovery key here. I did not use it, but I am not allowed to remove your message. Please delete it yourself, now.",
     ),
     paragraph(
-      "Change that password, or sign that session out. Then start a direct chat with me and sign in there.",
+      "Change that password, sign that session out, or make a new recovery key. Then start a direct chat with me and give the command there.",
     ),
   );
 }
@@ -64,16 +65,25 @@ export function secretNotRemovable(): Message {
   return alert(
     paragraph("I could not remove your message, so I did not use the secret in it."),
     paragraph(
-      "Please delete it yourself. I need the right to remove messages in this chat (power level 50): give it to me, or start a new direct chat with me. Then sign in again, preferably with a new password or token.",
+      "Please delete it yourself. I need the right to remove messages in this chat (power level 50): give it to me, or start a new direct chat with me. Then give the command again, preferably with a new secret.",
     ),
   );
 }
 
 /** A message that is no command seems to hold a secret. */
 export function secretWithoutCommand(prefix: string): Message {
-  return alert(
-    removedToBeSafe(),
-    paragraph("A sign-in starts with ", code(`${prefix}login`), ": see ", code(`${prefix}help login`), "."),
+  return alert(removedToBeSafe(), whereSecretsBelong(prefix));
+}
+
+function whereSecretsBelong(prefix: string): Block {
+  return paragraph(
+    "A sign-in starts with ",
+    code(`${prefix}login`),
+    ", and copying the keys of encrypted rooms with ",
+    code(`${prefix}keys`),
+    ". See ",
+    code(`${prefix}help`),
+    ".",
   );
 }
 
@@ -81,11 +91,8 @@ export function secretWithoutCommand(prefix: string): Message {
 export function secretInEdit(prefix: string): Message {
   return alert(
     removedToBeSafe(),
-    paragraph(
-      "Edited messages are never commands. Please write a new message that starts with ",
-      code(`${prefix}login`),
-      ".",
-    ),
+    paragraph("Edited messages are never commands. Please write a new message."),
+    whereSecretsBelong(prefix),
   );
 }
 

@@ -58,9 +58,9 @@ function fakeSignIn(answers: SignInAnswers) {
 
 function values(
   positionals: CommandValues["positionals"],
-  secret: CommandValues["secret"] = null,
+  secrets: CommandValues["secrets"] = {},
 ): CommandValues {
-  return { positionals, flags: {}, lists: {}, secret };
+  return { positionals, flags: {}, lists: {}, secrets };
 }
 
 const offered: OfferResult = {
@@ -117,7 +117,7 @@ describe("!login", () => {
     const { signIn, asked } = fakeSignIn({ signIn: result });
     const conversation = new FakeConversation();
     await loginCommand(signIn, "!").run(
-      values({ account: ["old"], userId: ["@a:x.org"] }, { flag: method, value: "geheim" }),
+      values({ account: ["old"], userId: ["@a:x.org"] }, { [method]: "geheim" }),
       conversation,
     );
     expect(asked).toEqual([["signIn", ME, "source", "@a:x.org", { method, value: "geheim" }]]);
@@ -139,10 +139,7 @@ describe("!login", () => {
       } satisfies SignInResult,
     });
     const conversation = new FakeConversation();
-    await loginCommand(signIn, "!").run(
-      values({ account: ["old"] }, { flag: "password", value: "x" }),
-      conversation,
-    );
+    await loginCommand(signIn, "!").run(values({ account: ["old"] }, { password: "x" }), conversation);
     expect(conversation.text).toContain(
       "My earlier session (EARLIER) of @before:x.org could not be logged out",
     );
@@ -153,10 +150,7 @@ describe("!login", () => {
       signIn: { status: "refused", refusal: { code: "wrong_password" }, leftoverDeviceId: null },
     });
     const conversation = new FakeConversation();
-    await loginCommand(signIn, "!").run(
-      values({ account: ["old"] }, { flag: "password", value: "geheim" }),
-      conversation,
-    );
+    await loginCommand(signIn, "!").run(values({ account: ["old"] }, { password: "geheim" }), conversation);
     expect(conversation.said).toMatchObject([
       { tone: "alert", text: expect.stringContaining("password is wrong") },
     ]);

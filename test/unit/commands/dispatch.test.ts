@@ -12,6 +12,7 @@ import { commandServices } from "../../support/fakes/command-services.ts";
 import { FakeConversation } from "./fake-conversation.ts";
 
 const SECRET = "hunTer2-geheim";
+const RECOVERY_KEY = "EsTc LW2K PGiF wKEA 3As5 g5c4 BXwk qeeJ ZJV8 Q9fu gUMN UE4d";
 
 function setUp({
   isPermitted = true,
@@ -68,9 +69,7 @@ describe("a command", () => {
   it("with a secret runs in a direct chat, after its message was removed", async () => {
     const { say, ran } = setUp();
     await say(`!login old --password ${SECRET}`);
-    expect(ran).toMatchObject([
-      { values: { secret: { flag: "password", value: SECRET } }, after: ["redact"] },
-    ]);
+    expect(ran).toMatchObject([{ values: { secrets: { password: SECRET } }, after: ["redact"] }]);
   });
 
   it("with a mistake runs nothing, and is answered with the help line that applies", async () => {
@@ -129,6 +128,20 @@ describe("a secret", () => {
     expect(ran).toEqual([]);
   });
 
+  it.each([RECOVERY_KEY, `!help ${RECOVERY_KEY}`, `!kyes copy ${RECOVERY_KEY}`, `!${RECOVERY_KEY}`])(
+    "that is a recovery key is removed in every room, and the answer says why: %s",
+    async (body) => {
+      for (const roomKind of ["direct", "control"] as const) {
+        const { say, ran, lines } = setUp();
+        const conversation = await say(body, new FakeConversation({ roomKind }));
+        expect(conversation.happened).toEqual(["redact", "say"]);
+        expect(conversation.text).toContain("I removed your message");
+        expect(conversation.text + lines.join("")).not.toMatch(/EsTc|LW2K/u);
+        expect(ran).toEqual([]);
+      }
+    },
+  );
+
   it("behind a help word is removed, and help is not given", async () => {
     const { say, ran } = setUp();
     const conversation = await say("!help syt_bWU_aBcDeFgHiJkLmNoPqRsT_1abCDe");
@@ -156,17 +169,19 @@ describe("an edit", () => {
     },
   );
 
-  it.each([`* !login old --password ${SECRET}`, `* !login old ${SECRET}`, `* my --token ${SECRET}`])(
-    "with a secret is removed, and its secret is not used: %s",
-    async (body) => {
-      const { say, ran } = setUp();
-      const conversation = await say(body, undefined, { kind: "edit" });
-      expect(conversation.happened).toEqual(["redact", "say"]);
-      expect(conversation.text).toContain("Edited messages are never commands");
-      expect(conversation.text).not.toContain(SECRET);
-      expect(ran).toEqual([]);
-    },
-  );
+  it.each([
+    `* !login old --password ${SECRET}`,
+    `* !login old ${SECRET}`,
+    `* my --token ${SECRET}`,
+    `* ${RECOVERY_KEY}`,
+  ])("with a secret is removed, and its secret is not used: %s", async (body) => {
+    const { say, ran } = setUp();
+    const conversation = await say(body, undefined, { kind: "edit" });
+    expect(conversation.happened).toEqual(["redact", "say"]);
+    expect(conversation.text).toContain("Edited messages are never commands");
+    expect(conversation.text).not.toContain(SECRET);
+    expect(ran).toEqual([]);
+  });
 });
 
 describe("a secret outside the text that a command is read from", () => {

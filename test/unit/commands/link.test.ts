@@ -22,7 +22,7 @@ const values = {
   positionals: { account: ["old"], userId: ["@a:old.example"] },
   flags: {},
   lists: {},
-  secret: null,
+  secrets: {},
 };
 
 async function ask(offer: OfferResult, waitMs = 0): Promise<FakeConversation> {

@@ -81,7 +81,7 @@ describe("what is understood", () => {
     const command = commandOf(body);
     expect(command.words).toBe(words);
     expect(command.positionals).toMatchObject(positionals);
-    expect(command).toMatchObject({ secret: null, hasSecret: false });
+    expect(command).toMatchObject({ secrets: {}, hasSecret: false });
   });
 
   it.each<[string, object]>([
@@ -155,7 +155,7 @@ describe("a mistake names the nearest right word", () => {
 });
 
 describe("a secret", () => {
-  const secretOf = (body: string) => commandOf(body).secret;
+  const secretsOf = (body: string) => commandOf(body).secrets;
 
   it.each([
     { typed: "--password hunter2", value: "hunter2" },
@@ -166,7 +166,8 @@ describe("a secret", () => {
     { typed: "--password\nhunter2\n", value: "hunter2" },
     { typed: "--password correct horse  battery --staple=1", value: "correct horse  battery --staple=1" },
     { typed: '--password “it’s” "all" \'mine', value: '“it’s” "all" \'mine' },
-    { typed: "--password --token", value: "--token" },
+    { typed: '--password "--token"', value: "--token" },
+    { typed: "--password a --b", value: "a --b" },
     { typed: "--password a\\nb\\", value: "a\\nb\\" },
     { typed: "--password $(rm -rf) <b>&amp;", value: "$(rm -rf) <b>&amp;" },
     { typed: '--password "hunter 2"', value: "hunter 2" },
@@ -176,24 +177,25 @@ describe("a secret", () => {
     { typed: '--password "half', value: '"half' },
     { typed: "--password me@example.org", value: "me@example.org" },
   ])("is everything behind its flag, unchanged: $typed", ({ typed, value }) => {
-    expect(secretOf(`!login old @me:x.org ${typed}`)).toEqual({ flag: "password", value });
+    expect(secretsOf(`!login old @me:x.org ${typed}`)).toEqual({ password: value });
   });
 
   it("of an account not named before may be followed by its user ID", () => {
     expect(commandOf("!login old --password hunter 2 @me:x.org")).toMatchObject({
       positionals: { account: ["old"], userId: ["@me:x.org"] },
-      secret: { flag: "password", value: "hunter 2" },
+      secrets: { password: "hunter 2" },
     });
-    expect(secretOf("!login old @me:x.org --password hunter @me:x.org")).toMatchObject({
-      value: "hunter @me:x.org",
+    expect(secretsOf("!login old @me:x.org --password hunter @me:x.org")).toEqual({
+      password: "hunter @me:x.org",
     });
-    expect(secretOf("!login old --password hunter@me:x.org")).toMatchObject({ value: "hunter@me:x.org" });
+    expect(secretsOf('!login old --password "hunter 2" @me:x.org')).toEqual({ password: "hunter 2" });
+    expect(secretsOf("!login old --password hunter@me:x.org")).toEqual({ password: "hunter@me:x.org" });
   });
 
   it("makes the message one that has to be removed", () => {
     expect(parse("!login old --token abcdef").hasSecret).toBe(true);
     expect(commandOf("!login new --token syt_abc_def")).toMatchObject({
-      secret: { flag: "token", value: "syt_abc_def" },
+      secrets: { token: "syt_abc_def" },
     });
   });
 

@@ -84,7 +84,7 @@ describe("a pasted secret is the secret alone", () => {
     { body: "!login old --password s3\u200Dc\u200Bret", secret: "s3\u200Dc\u200Bret" },
     { body: "\u200B!lo\u200Bgin old --password s3cret", secret: "s3cret" },
   ])("$body", ({ body, secret }) => {
-    expect(read(body)).toMatchObject({ words: "login", secret: { value: secret }, hasSecret: true });
+    expect(read(body)).toMatchObject({ words: "login", secrets: { password: secret }, hasSecret: true });
   });
 
   it.each([

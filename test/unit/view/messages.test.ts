@@ -102,6 +102,7 @@ const [command = absent()] = specifications.filter(({ words }) => words[0] === "
 const mistakesByCode: Record<CommandMistake["code"], CommandMistake[]> = {
   empty: [{ code: "empty" }],
   too_long: [{ code: "too_long" }],
+  only_one_of: [{ code: "only_one_of", command, flags: ["password", "token"] }],
   unbalanced_quote: [{ code: "unbalanced_quote", command }],
   unknown_command: [
     { code: "unknown_command", word: EVIL, nearest: null },
