@@ -2,6 +2,7 @@ import type { Kysely, Selectable } from "kysely";
 import type { Account, SessionTokens, Side, SignedInAccount } from "../model/account.ts";
 import { sessionTokensSchema, signInMethods } from "../model/account.ts";
 import { writeSecret } from "./bot-state.ts";
+import { keyCopyAfterSignIn, keyCopyAfterSignOut } from "./key-copy-accounts.ts";
 import type { SealedSecrets } from "./sealed-secrets.ts";
 import type { ErasingLog } from "./sqlite/write-ahead-log.ts";
 import type { ReportUnreadable } from "./stored-json.ts";
@@ -55,7 +56,7 @@ export class Accounts {
 
   /**
    * Stores a proven account with its session and removes the sign-in attempt. Replaces an earlier
-   * account of that side.
+   * account of that side, and updates work with its keys.
    */
   async put(account: Account, session: SessionTokens): Promise<void> {
     await this.#database.transaction().execute(async (transaction) => {
@@ -78,6 +79,7 @@ export class Accounts {
         JSON.stringify(session),
       );
       await deleteRow(transaction, "sign_in_attempt", account.owner, account.side);
+      await keyCopyAfterSignIn(transaction, account);
     });
     this.#log.clearSoon();
   }
@@ -156,11 +158,15 @@ export class Accounts {
     return data ?? null;
   }
 
-  /** Removes an account. Resolves when nothing of its session is left in a file of the database. */
+  /**
+   * Removes an account and ends work with its keys. Resolves when nothing of its session is left in
+   * a file of the database.
+   */
   async remove(owner: string, side: Side): Promise<void> {
     await this.#database.transaction().execute(async (transaction) => {
       await deleteRow(transaction, "account", owner, side);
       await writeSecret(transaction, this.#secrets, { name: secretName(owner, side) }, null);
+      await keyCopyAfterSignOut(transaction, owner, side);
     });
     await this.#log.clear();
   }

@@ -4,8 +4,8 @@ import type { Tables } from "./tables.ts";
 
 /**
  * Why something is stored about a person: a message or an invitation of theirs, their pending
- * sign-in, their kept request, or their run. `!forget` erases these rows or the name in them, so
- * that work that began before it cannot store the person again.
+ * sign-in, their kept request, their work with keys, or their run. `!forget` erases these rows or
+ * the name in them, so that work that began before it cannot store the person again.
  */
 export type Cause =
   | { kind: "event"; id: string }
@@ -13,6 +13,7 @@ export type Cause =
   | { kind: "invitation"; roomId: string }
   | { kind: "link"; side: Side }
   | { kind: "kept"; id: number }
+  | { kind: "key_copy"; id: number }
   | { kind: "run"; id: number };
 
 /**
@@ -60,6 +61,13 @@ function rowOf(database: Kysely<Tables>, person: string, cause: Cause): Promise<
     case "kept":
       return database
         .selectFrom("kept_request")
+        .select("id")
+        .where("id", "=", cause.id)
+        .where("owner", "=", person)
+        .executeTakeFirst();
+    case "key_copy":
+      return database
+        .selectFrom("key_copy")
         .select("id")
         .where("id", "=", cause.id)
         .where("owner", "=", person)

@@ -9,9 +9,9 @@ export interface Erased {
   messages: number;
 }
 
-/** Whether accounts, a sign-in, a plan or a run of a person are stored. */
+/** Whether accounts, a sign-in, a plan, a run or work with keys of a person are stored. */
 export async function holdsRowsOf(database: Kysely<Tables>, owner: string): Promise<boolean> {
-  for (const table of ["account", "sign_in_link", "plan", "run"] as const) {
+  for (const table of ["account", "sign_in_link", "plan", "run", "key_copy"] as const) {
     const row = await database
       .selectFrom(table)
       .select("owner")
@@ -34,6 +34,8 @@ export async function eraseOwner(database: Kysely<Tables>, owner: string): Promi
     await transaction.deleteFrom("plan").where("owner", "=", owner).execute();
     await transaction.deleteFrom("question").where("owner", "=", owner).execute();
     await transaction.deleteFrom("kept_request").where("owner", "=", owner).execute();
+    for (const table of ["key_copy", "copied_keys", "unusable_key"] as const)
+      await transaction.deleteFrom(table).where("owner", "=", owner).execute();
     const users = await transaction
       .selectFrom("run")
       .select(["source", "target"])

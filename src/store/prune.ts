@@ -1,4 +1,5 @@
 import type { Kysely } from "kysely";
+import { UNFINISHED_KEY_COPY_STATES } from "../model/key-copy.ts";
 import { UNFINISHED_RUN_STATES } from "../model/run-states.ts";
 import { UNTIL_CHAT_OPENS } from "./outbox-item.ts";
 import type { Tables } from "./tables.ts";
@@ -88,8 +89,9 @@ export async function pruneEvents(
 }
 
 /**
- * Removes the rate limits of accounts that are neither signed in nor part of an open run, and old
- * sign-ins and kept requests that were never finished.
+ * Removes the rate limits of accounts that are neither signed in nor part of an open run, old
+ * sign-ins and kept requests that were never finished, and what was copied for people without
+ * accounts.
  */
 export async function pruneUnused(database: Kysely<Tables>, before: number): Promise<void> {
   const unfinished = database.selectFrom("run").where("state", "in", UNFINISHED_RUN_STATES);
@@ -101,4 +103,19 @@ export async function pruneUnused(database: Kysely<Tables>, before: number): Pro
     .execute();
   await database.deleteFrom("sign_in_attempt").where("started_at", "<", before).execute();
   await database.deleteFrom("kept_request").where("asked_at", "<", before).execute();
+  await database
+    .deleteFrom("key_copy")
+    .where("begun_at", "<", before)
+    .where("state", "not in", UNFINISHED_KEY_COPY_STATES)
+    .execute();
+  const owners = database.selectFrom("account").select("owner");
+  await database
+    .deleteFrom("copied_keys")
+    .where("copied_at", "<", before)
+    .where("owner", "not in", owners)
+    .execute();
+  await database
+    .deleteFrom("unusable_key")
+    .where("owner", "not in", database.selectFrom("copied_keys").select("owner"))
+    .execute();
 }

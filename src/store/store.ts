@@ -10,6 +10,7 @@ import type { Erased } from "./forget.ts";
 import { eraseOwner, holdsRowsOf } from "./forget.ts";
 import { Invitations } from "./invitations.ts";
 import { KeptRequestRows } from "./kept-requests.ts";
+import { KeyCopies } from "./key-copies.ts";
 import { Limiters } from "./limiters.ts";
 import { LostRuns } from "./lost-runs.ts";
 import { OutboxItems } from "./outbox-items.ts";
@@ -54,6 +55,7 @@ export interface Store {
   readonly authorizationServers: AuthorizationServers;
   readonly plans: Plans;
   readonly keptRequests: KeptRequestRows;
+  readonly keyCopies: KeyCopies;
   readonly runs: Runs;
   readonly runLeases: RunLeases;
   readonly lostRuns: LostRuns;
@@ -130,6 +132,7 @@ export function openStore({
       authorizationServers: new AuthorizationServers(database),
       plans: new Plans(database),
       keptRequests: new KeptRequestRows(database, report),
+      keyCopies: new KeyCopies(database, sealing),
       runs: new Runs(database, report),
       runLeases: new RunLeases(database, report),
       lostRuns: new LostRuns(database),

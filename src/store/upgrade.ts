@@ -14,6 +14,7 @@ import { imageCopies } from "./upgrades/012-image-copies.ts";
 import { authorizationServers } from "./upgrades/013-authorization-servers.ts";
 import { recipients } from "./upgrades/014-recipients.ts";
 import { keptRequests } from "./upgrades/015-kept-requests.ts";
+import { keyCopies } from "./upgrades/016-key-copies.ts";
 
 /**
  * All schema versions in order. The version number is the position, counted from one. A released
@@ -35,6 +36,7 @@ export const schemaUpgrades: readonly string[] = [
   authorizationServers,
   recipients,
   keptRequests,
+  keyCopies,
 ];
 
 /** Converts rows after the upgrades from a version on. */

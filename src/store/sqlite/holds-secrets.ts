@@ -9,6 +9,7 @@ const SEALED = [
   { table: "secret", column: "sealed" },
   { table: "received_event", column: "sealed_event" },
   { table: "sign_in_link", column: "sealed" },
+  { table: "key_copy", column: "sealed" },
 ] as const;
 
 /**

@@ -4,6 +4,7 @@ import type { CompiledQuery, DatabaseConnection, Driver, QueryResult, SqliteData
 import { Kysely, SqliteDialect } from "kysely";
 import { Accounts } from "../../../src/store/accounts.ts";
 import { KeptRequestRows } from "../../../src/store/kept-requests.ts";
+import { KeyCopies } from "../../../src/store/key-copies.ts";
 import { Limiters } from "../../../src/store/limiters.ts";
 import { LostRuns } from "../../../src/store/lost-runs.ts";
 import { OutboxItems } from "../../../src/store/outbox-items.ts";
@@ -25,6 +26,7 @@ export interface CrashingStore {
     Store,
     | "accounts"
     | "keptRequests"
+    | "keyCopies"
     | "outbox"
     | "plans"
     | "runs"
@@ -97,6 +99,7 @@ export function openCrashingStore(
       outbox: new OutboxItems(database, sealing),
       plans: new Plans(database),
       keptRequests: new KeptRequestRows(database, report),
+      keyCopies: new KeyCopies(database, sealing),
       runs: new Runs(database, report),
       runLeases: new RunLeases(database, report),
       lostRuns: new LostRuns(database),

@@ -3,6 +3,7 @@ import type { Side } from "../../../src/model/account.ts";
 import type { SignInLink } from "../../../src/model/sign-in-link.ts";
 import { outboxPriority } from "../../../src/store/outbox-item.ts";
 import type { Store } from "../../../src/store/store.ts";
+import { copiedKeys, newKeyCopy } from "../../support/fakes/key-copies.ts";
 import { nextDue } from "../../support/store/next-due.ts";
 import { bytesIn, temporaryStore } from "../../support/store/temporary-store.ts";
 
@@ -60,6 +61,18 @@ async function fill(store: Store, owner: string): Promise<void> {
       notBefore: 2,
     },
     userId,
+  );
+  const begun = await store.keyCopies.begin(
+    newKeyCopy({
+      ...{ owner, source: userId, target: `@${name}-target:old.example` },
+      address: { ...address, roomKind: "direct" },
+    }),
+  );
+  if (begun.status !== "begun") throw new Error("not begun");
+  await store.keyCopies.finish(
+    begun.copy.id,
+    { ...copiedKeys, source: userId },
+    new Map([[`!${name}:x.org`, 1]]),
   );
   await store.questions.put(
     {

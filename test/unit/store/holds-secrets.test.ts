@@ -6,6 +6,7 @@ import type { Account } from "../../../src/model/account.ts";
 import type { SignInLink } from "../../../src/model/sign-in-link.ts";
 import { holdsSecrets } from "../../../src/store/sqlite/holds-secrets.ts";
 import type { Store } from "../../../src/store/store.ts";
+import { newKeyCopy } from "../../support/fakes/key-copies.ts";
 import { temporaryFolder, temporaryStore } from "../../support/store/temporary-store.ts";
 
 const url = "https://old.example/";
@@ -33,6 +34,10 @@ it.each<{ what: string; put: (store: Store) => Promise<unknown> }>([
   { what: "the bot's session", put: (store) => store.bot.setSecret("session", "token") },
   { what: "a session of an account", put: (store) => store.accounts.put(account, { accessToken: "token" }) },
   { what: "a sign-in by link", put: (store) => store.signInLinks.put(link) },
+  {
+    what: "an opened key backup",
+    put: (store) => store.keyCopies.begin(newKeyCopy({ source: null, target: null })),
+  },
   { what: "a message that waits", put: (store) => store.receivedEvents.add("!r", event, 1) },
 ])("a data directory with $what holds secrets, also after a crash", async ({ put }) => {
   const { store, dataDir } = await temporaryStore();

@@ -3,6 +3,7 @@ import type { CompiledQuery } from "kysely";
 import { Kysely } from "kysely";
 import { expect, it } from "vitest";
 import { KeptRequestRows } from "../../../src/store/kept-requests.ts";
+import { KeyCopies } from "../../../src/store/key-copies.ts";
 import { OutboxItems } from "../../../src/store/outbox-items.ts";
 import { pruneEvents, pruneMessages } from "../../../src/store/prune.ts";
 import { Questions } from "../../../src/store/questions.ts";
@@ -14,6 +15,7 @@ import { NonBlockingSqliteDialect } from "../../../src/store/sqlite/dialect.ts";
 import { Steps } from "../../../src/store/steps.ts";
 import type { Tables } from "../../../src/store/tables.ts";
 import { upgradeSchema } from "../../../src/store/upgrade.ts";
+import { copiedKeys, newKeyCopy } from "../../support/fakes/key-copies.ts";
 import { DONE, RETRY, newRun, room, step } from "../../support/fakes/scripted-runner.ts";
 
 /** Tables that grow with the number of people, rooms or messages. */
@@ -22,6 +24,9 @@ const LARGE = [
   "received_event",
   "question",
   "kept_request",
+  "key_copy",
+  "copied_keys",
+  "unusable_key",
   "run",
   "run_room",
   "step",
@@ -187,6 +192,21 @@ async function work(database: Kysely<Tables>): Promise<void> {
   await kept.postpone(keptId, { cause: {}, notBefore: 3 });
   await kept.hurry(keptId);
   await kept.remove(keptId);
+  const copies = new KeyCopies(database, sealing);
+  const begun = await copies.begin(newKeyCopy({ owner, address, source: null, target: null }));
+  if (begun.status !== "begun") throw new Error("not begun");
+  await copies.of(owner);
+  await copies.due(3);
+  await copies.expire(3);
+  await copies.nextAt(1);
+  await copies.inState("verifying", "needs_key");
+  await copies.secret(begun.copy.id);
+  await copies.change(begun.copy.id, { done: 1 });
+  await copies.apply(begun.copy.id, "server_away", {});
+  await copies.apply(begun.copy.id, "continued", {});
+  await copies.finish(begun.copy.id, copiedKeys, new Map([["!a", 1]]));
+  await copies.copied(owner);
+  await copies.unusable(owner);
   await questions.put(question, { kind: "run", id }, 1);
   await questions.ofEvent("!r", "$1");
   await questions.answerable(owner, "!r", "$x", 2);
@@ -240,7 +260,7 @@ it("every index is used by a statement", async () => {
     .prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL")
     .pluck()
     .all()
-    .filter((name) => /^(step|run|outbox|question|received)_/u.test(name));
+    .filter((name) => /^(step|run|outbox|question|received|key)_/u.test(name));
   expect(names.filter((name) => !used.includes(name))).toEqual([]);
   await database.destroy();
 });
