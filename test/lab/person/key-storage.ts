@@ -116,6 +116,13 @@ export async function backedUpSessions(client: MatrixClient): Promise<BackedUpSe
   );
 }
 
+/** The private key of the account's backup, in base64. */
+export async function backupKeyOf(client: MatrixClient): Promise<string> {
+  const key = await cryptoOf(client).getSessionBackupPrivateKey();
+  if (key === null) throw new Error("The person's client does not have the key of the backup");
+  return Buffer.from(key).toString("base64");
+}
+
 /** Resets the backup as Element does: all versions are deleted. @returns the new version */
 export async function resetKeyBackup(client: MatrixClient): Promise<string> {
   const crypto = cryptoOf(client);

@@ -3,6 +3,7 @@ import { MatrixError } from "matrix-js-sdk";
 import { z } from "zod";
 import { downloadFile, uploadFile } from "./files.ts";
 import {
+  backupKeyOf,
   cryptoOf,
   exportKeyFile,
   importKeyFile,
@@ -102,6 +103,7 @@ const handlers: Handlers = {
   signedDevices: ({ userId }) => signedDevicesOf(client(), userId),
   setUpKeyStorage: ({ phrase }) => setUpKeyStorage(client(), phrase),
   keysUploaded: () => keysUploaded(client()),
+  backupKey: () => backupKeyOf(client()),
   resetKeyBackup: () => resetKeyBackup(client()),
   async rotateSession({ roomId }) {
     await cryptoOf(client()).forceDiscardSession(roomId);

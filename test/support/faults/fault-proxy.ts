@@ -60,6 +60,10 @@ export interface ProxiedRequest {
   fault: Fault | undefined;
   /** Status sent to the client. `undefined` if none was sent until now. */
   status: number | undefined;
+  /** Status of the server's answer, sent to the client or not. `undefined` without an answer. */
+  serverStatus: number | undefined;
+  /** What the server was sent. Empty for methods other than PUT. */
+  body: string;
 }
 
 /**
@@ -114,6 +118,8 @@ export async function startFaultProxy({ target, seed = 1 }: FaultProxyOptions): 
       arrivedAt: Date.now(),
       fault: undefined,
       status: undefined,
+      serverStatus: undefined,
+      body: "",
     };
     requests.push(request);
     for (const rule of rules) request.fault ??= rule(request, random);
@@ -236,6 +242,7 @@ function forward(
     agent: false,
   });
   onward.once("response", (answer) => {
+    request.serverStatus = answer.statusCode;
     if (request.fault?.kind === "lose-answer") {
       // The server has handled the request. The client never gets the answer.
       answer.resume().once("end", () => incoming.socket.resetAndDestroy());
@@ -253,7 +260,16 @@ function forward(
   outgoing.once("close", () => {
     if (!outgoing.writableFinished && request.fault?.kind !== "lose-answer") onward.destroy();
   });
+  if (request.method === "PUT") keepBody(request, incoming);
   pipeline(incoming, onward, () => {});
+}
+
+function keepBody(request: ProxiedRequest, incoming: http.IncomingMessage): void {
+  const chunks: Buffer[] = [];
+  incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
+  incoming.once("end", () => {
+    request.body = Buffer.concat(chunks).toString();
+  });
 }
 
 function passOn(request: ProxiedRequest, answer: http.IncomingMessage, outgoing: http.ServerResponse): void {
