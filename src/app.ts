@@ -168,6 +168,7 @@ function createServices(base: Base): Services {
     outbox: store.outbox,
     histories: new RoomHistories(store.runs, now),
     readings,
+    unusableKeys: () => Promise.resolve(new Map()),
     botUserId,
     now,
     log,

@@ -17,7 +17,10 @@ export const CATEGORY_NAMES = [
 ] as const;
 export type CategoryName = (typeof CATEGORY_NAMES)[number];
 
-/** How much of a category the target has; `expected` = `present` + length of `missing`, always. */
+/**
+ * How much of a category the target has. `expected` = `present` + length of `missing`, except for
+ * `room_keys`: it counts keys, and `missing` has one entry a room.
+ */
 export interface Category {
   name: CategoryName;
   expected: number;
@@ -25,7 +28,10 @@ export interface Category {
   missing: readonly string[];
 }
 
-/** @param missing every missing item by name */
+/**
+ * A category that counts the entries of `missing`, so not `room_keys`.
+ * @param missing every missing item by name
+ */
 export function category(name: CategoryName, present: number, missing: readonly string[]): Category {
   return { name, expected: present + missing.length, present, missing };
 }

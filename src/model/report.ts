@@ -55,6 +55,18 @@ export const storedReportRoomSchema = z.object({
   helpers: z.array(helperSchema).readonly(),
 });
 
+/** What a report says about the keys of encrypted rooms, besides the category `room_keys`. */
+const reportKeysSchema = z.object({
+  /**
+   * As in `KeyComparison` (key-backup.ts). `unreadable`: a server does not show a backup.
+   */
+  kind: z.enum(["none", "counted", "compared", "unreadable"]),
+  /** Missing keys that a copy found unusable. No copy can bring them. */
+  unusable: z.int(),
+  /** Encrypted rooms of the plan of which the old backup has no key; `null`: not known. */
+  roomsWithoutKeys: z.int().nullable(),
+});
+
 /** A report, as stored in rows. */
 export const storedReportSchema = z.object({
   schema: z.literal(1),
@@ -72,6 +84,8 @@ export const storedReportSchema = z.object({
       }),
     )
     .readonly(),
+  /** `null` if the backups were not read, and in reports of older versions of the bot. */
+  keys: reportKeysSchema.nullable().catch(null),
 });
 
 /** The facts about one room: its route, its status, and why. */
@@ -79,6 +93,8 @@ export type ReportRoom = z.infer<typeof storedReportRoomSchema>;
 
 /** The report on both accounts. `view` makes the sentences and the report file from it. */
 export type Report = z.infer<typeof storedReportSchema>;
+
+export type ReportKeys = z.infer<typeof reportKeysSchema>;
 
 /** The fields of a room that a run changes after the plan. Without a reason the plan's stays. */
 export type RoomProgress = Pick<ReportRoom, "status" | "until" | "waitingFor"> &

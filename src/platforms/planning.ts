@@ -10,12 +10,17 @@ import type { PlannedStep } from "../model/step.ts";
 import type { TimeEstimate } from "../model/time-estimate.ts";
 import type { ReadProgress } from "./reading.ts";
 
-/** The facts about the rooms of two accounts that earlier runs and messages left in the store. */
+/**
+ * The facts about the rooms of two accounts that earlier runs, copies of keys and messages left in
+ * the store.
+ */
 export interface KnownRooms {
   /** Rooms in which the bot has spoken with the person. */
   readonly spokenIn: readonly string[];
   /** The traces of earlier runs, by room. */
   readonly histories: ReadonlyMap<string, RoomHistory>;
+  /** Keys that the last copy found unusable, by room. */
+  readonly unusableKeys: ReadonlyMap<string, number>;
 }
 
 /** The request of a decision about two accounts. */

@@ -59,6 +59,7 @@ async function measure({ movers, isSideBySide }: MoveCase): Promise<MoveMeasured
       outbox: store.outbox,
       histories: new RoomHistories(store.runs, now),
       readings: new Readings(),
+      unusableKeys: () => Promise.resolve(new Map()),
       botUserId: BOT,
       now,
       log,

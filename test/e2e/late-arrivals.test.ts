@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Report } from "../../src/model/report.ts";
+import type { ExportedReport } from "../../src/view/rooms/exported-report.ts";
 import { textOf } from "../lab/person/person.ts";
 import type { PopulatedRoom } from "../lab/population/population.ts";
 import type { MoveEnvironment } from "../support/environments/move-environment.ts";
@@ -175,7 +175,7 @@ function statePath({ roomId }: PopulatedRoom, type: string): string {
   return `/rooms/${encodeURIComponent(roomId)}/state/${type}/`;
 }
 
-function statusIn(report: Report, { roomId }: PopulatedRoom): string | undefined {
+function statusIn(report: ExportedReport, { roomId }: PopulatedRoom): string | undefined {
   return report.rooms.find((row) => row.roomId === roomId)?.status;
 }
 

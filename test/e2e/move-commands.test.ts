@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Report } from "../../src/model/report.ts";
+import type { ExportedReport } from "../../src/view/rooms/exported-report.ts";
 import { textOf } from "../lab/person/person.ts";
 import type { PopulatedRoom } from "../lab/population/population.ts";
 import type { FaultyMoveEnvironment } from "../support/environments/faulty-move-environment.ts";
@@ -98,7 +98,7 @@ describe("the bot, when it is asked to move accounts", () => {
     const statusNow = (): Promise<string> => move.ask("!migrate status", /^The move /u);
     await expect.poll(statusNow, SOON).toContain("lets your new account join the next room");
     expect(await statusNow()).toContain("is under way");
-    const roomsNow = async (): Promise<Report["rooms"]> =>
+    const roomsNow = async (): Promise<ExportedReport["rooms"]> =>
       (await move.askForReport("!report --format json", "report-3.json")).rooms;
     const statusesNow = async (): Promise<Set<string>> =>
       new Set((await roomsNow()).map(({ status }) => status));

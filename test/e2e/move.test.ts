@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import type { Report } from "../../src/model/report.ts";
 import { concurrently } from "../../src/platforms/matrix/reading/concurrently.ts";
+import type { ExportedReport } from "../../src/view/rooms/exported-report.ts";
 import { categoryWords } from "../../src/view/words/category-words.ts";
 import type { SeenMessage } from "../lab/person/person.ts";
 import { textOf } from "../lab/person/person.ts";
@@ -25,7 +25,7 @@ interface Story {
   target: AccountOnServer;
   startedAt: number;
   end: SeenMessage;
-  report: Report;
+  report: ExportedReport;
   /** The state changes that the two accounts made in the rooms. */
   changes: (ServerEvent & { room: string })[];
 }
@@ -304,7 +304,7 @@ describe("a move", () => {
     expect(plan).not.toMatch(/To be copied|Time:|migrate start/u);
     const again = await move.askForReport("!report --format json", "report-2.json");
     expect(again.rooms.filter(({ status }) => status === "planned")).toEqual([]);
-    const idsOf = (rooms: Report["rooms"]): string[] =>
+    const idsOf = (rooms: ExportedReport["rooms"]): string[] =>
       rooms.flatMap(({ roomId, successor }) => [roomId, successor ?? roomId]);
     const open = idsOf(again.rooms.filter(({ status }) => status !== "done"));
     const powerless = again.rooms.filter(({ warnings }) =>
@@ -359,7 +359,7 @@ function dueTime({ eventId }: SeenMessage): number {
   return (row as { dueAt: number }).dueAt;
 }
 
-function rowOf({ roomId }: PopulatedRoom): Report["rooms"][number] | undefined {
+function rowOf({ roomId }: PopulatedRoom): ExportedReport["rooms"][number] | undefined {
   return story.report.rooms.find((row) => row.roomId === roomId);
 }
 

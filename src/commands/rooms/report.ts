@@ -33,7 +33,7 @@ export function reportCommand({
       const plan = await runs.overview.lastPlan(conversation.sender);
       if (!plan) return conversation.say(noPlanYet(prefix));
       const { report, moreHelpers, via, number } = plan;
-      const view = { report, moreHelpers };
+      const view = { report, moreHelpers, prefix };
       switch (flags["format"]) {
         case "csv":
           return conversation.say(

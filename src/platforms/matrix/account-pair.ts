@@ -6,11 +6,15 @@ import type { TakenStep } from "../../model/run.ts";
 import type { RoomsOfUndo, StayReason, StayReasons } from "../../model/stay-reason.ts";
 import type { StepKind } from "../../model/step.ts";
 import { UnreachableError } from "../../network/unreachable-error.ts";
+import type { PlatformKeys } from "../keys.ts";
 import type { Decision, DecisionRequest } from "../planning.ts";
 import type { AccountPair, LookResult, WatchRequest } from "../platform.ts";
 import type { StepFacts } from "../runs.ts";
 import { DiscoveryError } from "./api/discovery-error.ts";
 import { HomeserverError } from "./api/homeserver-error.ts";
+import type { KeyFacts } from "./categories/room-keys/plan.ts";
+import { roomsWithAllKeys } from "./categories/room-keys/plan.ts";
+import { areKeysNeeded, readKeyFacts } from "./categories/room-keys/read.ts";
 import { decideRooms } from "./decide-rooms.ts";
 import { decisionOf } from "./decision.ts";
 import type { OpenAccount, OpenAccountOptions } from "./open-account.ts";
@@ -31,6 +35,7 @@ import { watchedRoom } from "./watch/watched-room.ts";
 import type { WatchingAccount } from "./watch/watching-account.ts";
 
 export interface AccountPairOptions extends OpenAccountOptions {
+  compareKeys: PlatformKeys["compare"];
   now: () => number;
 }
 
@@ -57,7 +62,7 @@ export function accountPairs(
     });
     const pair = open(signal);
     return {
-      decide: (request) => decideUntilFailure(open, request, { now: options.now, signal }),
+      decide: (request) => decideUntilFailure(open, request, { ...options, signal }),
       stayReasons: (rooms) => stayReasonsIn(pair, rooms),
       runStep: async (step, facts) =>
         runStep(step, await contextOf({ ...pair, copying, now: options.now }, step, facts)),
@@ -70,23 +75,35 @@ export function accountPairs(
 async function decideUntilFailure(
   open: (signal: AbortSignal) => OpenPair,
   request: DecisionRequest,
-  { now, signal }: { now: () => number; signal: AbortSignal | undefined },
+  { compareKeys, now, signal }: Omit<AccountPairOptions, "sessions"> & { signal: AbortSignal | undefined },
 ): Promise<Decision> {
   const ending = new AbortController();
-  const pair = open(signal === undefined ? ending.signal : AbortSignal.any([signal, ending.signal]));
-  return decide(pair, request, { now, endOther: () => ending.abort() });
+  const either = signal === undefined ? ending.signal : AbortSignal.any([signal, ending.signal]);
+  return decide(open(either), request, {
+    readKeys: (accounts) => readKeyFacts(compareKeys, accounts, either),
+    now,
+    endOthers: () => ending.abort(),
+  });
 }
 
 async function decide(
   { source, target }: OpenPair,
   { filters, words, botUserId, botRoomIds, onProgress, knownRooms }: DecisionRequest,
-  { now, endOther }: { now: () => number; endOther: () => void },
+  {
+    readKeys,
+    now,
+    endOthers,
+  }: {
+    readKeys: (accounts: Readonly<Record<Side, Account>>) => Promise<KeyFacts>;
+    now: () => number;
+    endOthers: () => void;
+  },
 ): Promise<Decision> {
   // Both servers are asked first, so that a server that is away does not make the other send a
   // whole account repeatedly.
-  await both([checkOpenAccount(source), checkOpenAccount(target)], endOther);
+  await unlessOneFails([checkOpenAccount(source), checkOpenAccount(target)], endOthers);
   // In parallel, because they are two servers, or two accounts with separate limits.
-  const [sourceReading, targetReading] = await both(
+  const [sourceReading, targetReading, keys] = await unlessOneFails(
     [
       readOpenAccount(source, target.account.userId, {
         onProgress,
@@ -98,11 +115,14 @@ async function decide(
         withLastActivity: false,
         isOtherMemberNeeded: false,
       }),
+      areKeysNeeded(filters)
+        ? readKeys({ source: source.account, target: target.account })
+        : ({ kind: "not_read" } as const),
     ],
-    endOther,
+    endOthers,
   );
   const readings = { source: sourceReading, target: targetReading };
-  const { spokenIn, histories } = await knownRooms();
+  const { spokenIn, histories, unusableKeys } = await knownRooms();
   return guarded(source.account, async () => {
     const accounts = { source: await source.readable(), target: await target.readable() };
     const aliases = await roomsOfAliases(accounts.source.reader, words, sourceReading.snapshot.rooms);
@@ -113,9 +133,14 @@ async function decide(
       botUserIds: [botUserId],
       botRoomIds: [...botRoomIds, ...chats],
       histories,
+      roomsWithAllKeys: roomsWithAllKeys(keys, unusableKeys),
       now: now(),
     });
-    return decisionOf({ readings, decided, filters: chosen, aliases, generatedAt: new Date(now()) });
+    return decisionOf({
+      ...{ readings, decided, keys, unusableKeys, aliases },
+      filters: chosen,
+      generatedAt: new Date(now()),
+    });
   });
 }
 
@@ -178,18 +203,18 @@ function isServerTrouble(error: unknown): boolean {
 }
 
 /**
- * Both results. After the first failure the other work is ended and waited for.
+ * All results. After the first failure the other work is ended and waited for.
  * @throws the first failure
  */
-async function both<First, Second>(
-  [first, second]: [Promise<First>, Promise<Second>],
-  endOther: () => void,
-): Promise<[First, Second]> {
-  const ended = Promise.allSettled([first, second]);
+async function unlessOneFails<const Works extends readonly unknown[]>(
+  works: Works,
+  endOthers: () => void,
+): Promise<{ -readonly [Index in keyof Works]: Awaited<Works[Index]> }> {
+  const ended = Promise.allSettled(works);
   try {
-    return await Promise.all([first, second]);
+    return await Promise.all(works);
   } catch (error) {
-    endOther();
+    endOthers();
     await ended;
     throw error;
   }

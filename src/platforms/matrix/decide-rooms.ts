@@ -35,7 +35,10 @@ const MAX_SUMMARIES_AT_ONCE = 8;
 export async function decideRooms(
   accounts: ReadableAccounts,
   readings: { source: AccountReading; target: AccountReading },
-  options: Pick<RoomPlanInput, "filters" | "botUserIds" | "botRoomIds" | "histories" | "now">,
+  options: Pick<
+    RoomPlanInput,
+    "filters" | "botUserIds" | "botRoomIds" | "histories" | "roomsWithAllKeys" | "now"
+  >,
 ): Promise<RoomPlan> {
   const { source } = accounts;
   const outsideRooms = new Map<string, RoomSnapshot>();

@@ -5,6 +5,8 @@ import type { RunRoom } from "../../model/run-room.ts";
 import type { Decision, PlanFacts } from "../planning.ts";
 import type { AccountContents } from "./categories/contents.ts";
 import { compareContents, planContentSteps } from "./categories/registry.ts";
+import type { KeyFacts, UnusableKeys } from "./categories/room-keys/plan.ts";
+import { reportKeys, roomKeysCategory } from "./categories/room-keys/plan.ts";
 import { serverNameOf } from "./ids/identifiers.ts";
 import type { RoomPlan } from "./planning/plan-rooms.ts";
 import { roomRequestCounts } from "./planning/request-counts.ts";
@@ -32,6 +34,8 @@ export interface DecisionInput {
     target: AccountReading;
   };
   decided: RoomPlan;
+  keys: KeyFacts;
+  unusableKeys: UnusableKeys;
   /** With room IDs in place of aliases. */
   filters: PlanFilters;
   aliases: ReadonlyMap<string, string>;
@@ -84,7 +88,8 @@ function mayNeedInvitation(
   return [...needInvitations].some((roomId) => !given.has(roomId));
 }
 
-function planFacts({ readings, decided, filters, generatedAt }: DecisionInput): PlanFacts {
+function planFacts(input: DecisionInput): PlanFacts {
+  const { readings, decided, keys, unusableKeys, filters, generatedAt } = input;
   const { rooms, replacements, unknownRooms, isInviteBlocked, bannedRoomIds } = decided;
   const { categories, notMoved } = compareContents(readings.source, readings.target, roomMapping(rooms));
   const [sourceUserId, targetUserId] = [readings.source.snapshot.userId, readings.target.snapshot.userId];
@@ -102,9 +107,10 @@ function planFacts({ readings, decided, filters, generatedAt }: DecisionInput): 
       targetUserId,
       generatedAt,
       rooms,
-      categories: [...roomCategories(rooms), ...categories].map((entry) =>
+      categories: [...roomCategories(rooms), ...categories, roomKeysCategory(keys)].map((entry) =>
         isChosen(entry.name) ? entry : category(entry.name, 0, []),
       ),
+      keys: reportKeys(keys, unusableKeys, encryptedRooms(rooms)),
     }),
     moreHelpers: new Map(
       rooms.filter((room) => room.moreHelpers > 0).map((room) => [room.roomId, room.moreHelpers]),
@@ -119,4 +125,11 @@ function planFacts({ readings, decided, filters, generatedAt }: DecisionInput): 
     isInviteBlocked,
     bannedRooms: bannedRoomIds.length,
   };
+}
+
+/** The IDs of the encrypted rooms that a plan covers. */
+function encryptedRooms(rooms: RoomPlan["rooms"]): string[] {
+  return rooms
+    .filter(({ isEncrypted, route }) => isEncrypted && route !== "excluded")
+    .map(({ roomId }) => roomId);
 }

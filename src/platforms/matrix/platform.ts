@@ -47,7 +47,7 @@ export function createMatrixPlatform(options: MatrixPlatformOptions): Platform {
     runs: matrixRuns,
     keys: createMatrixKeys(opening),
     serverName: (userId) => serverNameOf(userId) ?? "",
-    pair: accountPairs({ ...opening, now }),
+    pair: accountPairs({ ...opening, compareKeys: () => Promise.resolve({ kind: "none" }), now }),
     listRooms: (account, filters, onProgress) => readAndList(account, filters, onProgress, opening),
     convertRoom: (account, conversion) => convertNamedRoom(openAccount(account, opening), conversion),
   };

@@ -69,6 +69,8 @@ export interface PlanningOptions {
   outbox: Pick<OutboxItems, "roomsOf">;
   histories: Pick<RoomHistories, "between">;
   readings: Readings;
+  /** Keys that the last copy of a person found unusable, by room. */
+  unusableKeys: (owner: string) => Promise<ReadonlyMap<string, number>>;
   botUserId: string;
   now: () => number;
   log: Logger;
@@ -162,7 +164,7 @@ export class Planning {
     request: Omit<PlanRequest, "rooms">,
     { runId, words }: { runId: number | null; words: readonly string[] },
   ): Promise<DecidedMove | CannotDecide> {
-    const { accounts, platform, outbox, histories, readings, botUserId } = this.#options;
+    const { accounts, platform, outbox, histories, readings, unusableKeys, botUserId } = this.#options;
     const { owner, filters, botRoomIds, onProgress, signal } = request;
     const [source, target] = await Promise.all([
       accounts.get(owner, "source"),
@@ -182,6 +184,7 @@ export class Planning {
           knownRooms: async () => ({
             spokenIn: await outbox.roomsOf([owner, parties.source, parties.target]),
             histories: await histories.between(owner, { source, target }, runId),
+            unusableKeys: await unusableKeys(owner),
           }),
         });
       const decision = await readings.run(owner, [source.baseUrl, target.baseUrl], read, signal);

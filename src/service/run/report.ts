@@ -78,6 +78,7 @@ export function reportOfPart(
       .filter((room) => !room.isReplacement)
       .map((room) => ({ ...room.planned.row, route: room.route, status: room.status })),
     categories: allCategories([]).map((entry) => ({ ...entry, missing: [...entry.missing] })),
+    keys: null,
   };
 }
 

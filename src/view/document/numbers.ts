@@ -1,3 +1,8 @@
+/** `4,200`. */
+export function formatCount(amount: number): string {
+  return amount.toLocaleString("en-US");
+}
+
 /** `3 rooms`, `1 room`. */
 export function counted(amount: number, noun: string): string {
   return `${amount} ${plural(amount, noun)}`;

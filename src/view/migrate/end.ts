@@ -2,7 +2,6 @@ import type { AccountProblemCode } from "../../model/account-problem.ts";
 import { isAccountProblemCode } from "../../model/account-problem.ts";
 import type { ReportRoom } from "../../model/report.ts";
 import { roomsByCause } from "../../model/rooms-left.ts";
-import type { RunPurpose } from "../../model/run.ts";
 import type { StepProblem, StepProblemCode } from "../../model/step-outcome.ts";
 import type { RunEnd } from "../../service/run/results.ts";
 import type { Block, Inline } from "../document/document.ts";
@@ -14,6 +13,7 @@ import { jsonReport } from "../rooms/report-files.ts";
 import { causeTitles, leftRoomLine } from "../rooms/report.ts";
 import { accountProblemClause } from "../words/account-problem-words.ts";
 import { categoryWords } from "../words/category-words.ts";
+import { missingKeys } from "../words/key-words.ts";
 import { notMovedText } from "../words/not-moved.ts";
 import { roomNames } from "../words/room-line.ts";
 import { accountsOf, isAboutRooms, runNames } from "../words/run-words.ts";
@@ -45,7 +45,7 @@ export function runEnded(end: RunEnd, prefix: string): Message {
       ...missing(end),
       ...unseenRooms(end.unseen, run.source),
       ...(run.purpose === "move" ? staysBehind(end) : []),
-      paragraph(...nextStep(run.purpose, left, prefix)),
+      paragraph(...nextStep(end, left, prefix)),
     ),
     ...(left.length > 0 && { attachments: [jsonReport(report, `report-${run.number}.json`)] }),
   };
@@ -142,11 +142,12 @@ function failureWords({ code: problem, serverText }: StepProblem): string {
     : `${words}. It says: ${untrustedText(serverText, 200)}`;
 }
 
-/** Categories with missing items. Rooms have a list of their own. */
+/** Categories with missing items. Rooms have a list of their own, and keys the next step. */
 function missing({ run, report }: RunEnd): Block[] {
   if (run.purpose !== "move" && run.purpose !== "profile") return [];
   const incomplete = report.categories.filter(
     (category) =>
+      category.name !== "room_keys" &&
       category.missing.length > 0 &&
       (run.purpose === "profile" ? category.name === "profile" : category.name !== "rooms"),
   );
@@ -167,11 +168,13 @@ function staysBehind({ notMoved }: RunEnd): Block[] {
   ];
 }
 
-function nextStep(purpose: RunPurpose, left: readonly ReportRoom[], prefix: string): Inline[] {
-  switch (purpose) {
+function nextStep({ run, report }: RunEnd, left: readonly ReportRoom[], prefix: string): Inline[] {
+  switch (run.purpose) {
     case "move": {
       const waiting = left.some((room) => room.status === "needs_moderator");
+      const keys = missingKeys(report, prefix);
       return [
+        ...(keys.length > 0 ? [...keys, " "] : []),
         ...(waiting
           ? [
               "I keep watching: when somebody lets your new account in, I do the rest by myself. ",

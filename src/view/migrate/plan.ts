@@ -1,3 +1,4 @@
+import { keysLeft } from "../../model/keys-left.ts";
 import type { CategoryWork } from "../../model/remaining-work.ts";
 import type { Report, ReportRoom } from "../../model/report.ts";
 import { blockedRooms, isLeftToWatch } from "../../model/rooms-left.ts";
@@ -6,9 +7,10 @@ import type { Block, Inline } from "../document/document.ts";
 import { code, list, numberedList, paragraph, strong } from "../document/document.ts";
 import type { Attachment, Message } from "../document/message.ts";
 import { notice } from "../document/message.ts";
-import { plural } from "../document/numbers.ts";
+import { formatCount, plural } from "../document/numbers.ts";
 import { untrustedCode, untrustedText } from "../document/untrusted-text.ts";
 import { categoryWords } from "../words/category-words.ts";
+import { encryptedRooms } from "../words/key-words.ts";
 import { notMovedText } from "../words/not-moved.ts";
 import { reasonText } from "../words/reasons.ts";
 import { helperNames, noRoomFits, roomNames, unknownRoomsNote } from "../words/room-line.ts";
@@ -41,8 +43,8 @@ export function planMessage(
     ...roomCounts(report),
     ...changes(plan),
     ...stuckList(plan, prefix),
-    ...warnings(report),
-    ...categories("To be copied", plan, ({ now }) => now),
+    ...warnings(report, prefix),
+    ...categories("To be copied", plan, ({ now }) => now, keysToCopy(report, prefix)),
     ...categories("Waiting until somebody lets your new account in", plan, ({ waiting }) => waiting),
     ...willNotMove(plan),
     ...(work.canBegin ? timeNeeded(plan.estimate) : []),
@@ -128,9 +130,10 @@ function stuckList(plan: ShownPlan, prefix: string): Block[] {
   ];
 }
 
-const warningWords: Readonly<Record<ReportRoom["warnings"][number]["code"], string>> = {
+type WarningCode = ReportRoom["warnings"][number]["code"];
+
+const warningWords: Readonly<Record<Exclude<WarningCode, "encrypted_history">, string>> = {
   history_hidden: "messages from before you join stay hidden",
-  encrypted_history: "encrypted, so old messages stay unreadable until their keys are copied",
   power_not_transferable: "your new account can't get the power that your old one has",
   creator_not_transferable: "created by you, and that can't be transferred",
   last_admin: "no other admin, so don't leave before your new account has its power",
@@ -138,27 +141,30 @@ const warningWords: Readonly<Record<ReportRoom["warnings"][number]["code"], stri
   policy_server: "a policy server may refuse what you do",
 };
 
-function warnings({ rooms }: Report): Block[] {
-  const byCode = Map.groupBy(
-    rooms.flatMap((room) => (room.route === "excluded" ? [] : room.warnings)),
-    (warning) => warning.code,
-  );
-  if (byCode.size === 0) return [];
-  return [
-    paragraph(strong("Worth knowing")),
-    list(
-      [...byCode].map(([warning, all]): Inline[] => [
-        strong(String(all.length)),
-        ` ${plural(all.length, "room")}: ${warningWords[warning]}`,
-      ]),
-    ),
+function warnings(report: Report, prefix: string): Block[] {
+  const counts = new Map<keyof typeof warningWords, number>();
+  for (const room of report.rooms) {
+    if (room.route === "excluded") continue;
+    for (const { code: warning } of room.warnings)
+      // Encrypted rooms have a line of their own, also those without this warning.
+      if (warning !== "encrypted_history") counts.set(warning, (counts.get(warning) ?? 0) + 1);
+  }
+  const encrypted = encryptedRooms(report, prefix);
+  const lines = [
+    ...[...counts].map(([warning, count]): Inline[] => [
+      strong(String(count)),
+      ` ${plural(count, "room")}: ${warningWords[warning]}`,
+    ]),
+    ...(encrypted.length > 0 ? [encrypted] : []),
   ];
+  return lines.length === 0 ? [] : [paragraph(strong("Worth knowing")), list(lines)];
 }
 
 function categories(
   title: string,
   { report, work }: ShownPlan,
   countOf: (category: CategoryWork) => number,
+  more: readonly Inline[][] = [],
 ): Block[] {
   const expected = new Map(report.categories.map((category) => [category.name, category.expected]));
   const lines = work.categories.flatMap((category): Inline[][] => {
@@ -167,7 +173,15 @@ function categories(
       ? []
       : [[`${count} of ${expected.get(category.name) ?? count} ${categoryWords[category.name]}`]];
   });
+  lines.push(...more);
   return lines.length === 0 ? [] : [paragraph(strong(title)), list(lines)];
+}
+
+function keysToCopy(report: Report, prefix: string): Inline[][] {
+  const { toCopy, expected } = keysLeft(report);
+  if (toCopy === 0) return [];
+  const count = `${formatCount(toCopy)} of ${formatCount(expected)} ${categoryWords.room_keys}`;
+  return [[`${count}, by `, code(`${prefix}keys copy`)]];
 }
 
 function willNotMove({ report, isInviteBlocked, bannedRooms, notMoved }: ShownPlan): Block[] {
@@ -199,7 +213,15 @@ function nextStep({ report, work }: ShownPlan, prefix: string, isWatched: boolea
   const start = code(`${prefix}migrate start`);
   if (work.canBegin)
     return [
-      ...["Next: ", start, " does everything that needs nobody's help."],
+      ...(keysLeft(report).toCopy > 0
+        ? [
+            "Next: ",
+            code(`${prefix}keys copy`),
+            " copies the keys of encrypted history, and then ",
+            start,
+            " does everything else that needs nobody's help.",
+          ]
+        : ["Next: ", start, " does everything that needs nobody's help."]),
       ...(blockedRooms(report).length > 0
         ? [" ", code(`${prefix}report`), " shows the rooms that need help, and who can give it."]
         : []),

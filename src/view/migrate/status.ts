@@ -196,13 +196,20 @@ function nextStep(status: RunStatus, prefix: string): Inline[] {
       return [...accountProblem(view), " ", ...accountRemedy(view)];
     }
     case "watching":
-      return [code(`${prefix}report`), " shows who can let you in."];
+      return [code(`${prefix}report`), " shows who can let you in.", ...keysOf(status, prefix)];
     case "over":
       return [
         code(`${prefix}migrate verify`),
         " compares both accounts, ",
         code(`${prefix}report`),
         " lists what is left.",
+        ...keysOf(status, prefix),
       ];
   }
+}
+
+/** A run copies no keys, so its numbers say nothing about them. */
+function keysOf({ purpose }: RunStatus, prefix: string): Inline[] {
+  if (purpose !== "move") return [];
+  return [" ", code(`${prefix}keys status`), " shows the keys of encrypted history."];
 }

@@ -1,4 +1,7 @@
 import type { Category } from "../../model/categories.ts";
+import type { KeysLeft } from "../../model/keys-left.ts";
+import { keysLeft } from "../../model/keys-left.ts";
+import type { Report } from "../../model/report.ts";
 import type { VerifyResult } from "../../service/run/results.ts";
 import { notSignedIn, unreadable } from "../account/reading.ts";
 import type { Block, Inline } from "../document/document.ts";
@@ -8,6 +11,7 @@ import { notice } from "../document/message.ts";
 import { untrustedCode, untrustedText } from "../document/untrusted-text.ts";
 import { jsonReport } from "../rooms/report-files.ts";
 import { categoryWords } from "../words/category-words.ts";
+import { keyCounts, missingKeys } from "../words/key-words.ts";
 import { notMovedText } from "../words/not-moved.ts";
 import { accountsOf } from "../words/run-words.ts";
 import { unseenRooms } from "../words/unseen-rooms.ts";
@@ -46,9 +50,16 @@ function verified(
   { report, categories, notMoved, unseen }: Extract<VerifyResult, { status: "verified" }>,
   prefix: string,
 ): Message {
-  const looked = categories.filter(({ expected }) => expected > 0);
-  const isAllThere = looked.every(({ missing }) => missing.length === 0);
-  const isCut = looked.some(({ missing }) => missing.length > MAX_NAMES);
+  const counts = categories.filter(({ name, expected }) => name !== "room_keys" && expected > 0);
+  const keys = keysLeft(report);
+  const looked = [
+    ...counts.map(line),
+    ...(keys.expected > 0 || keys.isUnreadable ? [lineOfKeys(report, keys)] : []),
+  ];
+  const isOnlyKeys = counts.every(({ missing }) => missing.length === 0);
+  const toDo = missingKeys(report, prefix);
+  const isAllThere = isOnlyKeys && toDo.length === 0;
+  const isCut = categories.some(({ missing }) => missing.length > MAX_NAMES);
   return {
     ...notice(
       paragraph(
@@ -56,25 +67,37 @@ function verified(
         ...accountsOf(report),
         isAllThere && unseen.length === 0 ? ". ✅ Nothing is missing." : ". Nothing was changed.",
       ),
-      ...(looked.length === 0 ? [] : [list(looked.map(line))]),
+      ...(looked.length === 0 ? [] : [list(looked)]),
       ...unseenRooms(unseen, report.source),
       ...stays(notMoved.length === 0 ? [] : notMovedText(notMoved)),
-      paragraph(...nextStep(isAllThere, isCut, prefix)),
+      ...(toDo.length === 0 ? [] : [paragraph(...toDo)]),
+      paragraph(...nextStep(isOnlyKeys, isCut, prefix)),
     ),
     ...(isCut && { attachments: [jsonReport(report, "verify.json")] }),
   };
 }
 
 function line({ name, expected, present, missing }: Category): Inline[] {
-  const count: Inline[] = [
-    missing.length === 0 ? "✅ " : "▫️ ",
-    strong(categoryWords[name]),
-    `: ${present} of ${expected}`,
+  const mark = missing.length === 0 ? "✅ " : "▫️ ";
+  return [mark, strong(categoryWords[name]), `: ${present} of ${expected}`, ...missingNames(missing)];
+}
+
+/** Keys that no app can use are not missed. */
+function lineOfKeys({ categories, keys }: Report, left: KeysLeft): Inline[] {
+  const isComplete = left.toCopy === 0 && !left.isUnreadable;
+  const missing = categories.find(({ name }) => name === "room_keys")?.missing ?? [];
+  return [
+    isComplete ? "✅ " : "▫️ ",
+    strong(categoryWords.room_keys),
+    keyCounts(left),
+    ...(isComplete || keys?.kind !== "compared" ? [] : missingNames(missing)),
   ];
-  if (missing.length === 0) return count;
+}
+
+function missingNames(missing: readonly string[]): Inline[] {
+  if (missing.length === 0) return [];
   const more = missing.length > MAX_NAMES ? ` and ${missing.length - MAX_NAMES} more` : "";
   return [
-    ...count,
     ", missing ",
     ...join(
       missing.slice(0, MAX_NAMES).map((item) => code(untrustedCode(item, 120))),
@@ -92,8 +115,8 @@ function stays(sentences: readonly string[]): Block[] {
   ];
 }
 
-function nextStep(isAllThere: boolean, isCut: boolean, prefix: string): Inline[] {
-  if (isAllThere) return [code(`${prefix}report`), " lists every room that is not moved, with the reason."];
+function nextStep(isComplete: boolean, isCut: boolean, prefix: string): Inline[] {
+  if (isComplete) return [code(`${prefix}report`), " lists every room that is not moved, with the reason."];
   return [
     ...(isCut ? ["The file names everything that is missing. "] : []),
     code(`${prefix}migrate plan`),

@@ -64,7 +64,8 @@ export type ExportedReport = z.infer<typeof exportedReportSchema>;
 
 /** The report with sentences for its codes. */
 export function exportedReport(report: Report): ExportedReport {
-  return { ...report, rooms: report.rooms.map(exportedRoom) };
+  const { schema, source, target, generatedAt, rooms, categories } = report;
+  return { schema, source, target, generatedAt, rooms: rooms.map(exportedRoom), categories };
 }
 
 /** One room of the report with sentences for its codes. */

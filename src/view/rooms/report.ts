@@ -1,3 +1,4 @@
+import { keysLeft } from "../../model/keys-left.ts";
 import type { Report, ReportRoom } from "../../model/report.ts";
 import type { NotMovedCause, RoomsOfCause } from "../../model/rooms-left.ts";
 import { roomsByCause } from "../../model/rooms-left.ts";
@@ -7,6 +8,7 @@ import type { Attachment, Message } from "../document/message.ts";
 import { notice } from "../document/message.ts";
 import { formatTime } from "../document/time.ts";
 import { untrustedText } from "../document/untrusted-text.ts";
+import { keyCounts } from "../words/key-words.ts";
 import { reasonText } from "../words/reasons.ts";
 import { helperNames, roomNames } from "../words/room-line.ts";
 
@@ -15,6 +17,8 @@ export interface ReportView {
   report: Report;
   /** Helpers beyond those in the report, by room. */
   moreHelpers: ReadonlyMap<string, number>;
+  /** Of commands. */
+  prefix: string;
 }
 
 /** Every room that is not moved, grouped by cause, with the people who can help. */
@@ -46,7 +50,8 @@ export function reportDocument(view: ReportView): Document {
   const found = roomsByCause(view.report);
   const done = view.report.rooms.filter((room) => room.status === "done").length;
   const head = paragraph(strong("Report"), ` of ${view.report.rooms.length} rooms: ${done} done.`);
-  if (found.length === 0) return [head, paragraph("No room is left.")];
+  const keys = keysAtPlan(view);
+  if (found.length === 0) return [head, paragraph("No room is left."), ...keys];
   const nameOf = roomNames(found.flatMap(({ rooms }) => rooms));
   let start = 1;
   return [
@@ -56,7 +61,22 @@ export function reportDocument(view: ReportView): Document {
       start += group.rooms.length;
       return block;
     }),
+    ...keys,
     paragraph("A number works wherever a room is asked for: ", code("#1"), "."),
+  ];
+}
+
+/** A copy may have brought keys since the accounts were compared for this report. */
+function keysAtPlan({ report, prefix }: ReportView): Block[] {
+  const left = keysLeft(report);
+  if (left.toCopy === 0 && !left.isUnreadable) return [];
+  return [
+    paragraph(
+      strong("Keys of encrypted history"),
+      `${keyCounts(left)} when I last compared your accounts. `,
+      code(`${prefix}keys status`),
+      " shows how many there are now.",
+    ),
   ];
 }
 

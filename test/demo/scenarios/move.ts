@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
-import type { Report } from "../../../src/model/report.ts";
 import { parseUserId } from "../../../src/platforms/matrix/ids/identifiers.ts";
+import type { ExportedReport } from "../../../src/view/rooms/exported-report.ts";
 import { askServer } from "../../lab/ask-server.ts";
 import { askBot } from "../../lab/bot-answer.ts";
 import type { SeenMessage } from "../../lab/person/person.ts";
@@ -130,7 +130,7 @@ export async function playMove(environment: DemoEnvironment, checks: Checks): Pr
     );
   }
 
-  async function levelsAreRight({ rooms }: Report, inside: ReadonlySet<string>): Promise<boolean> {
+  async function levelsAreRight({ rooms }: ExportedReport, inside: ReadonlySet<string>): Promise<boolean> {
     const given = rooms.filter(
       ({ roomId, power, warnings }) =>
         inside.has(roomId) &&

@@ -183,6 +183,7 @@ export function startFakeBot({
     outbox: store.store.outbox,
     histories: new RoomHistories(store.store.runs, now),
     readings: new Readings(),
+    unusableKeys: () => Promise.resolve(new Map()),
     botUserId: BOT,
     now,
     log,

@@ -58,6 +58,7 @@ export function reportOf(all: ReportRoom[], categories: Category[] = []): Report
     generatedAt: "2026-01-31T12:00:00Z",
     rooms: all,
     categories: categories.map((category) => ({ ...category, missing: [...category.missing] })),
+    keys: null,
   };
 }
 

@@ -25,8 +25,9 @@ function textOf(rooms: ReportRoom[]): string {
     generatedAt: "",
     rooms,
     categories: [],
+    keys: null,
   } as const;
-  return renderPlainText(reportDocument({ report, moreHelpers: new Map() }));
+  return renderPlainText(reportDocument({ report, moreHelpers: new Map(), prefix: "!" }));
 }
 
 describe("a replaced room in the lists of rooms that are left", () => {

@@ -155,6 +155,7 @@ const messages: Record<string, Message[]> = {
         ),
       ]),
       moreHelpers: new Map(),
+      prefix: "!",
     }),
   ],
 };

@@ -9,6 +9,7 @@ import { renderHtml } from "../../../src/view/document/html.ts";
 import type { Message } from "../../../src/view/document/message.ts";
 import { renderPlainText } from "../../../src/view/document/plain-text.ts";
 import { planFile, planMessage } from "../../../src/view/migrate/plan.ts";
+import { exportedReport } from "../../../src/view/rooms/exported-report.ts";
 import { csvReport, jsonReport, markdownReport } from "../../../src/view/rooms/report-files.ts";
 import { noPlanYet, reportMessage } from "../../../src/view/rooms/report.ts";
 import { roomList } from "../../../src/view/rooms/rooms.ts";
@@ -53,6 +54,7 @@ function reportOf(rooms: ReportRoom[]): Report {
     generatedAt: "2026-01-31T12:00:00Z",
     rooms,
     categories: [],
+    keys: null,
   };
 }
 
@@ -94,6 +96,24 @@ describe("a plan", () => {
   it("names who can help, and how many more", () => {
     expect(text(planMessage(plan([stuck]), NOT_WATCHED))).toContain(
       "Can help: Mo @mo:old.example (power 100) and 4 more.",
+    );
+  });
+
+  it("copies keys before the rooms, and does not insist", () => {
+    const keys = { kind: "counted", unusable: 200, roomsWithoutKeys: null } as const;
+    const category = { name: "room_keys", expected: 4_200, present: 0, missing: ["* 4200"] } as const;
+    const encrypted = room("!1", { encrypted: true, warnings: [{ code: "encrypted_history" }] });
+    const report = { ...reportOf([encrypted]), categories: [{ ...category, missing: ["* 4200"] }], keys };
+    const said = text(planMessage(plan([], { report }), NOT_WATCHED));
+    expect(said).toContain("Worth knowing\n\n- 1 encrypted room: 1 has no keys in your new account's backup");
+    expect(said).toContain("To be copied\n\n- 4,000 of 4,200 keys of encrypted history, by !keys copy");
+    expect(said).toMatch(
+      /Next: !keys copy copies the keys of encrypted history, and then !migrate start does everything else that needs nobody's help\.$/u,
+    );
+    const nothing = { canBegin: false, categories: [] };
+    const done = { ...report, rooms: [room("!1", { encrypted: true, status: "done" })] };
+    expect(text(planMessage(plan([], { report: done, work: nothing }), NOT_WATCHED))).toMatch(
+      /4,000 keys of encrypted history are missing: !keys copy copies them\.$/u,
     );
   });
 
@@ -261,6 +281,7 @@ describe("a report", () => {
   const view = {
     report: reportOf([room("!done", { status: "done", route: "joined" }), room("!1"), stuck]),
     moreHelpers: new Map(),
+    prefix: "!",
   };
 
   it("has every room that is not moved, grouped by why, numbered through", () => {
@@ -291,7 +312,9 @@ describe("a report", () => {
 
   it("as Markdown escapes names, and as JSON is the report itself", () => {
     expect(markdownReport(view, "r.md").bytes.toString()).toContain("\\<b\\>Team\\</");
-    expect(JSON.parse(jsonReport(view.report, "r.json").bytes.toString())).toEqual(view.report);
+    expect(JSON.parse(jsonReport(view.report, "r.json").bytes.toString())).toEqual(
+      exportedReport(view.report),
+    );
   });
 
   it("without a plan says how to make one", () => {

@@ -28,6 +28,8 @@ export interface RoomPlanInput {
   botRoomIds?: readonly string[];
   /** The traces of earlier runs, by room. */
   histories?: ReadonlyMap<string, RoomHistory>;
+  /** Rooms whose keys are all in the target's key backup. */
+  roomsWithAllKeys?: ReadonlySet<string>;
   /** In milliseconds since the epoch. By default no refusal is too old. */
   now?: number;
   /** The last pass: a member whose membership is still unread counts as not joined. */

@@ -246,7 +246,10 @@ function decidedRows(
     const { warnings, membersNeeded: forWarnings } =
       verdict.kind === "unreadable"
         ? { warnings: [], membersNeeded: [] }
-        : warningsFor(view, context.parties, choice.route !== "impossible");
+        : warningsFor(view, context.parties, {
+            willBeInside: choice.route !== "impossible",
+            hasAllKeys: input.roomsWithAllKeys?.has(roomId) === true,
+          });
     membersNeeded.push(...choice.membersNeeded, ...forWarnings);
     rows.set(
       roomId,

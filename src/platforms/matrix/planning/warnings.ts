@@ -18,14 +18,25 @@ export interface RoomWarnings {
   membersNeeded: readonly MembersNeeded[];
 }
 
-/**
- * @param willBeInside whether the target has joined the room or may get in. If not, there are no
- * warnings about the contents of the room
- */
-export function warningsFor(view: RoomView, parties: Parties, willBeInside: boolean): RoomWarnings {
+/** How the target will see a room. */
+export interface TargetInRoom {
+  /**
+   * Whether the target has joined the room or may get in. If not, there are no warnings about the
+   * contents of the room.
+   */
+  readonly willBeInside: boolean;
+  /** Whether the target's key backup has every key of the room that the source's has. */
+  readonly hasAllKeys: boolean;
+}
+
+export function warningsFor(
+  view: RoomView,
+  parties: Parties,
+  { willBeInside, hasAllKeys }: TargetInRoom,
+): RoomWarnings {
   const isSourceJoined = view.sourceMembership === "join";
   const grant = powerGrant(view, parties);
-  const warnings = willBeInside ? historyWarnings(view) : [];
+  const warnings = willBeInside ? historyWarnings(view, hasAllKeys) : [];
   const membersNeeded: MembersNeeded[] = [];
   if (willBeInside && isSourceJoined) {
     const power = powerWarnings(view, parties, grant);
@@ -43,14 +54,14 @@ export function warningsFor(view: RoomView, parties: Parties, willBeInside: bool
   return { warnings, membersNeeded };
 }
 
-function historyWarnings({ room }: RoomView): Warning[] {
+function historyWarnings({ room }: RoomView, hasAllKeys: boolean): Warning[] {
   const warnings: Warning[] = [];
   const visibility = valueOf(room.historyVisibility);
   // An invalid value cannot be trusted to show anything. A missing event is `shared`.
   if (room.historyVisibility.kind === "malformed" || (visibility !== null && !OPEN_HISTORY.has(visibility))) {
     warnings.push({ code: "history_hidden", visibility });
   }
-  if (room.encryption.kind === "present") warnings.push({ code: "encrypted_history" });
+  if (room.encryption.kind === "present" && !hasAllKeys) warnings.push({ code: "encrypted_history" });
   return warnings;
 }
 

@@ -1,6 +1,6 @@
 import type { Category } from "../../../model/categories.ts";
 import { allCategories } from "../../../model/categories.ts";
-import type { Report, ReportRoom, RoomProgress } from "../../../model/report.ts";
+import type { Report, ReportKeys, ReportRoom, RoomProgress } from "../../../model/report.ts";
 import { reportTime } from "../../../model/report.ts";
 import type { PlannedRoom } from "../planning/planned-room.ts";
 
@@ -11,6 +11,8 @@ export interface ReportInput {
   generatedAt: Date;
   rooms: readonly PlannedRoom[];
   categories: readonly Category[];
+  /** `null`: the backups were not read. */
+  keys: ReportKeys | null;
   progress?: ReadonlyMap<string, RoomProgress>;
 }
 
@@ -23,6 +25,7 @@ export function report(input: ReportInput): Report {
     generatedAt: reportTime(input.generatedAt.getTime()),
     rooms: input.rooms.map((room) => reportRoom(room, input.progress?.get(room.roomId))),
     categories: allCategories(input.categories),
+    keys: input.keys,
   };
 }
 

@@ -24,6 +24,7 @@ const planned = report({
   generatedAt: new Date(0),
   rooms: made.rooms,
   categories: [],
+  keys: null,
 });
 const rooms = made.rooms.map((room) => runRoom(room, { isReplacement: false }));
 

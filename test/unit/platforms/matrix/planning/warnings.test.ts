@@ -3,8 +3,9 @@ import type { RoomSketch } from "../../../../support/plans/planned-rooms.ts";
 import { ADMIN, SOURCE, plan, rowOf, sketchRoom } from "../../../../support/plans/planned-rooms.ts";
 
 describe("warnings", () => {
-  function warnings(sketch: RoomSketch): unknown[] {
-    return rowOf(plan([sketchRoom({ rule: "public", ...sketch })])).warnings.map((warning) => warning.code);
+  function warnings(sketch: RoomSketch, roomsWithAllKeys?: ReadonlySet<string>): unknown[] {
+    const made = plan([sketchRoom({ rule: "public", ...sketch })], roomsWithAllKeys && { roomsWithAllKeys });
+    return rowOf(made).warnings.map((warning) => warning.code);
   }
   it.each<{ name: string; sketch: RoomSketch; expected: string[] }>([
     {
@@ -69,6 +70,13 @@ describe("warnings", () => {
       expected: ["only_member", "last_admin"],
     },
   ])("$name", ({ sketch, expected }) => expect(warnings(sketch)).toEqual(expected));
+
+  it("do not name an encrypted room whose keys are all in the new backup", () => {
+    const hidden = { "m.room.history_visibility": { history_visibility: "joined" } };
+    const sketch = { roomId: "!a:old.example", state: { ...hidden, "m.room.encryption": {} } };
+    expect(warnings(sketch, new Set(["!a:old.example"]))).toEqual(["history_hidden"]);
+    expect(warnings(sketch, new Set(["!b:old.example"]))).toEqual(["history_hidden", "encrypted_history"]);
+  });
 
   it("names who could give the power", () => {
     const row = rowOf(
