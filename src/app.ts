@@ -168,7 +168,7 @@ function createServices(base: Base): Services {
     outbox: store.outbox,
     histories: new RoomHistories(store.runs, now),
     readings,
-    unusableKeys: () => Promise.resolve(new Map()),
+    keyCopies: store.keyCopies,
     botUserId,
     now,
     log,

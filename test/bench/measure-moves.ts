@@ -59,7 +59,7 @@ async function measure({ movers, isSideBySide }: MoveCase): Promise<MoveMeasured
       outbox: store.outbox,
       histories: new RoomHistories(store.runs, now),
       readings: new Readings(),
-      unusableKeys: () => Promise.resolve(new Map()),
+      keyCopies: store.keyCopies,
       botUserId: BOT,
       now,
       log,

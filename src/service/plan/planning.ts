@@ -11,6 +11,7 @@ import type { ReadProgress } from "../../platforms/reading.ts";
 import { UnansweredAliasError, UnreadableAccountError } from "../../platforms/reading.ts";
 import type { AccountRefusal } from "../../platforms/sign-in.ts";
 import type { Accounts } from "../../store/accounts.ts";
+import type { KeyCopies } from "../../store/key-copies.ts";
 import type { OutboxItems } from "../../store/outbox-items.ts";
 import type { Plans } from "../../store/plans.ts";
 import type { Readings } from "./readings.ts";
@@ -69,8 +70,7 @@ export interface PlanningOptions {
   outbox: Pick<OutboxItems, "roomsOf">;
   histories: Pick<RoomHistories, "between">;
   readings: Readings;
-  /** Keys that the last copy of a person found unusable, by room. */
-  unusableKeys: (owner: string) => Promise<ReadonlyMap<string, number>>;
+  keyCopies: Pick<KeyCopies, "unusable">;
   botUserId: string;
   now: () => number;
   log: Logger;
@@ -164,7 +164,7 @@ export class Planning {
     request: Omit<PlanRequest, "rooms">,
     { runId, words }: { runId: number | null; words: readonly string[] },
   ): Promise<DecidedMove | CannotDecide> {
-    const { accounts, platform, outbox, histories, readings, unusableKeys, botUserId } = this.#options;
+    const { accounts, platform, outbox, histories, readings, keyCopies, botUserId } = this.#options;
     const { owner, filters, botRoomIds, onProgress, signal } = request;
     const [source, target] = await Promise.all([
       accounts.get(owner, "source"),
@@ -184,7 +184,7 @@ export class Planning {
           knownRooms: async () => ({
             spokenIn: await outbox.roomsOf([owner, parties.source, parties.target]),
             histories: await histories.between(owner, { source, target }, runId),
-            unusableKeys: await unusableKeys(owner),
+            unusableKeys: await keyCopies.unusable(owner),
           }),
         });
       const decision = await readings.run(owner, [source.baseUrl, target.baseUrl], read, signal);

@@ -183,7 +183,7 @@ export function startFakeBot({
     outbox: store.store.outbox,
     histories: new RoomHistories(store.store.runs, now),
     readings: new Readings(),
-    unusableKeys: () => Promise.resolve(new Map()),
+    keyCopies: store.store.keyCopies,
     botUserId: BOT,
     now,
     log,
