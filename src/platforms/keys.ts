@@ -47,13 +47,16 @@ export type NoEmojiReason =
   /** The bot has no session of its own: a pasted token belongs to the person's device. */
   "pasted_token" | "no_cross_signing" | "no_other_device";
 
-/** How the old backup can be opened, for the ladder of `keys copy`. */
+/**
+ * How the old backup can be opened, for the ladder of `keys copy`. Only `backup` has a meaning
+ * where the account has no backup of the known algorithm.
+ */
 export interface OpeningWays {
   readonly backup: KeyBackup;
   /** `null`: emoji can work. */
   readonly noEmoji: NoEmojiReason | null;
   readonly hasSecretStorage: boolean;
-  /** Whether the secret storage can be opened by a phrase. */
+  /** Whether a phrase can open the secret storage, or the backup itself. */
   readonly hasPhrase: boolean;
 }
 
@@ -272,7 +275,10 @@ export interface PlatformKeys {
   openFile(bytes: Uint8Array, passphrase: string, signal?: AbortSignal): Promise<KeyFileResult>;
   /** Writes the keys of the old backup to key files. @throws UnreadableAccountError */
   export(request: KeyExportRequest): Promise<KeyExportResult>;
-  /** Counts the messages that the new account can read. Only reads. @throws UnreadableAccountError */
+  /**
+   * Counts the messages that the new account can read. Only reads.
+   * @throws UnreadableAccountError
+   */
   check(request: KeyCheckRequest): Promise<KeyCheck>;
   /** Ends the work under way at a stop of the process. */
   stop(): Promise<void>;

@@ -16,10 +16,12 @@ const versionSchema = z.object({
   count: z.number().int().nonnegative(),
 });
 
-/** A version of a key backup as the server describes it. Its `auth_data` is not checked. */
-export type BackupVersion = Omit<z.output<typeof versionSchema>, "auth_data"> & {
+/** A key backup and the `auth_data` of its version, which is empty where there is none. */
+export interface DescribedBackup {
+  /** `isSigned` is not asked. */
+  readonly backup: KeyBackup;
   readonly authData: JsonObject;
-};
+}
 
 const PUBLIC_KEY_BYTES = 32;
 /** Longer than the name of any algorithm. */
@@ -34,47 +36,45 @@ export async function readBackup(
   session: AccountDataSession,
   { isSignatureChecked }: { isSignatureChecked: boolean },
 ): Promise<KeyBackup> {
-  const version = await readBackupVersion(session);
-  if (version === null) return { kind: "none", isSwitchedOff: await isSwitchedOff(session) };
-  const backup = backupOf(version);
+  const { backup, authData } = await readDescribedBackup(session);
   if (backup.kind !== "known" || !isSignatureChecked) return backup;
-  const keys = await readOwnKeys(session);
-  return { ...backup, isSigned: isSignedByMaster(version.authData, session.userId, keys) };
+  const { masterKey } = await readOwnKeys(session);
+  return { ...backup, isSigned: isSignedByMaster(authData, session.userId, masterKey) };
 }
 
 /**
- * The newest version of an account's key backup; `null` for none. An error page of a proxy is no
- * answer to this (`PageError`).
+ * Reads the newest version of an account's key backup. An error page of a proxy is no answer to
+ * this (`PageError`). A backup without a usable public key cannot be used by anybody, and counts as
+ * one of an unknown kind.
  * @throws HomeserverError, UnreachableError
  */
-export async function readBackupVersion(
-  session: Pick<AccountDataSession, "request">,
-): Promise<BackupVersion | null> {
+export async function readDescribedBackup(session: AccountDataSession): Promise<DescribedBackup> {
+  const described = await readVersion(session);
+  if (described === null)
+    return { backup: { kind: "none", isSwitchedOff: await isSwitchedOff(session) }, authData: {} };
+  const { version, algorithm, count } = described;
+  const authData = isJsonObject(described.auth_data) ? described.auth_data : {};
+  const publicKey = publicKeyIn(authData);
+  const backup: KeyBackup =
+    algorithm === BACKUP_ALGORITHM && publicKey !== null
+      ? { kind: "known", version, publicKey, count, isSigned: null }
+      : { kind: "unknown_algorithm", algorithm: nameOf(algorithm) };
+  return { backup, authData };
+}
+
+/** `null`: the account has no backup, or its server has none for anybody. */
+async function readVersion(session: AccountDataSession): Promise<z.output<typeof versionSchema> | null> {
   try {
-    const { auth_data: authData, ...version } = await session.request({
-      method: "GET",
-      path: "/_matrix/client/v3/room_keys/version",
-      schema: versionSchema,
-    });
-    return { ...version, authData: isJsonObject(authData) ? authData : {} };
+    const path = "/_matrix/client/v3/room_keys/version";
+    return await session.request({ method: "GET", path, schema: versionSchema });
   } catch (error) {
     if (error instanceof HomeserverError && (error.status === 404 || isUnrecognized(error))) return null;
     throw error;
   }
 }
 
-/**
- * The backup of a version; `isSigned` is not asked. A backup without a usable public key cannot be
- * used by anybody, and counts as one of an unknown kind.
- */
-export function backupOf({ version, algorithm, authData, count }: BackupVersion): KeyBackup {
-  const publicKey = publicKeyIn(authData);
-  if (algorithm !== BACKUP_ALGORITHM || publicKey === null)
-    return {
-      kind: "unknown_algorithm",
-      algorithm: cleanServerText(algorithm, []).slice(0, MAX_ALGORITHM_LENGTH),
-    };
-  return { kind: "known", version, publicKey, count, isSigned: null };
+function nameOf(algorithm: string): string {
+  return cleanServerText(algorithm, []).slice(0, MAX_ALGORITHM_LENGTH);
 }
 
 /** The public key, base64 without padding. */

@@ -12,11 +12,13 @@ export interface OwnKeys {
   readonly devices: readonly OwnDevice[];
 }
 
-/** A device with encryption. */
+/** A device with encryption. Dehydrated devices (MSC3814) do not count: they answer nobody. */
 export interface OwnDevice {
   readonly deviceId: string;
-  /** Whether the account's self-signing key signed it. */
-  readonly isCrossSigned: boolean;
+  /**
+   * Whether the account's self-signing key signed it; `null`: that key is not shown or not signed.
+   */
+  readonly isCrossSigned: boolean | null;
 }
 
 const byUser = z.record(z.string(), z.unknown()).nullish().catch(undefined);
@@ -39,27 +41,22 @@ export async function readOwnKeys(session: AccountDataSession): Promise<OwnKeys>
   const masterKey = publicKeyOf(answer.master_keys?.[userId], { userId, usage: "master" });
   const selfSigning = answer.self_signing_keys?.[userId];
   const selfSigningKey = publicKeyOf(selfSigning, { userId, usage: "self_signing" });
-  const isSelfSigningKeySigned =
-    masterKey !== null &&
-    isJsonObject(selfSigning) &&
-    isSignedBy(selfSigning, crossSigning(userId, masterKey));
-  const signer = isSelfSigningKeySigned ? selfSigningKey : null;
-  const devices = answer.device_keys?.[userId];
-  return {
-    masterKey,
-    devices: Object.entries(isJsonObject(devices) ? devices : {}).map(([deviceId, device]) => ({
-      deviceId,
-      isCrossSigned:
-        signer !== null && isJsonObject(device) && isSignedBy(device, crossSigning(userId, signer)),
-    })),
-  };
+  const isSigned = isJsonObject(selfSigning) && isSignedByMaster(selfSigning, userId, masterKey);
+  const signer = isSigned ? selfSigningKey : null;
+  const devices: OwnDevice[] = [];
+  for (const [deviceId, device] of Object.entries(answer.device_keys?.[userId] ?? {})) {
+    if (!isJsonObject(device) || device["dehydrated"] === true) continue;
+    const isCrossSigned = signer === null ? null : isSignedBy(device, crossSigning(userId, signer));
+    devices.push({ deviceId, isCrossSigned });
+  }
+  return { masterKey, devices };
 }
 
 /** Whether the account's own master key signed an object. */
 export function isSignedByMaster(
   object: JsonObject,
   userId: string,
-  { masterKey }: Pick<OwnKeys, "masterKey">,
+  masterKey: OwnKeys["masterKey"],
 ): boolean {
   return masterKey !== null && isSignedBy(object, crossSigning(userId, masterKey));
 }

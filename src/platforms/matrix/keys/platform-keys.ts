@@ -5,6 +5,8 @@ import type { OpenAccountOptions } from "../open-account.ts";
 import { guarded } from "../open-account.ts";
 import { createReader } from "../reading/reader.ts";
 import { readBackup } from "./backup.ts";
+import { openBackup } from "./open-backup.ts";
+import { readOpeningWays } from "./opening-ways.ts";
 import { recoveryKeyMistake } from "./recovery-key.ts";
 
 /** What the keys of encrypted history need. */
@@ -16,7 +18,9 @@ export function createMatrixKeys(options: MatrixKeysOptions): Platform["keys"] {
   return {
     backup: (account, { isSignatureChecked, signal }) =>
       guarded(account, () => readBackup(readingSession(account, options, signal), { isSignatureChecked })),
+    ways: (source) => guarded(source, () => readOpeningWays(readingSession(source, options), source)),
     recoveryKeyMistake,
+    open: (source, secret) => guarded(source, () => openBackup(readingSession(source, options), secret)),
     stop: () => {
       log.debug("the work on room keys has ended");
       return Promise.resolve();
@@ -30,6 +34,6 @@ function readingSession(
   { sessions, log }: MatrixKeysOptions,
   signal?: AbortSignal,
 ): AccountDataSession {
-  const { request } = createReader({ client: sessions.client(account), log, signal });
-  return { userId: account.userId, request };
+  const reader = createReader({ client: sessions.client(account), log, signal });
+  return { userId: account.userId, request: (request) => reader.request(request) };
 }
