@@ -106,10 +106,19 @@ export interface EmojiListener {
   readonly onEmoji: (emoji: readonly Emoji[]) => void;
 }
 
-/** A session of a room, as key files hold it: the JSON of one entry, without a change. */
+/** A session of a room in a key file. */
+export interface KeyFileEntry {
+  readonly roomId: string;
+  readonly sessionId: string;
+  /** As its key says. */
+  readonly firstMessageIndex: number;
+  /** The JSON of the session, as a backup holds it. A secret. */
+  readonly session: string;
+}
+
+/** The usable sessions of a key file, each one once. */
 export interface KeyFileContent {
-  /** The JSON text of each entry of the file's list. */
-  readonly entries: readonly string[];
+  readonly entries: readonly KeyFileEntry[];
 }
 
 /** Where the keys of a copy come from. */
@@ -189,7 +198,13 @@ export type KeyCopyResult =
 /** Why a new account's backup may not be written to. */
 export type NoTargetBackup = "none" | "switched_off" | "unsigned" | "unknown_algorithm";
 
-/** A file of keys that could not be opened. */
+/** The largest key file that is read. The largest known ones have about 30 MB. */
+export const MAX_KEY_FILE_BYTES = 50 * 1024 * 1024;
+
+/**
+ * A file of keys that could not be opened. `not_a_list`: it opens, but holds something else than
+ * sessions.
+ */
 export type KeyFileMistake =
   "not_a_key_file" | "cut_off" | "wrong_passphrase_or_damaged" | "not_a_list" | "too_large";
 
