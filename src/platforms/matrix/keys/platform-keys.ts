@@ -5,6 +5,7 @@ import type { OpenAccountOptions } from "../open-account.ts";
 import { guarded } from "../open-account.ts";
 import { createReader } from "../reading/reader.ts";
 import { readBackup } from "./backup.ts";
+import { openKeyFile } from "./key-file/open.ts";
 import { openBackup } from "./open-backup.ts";
 import { readOpeningWays } from "./opening-ways.ts";
 import { recoveryKeyMistake } from "./recovery-key.ts";
@@ -19,6 +20,7 @@ export function createMatrixKeys(options: MatrixKeysOptions): Platform["keys"] {
     backup: (account, { isSignatureChecked, signal }) =>
       guarded(account, () => readBackup(readingSession(account, options, signal), { isSignatureChecked })),
     ways: (source) => guarded(source, () => readOpeningWays(readingSession(source, options), source)),
+    openFile: openKeyFile,
     recoveryKeyMistake,
     open: (source, secret) => guarded(source, () => openBackup(readingSession(source, options), secret)),
     stop: () => {
