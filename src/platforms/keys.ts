@@ -280,6 +280,12 @@ export interface PlatformKeys {
   open(source: Account, secret: TypedSecret): Promise<OpenResult>;
   /** Asks the other devices of the old account to verify the bot's session by emoji. */
   verify(source: Account, listener: EmojiListener, signal: AbortSignal): EmojiVerification;
+  /**
+   * Whether the bot made a session of its own that is a verified device of the account. It is the
+   * server's word. Only reads.
+   * @throws UnreadableAccountError
+   */
+  isVerified(source: Account): Promise<boolean>;
   /** Erases the crypto account of a session of the bot, because the session has ended. */
   forgetDevice(account: Pick<Account, "owner" | "side">): Promise<void>;
   /** Compares the entries of both backups. Only reads. @throws UnreadableAccountError */

@@ -8,6 +8,7 @@ import { readBackup } from "./backup.ts";
 import { openKeyFile } from "./key-file/open.ts";
 import { openBackup } from "./open-backup.ts";
 import { readOpeningWays } from "./opening-ways.ts";
+import { readOwnKeys } from "./own-keys.ts";
 import { recoveryKeyMistake } from "./recovery-key.ts";
 
 /** What the keys of encrypted history need. */
@@ -23,6 +24,16 @@ export function createMatrixKeys(options: MatrixKeysOptions): Platform["keys"] {
     openFile: openKeyFile,
     recoveryKeyMistake,
     open: (source, secret) => guarded(source, () => openBackup(readingSession(source, options), secret)),
+    isVerified: (source) =>
+      // The device of a pasted token belongs to the person.
+      source.method === "token"
+        ? Promise.resolve(false)
+        : guarded(source, async () => {
+            const { devices } = await readOwnKeys(readingSession(source, options));
+            return devices.some(
+              ({ deviceId, isCrossSigned }) => deviceId === source.deviceId && isCrossSigned,
+            );
+          }),
     stop: () => {
       log.debug("the work on room keys has ended");
       return Promise.resolve();

@@ -1,0 +1,90 @@
+import type { Logger } from "pino";
+import type { Side } from "../../model/account.ts";
+import type { KeyCopy } from "../../model/key-copy.ts";
+import type { PlatformKeys } from "../../platforms/keys.ts";
+import type { Platform } from "../../platforms/platform.ts";
+import type { Store } from "../../store/store.ts";
+import type { KeyCopyListener } from "./listener.ts";
+import { BackupOpening } from "./opening.ts";
+import { KeyOverview } from "./overview.ts";
+import { KeyRunner } from "./runner.ts";
+import { KeyTransfer } from "./transfer.ts";
+import { KeyVerifications } from "./verifications.ts";
+
+export interface CreateKeysOptions {
+  store: Pick<Store, "accounts" | "keyCopies">;
+  platform: Pick<Platform, "serverName"> & {
+    keys: Pick<PlatformKeys, "backup" | "ways" | "open" | "verify" | "isVerified" | "copy">;
+  };
+  listener: KeyCopyListener;
+  isPermitted: (userId: string) => boolean;
+  now: () => number;
+  log: Logger;
+}
+
+/** The use cases of room keys. */
+export interface KeyServices {
+  opening: BackupOpening;
+  overview: KeyOverview;
+  /** Ends the work with keys of a person. @returns the work that was ended; `null` for none */
+  cancel(owner: string): Promise<KeyCopy | null>;
+  /** The person has compared the emoji. @returns false if the verification is over */
+  answerEmoji(owner: string, copyId: number, areSame: boolean): boolean;
+  /** Changes an account of a person while nothing works with their keys. */
+  whileHeld<Result>(owner: string, side: Side, change: () => Promise<Result>): Promise<Result>;
+  /** Continues the work of the last process. Its notices need the chat. */
+  start(): Promise<void>;
+  /** Ends within seconds. Everything but verifications goes on at the next start. */
+  stop(): Promise<void>;
+}
+
+/** Creates all parts that work with room keys. */
+export function createKeys({
+  store,
+  platform,
+  listener,
+  isPermitted,
+  now,
+  log,
+}: CreateKeysOptions): KeyServices {
+  const { accounts, keyCopies: copies } = store;
+  const { keys } = platform;
+  const transfer = new KeyTransfer({ accounts, copies, keys, changed: (copy) => listener.changed(copy) });
+  const runner = new KeyRunner({
+    copies,
+    transfer,
+    listener,
+    isPermitted,
+    serverName: (userId) => platform.serverName(userId),
+    now,
+    random: Math.random,
+    log,
+  });
+  const opened = (): void => runner.wake();
+  const verifications = new KeyVerifications({ copies, keys, listener, opened, now, log });
+  const opening = new BackupOpening({ accounts, copies, keys, verifications, runner, now });
+  const overview = new KeyOverview({ accounts, copies, keys });
+  return {
+    opening,
+    overview,
+    cancel: async (owner) => {
+      const copy = await overview.unfinished(owner);
+      const ended = copy && (await copies.apply(copy.id, "cancelled", { reason: { code: "cancelled" } }));
+      await verifications.end(owner);
+      await runner.abort(owner);
+      if (ended !== null) listener.changed(ended);
+      return ended;
+    },
+    answerEmoji: (owner, copyId, areSame) => verifications.answer(owner, copyId, areSame),
+    whileHeld: async (owner, side, change) => {
+      if (side === "source") await verifications.end(owner);
+      return runner.whileHeld(owner, change);
+    },
+    start: () => runner.start(),
+    stop: async () => {
+      await verifications.stop();
+      await runner.stop();
+      await listener.stop();
+    },
+  };
+}

@@ -1,0 +1,72 @@
+import type { Account, Side } from "../../model/account.ts";
+import { sides } from "../../model/account.ts";
+import type { KeyCopy } from "../../model/key-copy.ts";
+import { isKeyCopyUnfinished } from "../../model/key-copy.ts";
+import type { PlatformKeys } from "../../platforms/keys.ts";
+import type { Accounts } from "../../store/accounts.ts";
+import type { KeyCopies } from "../../store/key-copies.ts";
+import { notRead } from "./opening.ts";
+import type { BackupOfAccount, KeyStatus, WaysResult } from "./results.ts";
+
+export interface KeyOverviewOptions {
+  accounts: Pick<Accounts, "get">;
+  copies: Pick<KeyCopies, "of" | "copied">;
+  keys: Pick<PlatformKeys, "backup" | "ways" | "isVerified">;
+}
+
+/** Reads where the keys of a person stand. */
+export class KeyOverview {
+  readonly #options: KeyOverviewOptions;
+
+  constructor(options: KeyOverviewOptions) {
+    this.#options = options;
+  }
+
+  /** How the old backup can be opened. Starts nothing. */
+  async ways(owner: string): Promise<WaysResult> {
+    const { accounts, keys } = this.#options;
+    const found = {
+      source: await accounts.get(owner, "source"),
+      target: await accounts.get(owner, "target"),
+    };
+    const missing = sides.filter((side) => found[side] === null);
+    if (found.source === null || missing.length > 0) return { status: "not_signed_in", missing };
+    try {
+      return { status: "ways", ways: await keys.ways(found.source), copy: await this.unfinished(owner) };
+    } catch (error) {
+      return notRead(error);
+    }
+  }
+
+  async status(owner: string): Promise<KeyStatus> {
+    const { accounts, copies, keys } = this.#options;
+    const [source, target] = [await accounts.get(owner, "source"), await accounts.get(owner, "target")];
+    const [ofSource, ofTarget, isVerified] = await Promise.all([
+      source && this.#backup(source, "source"),
+      target && this.#backup(target, "target"),
+      // Whether a device is verified is worth no error of its own.
+      source === null ? false : keys.isVerified(source).catch(() => false),
+    ]);
+    return {
+      backups: { ...(ofSource && { source: ofSource }), ...(ofTarget && { target: ofTarget }) },
+      isVerified,
+      copy: await copies.of(owner),
+      copied: await copies.copied(owner),
+    };
+  }
+
+  /** The work with keys of a person that is not over; `null` if there is none. */
+  async unfinished(owner: string): Promise<KeyCopy | null> {
+    const copy = await this.#options.copies.of(owner);
+    return copy !== null && isKeyCopyUnfinished(copy) ? copy : null;
+  }
+
+  async #backup(account: Account, side: Side): Promise<BackupOfAccount> {
+    try {
+      const isSignatureChecked = side === "target";
+      return { account, backup: await this.#options.keys.backup(account, { isSignatureChecked }) };
+    } catch (error) {
+      return { account, refusal: notRead(error).refusal };
+    }
+  }
+}

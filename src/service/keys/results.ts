@@ -1,0 +1,58 @@
+import type { Account, Side } from "../../model/account.ts";
+import type { KeyBackup } from "../../model/key-backup.ts";
+import type { CopiedKeys, KeyCopy } from "../../model/key-copy.ts";
+import type {
+  KeyCopyCounts,
+  NoEmojiReason,
+  OpenRefusal,
+  OpeningWays,
+  TypedSecret,
+} from "../../platforms/keys.ts";
+import type { AccountRefusal } from "../../platforms/sign-in.ts";
+
+/** An account that the command needs is not signed in, or could not be read. */
+export type NotPossible =
+  | { status: "not_signed_in"; missing: Side[] }
+  | { status: "not_read"; account: Account; refusal: AccountRefusal };
+
+/**
+ * How a command that opens the old backup ended.
+ * - `started`: the work is stored and goes on by itself. `replaced`: other work that it ended.
+ * - `busy`: other work is running; nothing was opened.
+ */
+export type OpeningResult =
+  | NotPossible
+  | { status: "started"; copy: KeyCopy; replaced: KeyCopy | null }
+  | { status: "busy"; copy: KeyCopy }
+  | { status: "refused"; by: TypedSecret["kind"]; refusal: OpenRefusal }
+  | { status: "no_emoji"; reason: NoEmojiReason; ways: OpeningWays }
+  | { status: "no_backup"; backup: Exclude<KeyBackup, { kind: "known" }> };
+
+/** How the old backup can be opened, and the work with keys that is not over. */
+export type WaysResult = NotPossible | { status: "ways"; ways: OpeningWays; copy: KeyCopy | null };
+
+/** The backup of one account as its server describes it now, or why it could not be read. */
+export type BackupOfAccount =
+  { account: Account; backup: KeyBackup } | { account: Account; refusal: AccountRefusal };
+
+/** The answer to `keys status`. */
+export interface KeyStatus {
+  /** The signed-in accounts. */
+  backups: Partial<Record<Side, BackupOfAccount>>;
+  /** Whether the bot's session of the old account is a verified device. */
+  isVerified: boolean;
+  /** The last work with keys of these accounts. */
+  copy: KeyCopy | null;
+  /** What the last finished copy of these accounts did. */
+  copied: CopiedKeys | null;
+}
+
+/** What finished work with keys did. */
+export interface KeyCopyEnd {
+  /** In sessions, of the whole work with all its interruptions. */
+  counts: KeyCopyCounts;
+  /** Rooms with unusable sessions, and how many. */
+  unusable: ReadonlyMap<string, number>;
+  /** Sessions that the server took and does not have, by room. */
+  lost: ReadonlyMap<string, number>;
+}
