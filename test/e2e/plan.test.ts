@@ -148,7 +148,9 @@ describe("the bot, when it is asked for a plan", () => {
     const counted = await ask("!migrate plan");
     expect(counted).toContain("To be copied\n\n");
     expect(counted).toContain("12 of 12 keys of encrypted history, by !keys copy");
-    expect(counted).toContain("Next: !keys copy copies the keys of encrypted history, and then !migrate start");
+    expect(counted).toContain(
+      "Next: !keys copy copies the keys of encrypted history, and then !migrate start",
+    );
     expect(roomKeysIn(await reportNow(7))).toMatchObject({ expected: 12, present: 0, missing: ["* 12"] });
 
     await storeBackup(
