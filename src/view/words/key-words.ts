@@ -38,9 +38,13 @@ export function encryptedRooms(report: Report, prefix: string): Inline[] {
   const { expected, toCopy } = keysLeft(report);
   switch (keys.kind) {
     case "none":
+    case "unknown_algorithm":
       return [
         ...head,
-        "your old account has no keys in a backup, so old messages stay unreadable. An app that still shows them may export its keys to a file: ",
+        keys.kind === "none"
+          ? "your old account has no keys in a backup, so old messages stay unreadable. "
+          : "your old account has a kind of key backup that I don't know, so old messages stay unreadable. ",
+        "An app that still shows them may export its keys to a file: ",
         code(`${prefix}keys import`),
         " takes that file.",
       ];

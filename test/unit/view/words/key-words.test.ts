@@ -51,6 +51,13 @@ const cases: readonly {
     verify: null,
   },
   {
+    name: "an old backup of an unknown kind",
+    report: report({ keys: { ...none, kind: "unknown_algorithm" } }),
+    plan: "2 encrypted rooms: your old account has a kind of key backup that I don't know, so old messages stay unreadable. An app that still shows them may export its keys to a file: !keys import takes that file.",
+    missing: "",
+    verify: null,
+  },
+  {
     name: "an empty new backup",
     report: report({ keys: counted, counts: [0, 4_200], missing: ["* 4200"] }),
     plan: "2 encrypted rooms: 2 have no keys in your new account's backup, and your old one's has 4,200. Old messages stay unreadable until their keys are copied, and keys are best copied before the rooms are joined.",

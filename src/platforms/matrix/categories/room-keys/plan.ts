@@ -21,6 +21,7 @@ export type UnusableKeys = ReadonlyMap<string, number>;
 export function roomKeysCategory(keys: KeyFacts): Category {
   switch (keys.kind) {
     case "none":
+    case "unknown_algorithm":
     case "not_read":
       return category("room_keys", 0, []);
     case "unreadable":
@@ -74,7 +75,8 @@ export function reportKeys(
     case "not_read":
       return null;
     case "none":
-      return { kind: "none", unusable: 0, roomsWithoutKeys: encrypted.length };
+    case "unknown_algorithm":
+      return { kind: keys.kind, unusable: 0, roomsWithoutKeys: encrypted.length };
     case "unreadable":
       return { kind: "unreadable", unusable: 0, roomsWithoutKeys: null };
     case "counted":

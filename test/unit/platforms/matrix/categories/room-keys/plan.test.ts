@@ -20,6 +20,13 @@ describe("the category of room keys", () => {
   it.each<{ name: string; keys: KeyFacts; expected: number; present: number; missing: string[] }>([
     { name: "no old backup", keys: { kind: "none" }, expected: 0, present: 0, missing: [] },
     {
+      name: "an old backup of an unknown kind",
+      keys: { kind: "unknown_algorithm" },
+      expected: 0,
+      present: 0,
+      missing: [],
+    },
+    {
       name: "keys that were not asked for",
       keys: { kind: "not_read" },
       expected: 0,
@@ -97,6 +104,7 @@ describe("a room has all its keys", () => {
 
   it.each<KeyFacts>([
     { kind: "none" },
+    { kind: "unknown_algorithm" },
     { kind: "not_read" },
     { kind: "unreadable" },
     { kind: "counted", expected: 0 },
