@@ -89,7 +89,15 @@ export interface Platform {
   readonly runs: PlatformRuns;
   readonly keys: Pick<
     PlatformKeys,
-    "backup" | "ways" | "isVerified" | "recoveryKeyMistake" | "open" | "openFile" | "stop"
+    | "backup"
+    | "ways"
+    | "isVerified"
+    | "recoveryKeyMistake"
+    | "open"
+    | "openFile"
+    | "verify"
+    | "forgetDevice"
+    | "stop"
   >;
   /** The server of an account; empty for a text that is not a user ID of the platform. */
   serverName(userId: string): string;

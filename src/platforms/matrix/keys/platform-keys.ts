@@ -5,6 +5,8 @@ import type { OpenAccountOptions } from "../open-account.ts";
 import { guarded } from "../open-account.ts";
 import { createReader } from "../reading/reader.ts";
 import { readBackup } from "./backup.ts";
+import type { EmojiVerifierOptions } from "./emoji/emoji-verifier.ts";
+import { EmojiVerifier } from "./emoji/emoji-verifier.ts";
 import { openKeyFile } from "./key-file/open.ts";
 import { openBackup } from "./open-backup.ts";
 import { readOpeningWays } from "./opening-ways.ts";
@@ -12,11 +14,12 @@ import { readOwnKeys } from "./own-keys.ts";
 import { recoveryKeyMistake } from "./recovery-key.ts";
 
 /** What the keys of encrypted history need. */
-export type MatrixKeysOptions = OpenAccountOptions;
+export type MatrixKeysOptions = OpenAccountOptions & EmojiVerifierOptions;
 
 /** The keys of encrypted history on Matrix homeservers. */
 export function createMatrixKeys(options: MatrixKeysOptions): Platform["keys"] {
   const { log } = options;
+  const emoji = new EmojiVerifier(options);
   return {
     backup: (account, { isSignatureChecked, signal }) =>
       guarded(account, () => readBackup(readingSession(account, options, signal), { isSignatureChecked })),
@@ -34,9 +37,11 @@ export function createMatrixKeys(options: MatrixKeysOptions): Platform["keys"] {
               ({ deviceId, isCrossSigned }) => deviceId === source.deviceId && isCrossSigned,
             );
           }),
-    stop: () => {
+    verify: (source, listener, signal) => emoji.verify(source, listener, signal),
+    forgetDevice: (account) => emoji.forget(account),
+    stop: async () => {
+      await emoji.stop();
       log.debug("the work on room keys has ended");
-      return Promise.resolve();
     },
   };
 }
