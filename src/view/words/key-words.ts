@@ -42,9 +42,9 @@ export function encryptedRooms(report: Report, prefix: string): Inline[] {
       return [
         ...head,
         keys.kind === "none"
-          ? "your old account has no keys in a backup, so old messages stay unreadable. "
-          : "your old account has a kind of key backup that I don't know, so old messages stay unreadable. ",
-        "An app that still shows them may export its keys to a file: ",
+          ? "your old account has no keys in a backup, so there is nothing to copy. "
+          : "your old account has a kind of key backup that I don't know, so I can't copy its keys. ",
+        "Where Element Web or Desktop still shows old messages, it can export its keys to a file: ",
         code(`${prefix}keys import`),
         " takes that file.",
       ];

@@ -46,14 +46,14 @@ const cases: readonly {
   {
     name: "no old backup",
     report: report({ keys: none }),
-    plan: "2 encrypted rooms: your old account has no keys in a backup, so old messages stay unreadable. An app that still shows them may export its keys to a file: !keys import takes that file.",
+    plan: "2 encrypted rooms: your old account has no keys in a backup, so there is nothing to copy. Where Element Web or Desktop still shows old messages, it can export its keys to a file: !keys import takes that file.",
     missing: "",
     verify: null,
   },
   {
     name: "an old backup of an unknown kind",
     report: report({ keys: { ...none, kind: "unknown_algorithm" } }),
-    plan: "2 encrypted rooms: your old account has a kind of key backup that I don't know, so old messages stay unreadable. An app that still shows them may export its keys to a file: !keys import takes that file.",
+    plan: "2 encrypted rooms: your old account has a kind of key backup that I don't know, so I can't copy its keys. Where Element Web or Desktop still shows old messages, it can export its keys to a file: !keys import takes that file.",
     missing: "",
     verify: null,
   },
