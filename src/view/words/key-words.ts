@@ -35,7 +35,7 @@ export function encryptedRooms(report: Report, prefix: string): Inline[] {
   const total = rooms.filter(({ encrypted, route }) => encrypted && route !== "excluded").length;
   if (total === 0 || keys === null) return [];
   const head = [strong(String(total)), ` encrypted ${plural(total, "room")}: `];
-  const { expected, toCopy } = keysLeft(report);
+  const toCopy = keys.missing - keys.unusable;
   switch (keys.kind) {
     case "none":
     case "unknown_algorithm":
@@ -60,7 +60,7 @@ export function encryptedRooms(report: Report, prefix: string): Inline[] {
         ...head,
         strong(String(total)),
         ` ${total === 1 ? "has" : "have"} no keys in your new account's backup`,
-        expected > 0 ? `, and your old one's has ${formatCount(expected)}. ` : ". ",
+        `, and your old one's has ${formatCount(keys.missing)}. `,
         UNTIL_COPIED,
       ];
     case "compared":

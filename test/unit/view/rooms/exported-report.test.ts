@@ -33,7 +33,7 @@ const facts = report({
   generatedAt: new Date(Date.UTC(2026, 0, 31, 12)),
   rooms: made.rooms,
   categories: roomCategories(made.rooms),
-  keys: { kind: "counted", unusable: 1, roomsWithoutKeys: null },
+  keys: { kind: "counted", missing: 1, unusable: 1, roomsWithoutKeys: null },
   progress: new Map([["!v12", { status: "waiting", until: "2026-01-31T13:00:00Z", waitingFor: "limit" }]]),
 });
 const file = exportedReport(facts);
