@@ -109,7 +109,10 @@ export async function startApp({
   };
   try {
     const housekeeping = new Housekeeping({
-      tidy: (signal) => store.prune(now() - KEEP_MS, signal),
+      tidy: async (signal) => {
+        await store.receivedFiles.prune(now());
+        await store.prune(now() - KEEP_MS, signal);
+      },
       log,
     });
     housekeeping.start();

@@ -85,8 +85,11 @@ export function createChatParts(
     now,
     log,
   });
-  const { receivedEvents } = store;
-  const inbox = new Inbox({ userId, receivedEvents, conversations, confirmations, dispatch, now, log });
+  const { receivedEvents, receivedFiles } = store;
+  const inbox = new Inbox({
+    ...{ userId, receivedEvents, receivedFiles, conversations, confirmations, dispatch },
+    ...{ isPermitted, now, log },
+  });
   const undecrypted = new UndecryptableMessages({
     events: store.undecryptedEvents,
     client,

@@ -23,6 +23,8 @@ export interface RoomConversationOptions {
   cause: Cause | null;
   /** Separates the keys of this conversation from keys already used at the same address. */
   scope?: string;
+  /** The message that the one of the address replies to. */
+  inReplyTo?: string | null;
   /** Called before something is said, which it may refuse by an error. */
   beforeSaying?: () => void;
   now: () => number;
@@ -35,6 +37,7 @@ export interface RoomConversationOptions {
  */
 export class RoomConversation implements Conversation {
   readonly address: ConversationAddress;
+  readonly inReplyTo: string | null;
   readonly botRoomIds: readonly string[];
   readonly #outbox: RoomConversationOptions["outbox"];
   readonly #questions: Questions;
@@ -46,6 +49,7 @@ export class RoomConversation implements Conversation {
 
   constructor(options: RoomConversationOptions) {
     const { outbox, questions, controlRoomIds, address, cause, scope, beforeSaying, now } = options;
+    this.inReplyTo = options.inReplyTo ?? null;
     this.#outbox = outbox;
     this.#questions = questions;
     this.#cause = cause;
@@ -139,15 +143,23 @@ export class RoomConversation implements Conversation {
     });
   }
 
-  async redact(reason: string): Promise<boolean> {
-    const transactionId = this.#transactionId("redaction");
+  redact(reason: string): Promise<boolean> {
+    return this.#redact(this.eventId, reason, "redaction");
+  }
+
+  redactOther(eventId: string, reason: string): Promise<boolean> {
+    return this.#redact(eventId, reason, `redaction of ${eventId}`);
+  }
+
+  async #redact(redacts: string, reason: string, key: string): Promise<boolean> {
+    const transactionId = this.#transactionId(key);
     await this.#outbox.add({
       transactionId,
       roomId: this.roomId,
       forUser: this.sender,
       cause: this.#cause,
       kind: "redaction",
-      content: { redacts: this.eventId, reason },
+      content: { redacts, reason },
       priority: outboxPriority.redaction,
     });
     const result = await this.#outbox.waitFor(transactionId, REDACTION_TIMEOUT_MS);

@@ -3,6 +3,7 @@ import type { ConversationAddress } from "../model/conversation-address.ts";
 import type { Cause } from "../store/cause.ts";
 import type { Questions } from "../store/questions.ts";
 import type { RoomEvent } from "../store/received-events.ts";
+import type { RoomConversationOptions } from "./conversation.ts";
 import { RoomConversation } from "./conversation.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Rooms } from "./rooms/rooms.ts";
@@ -27,12 +28,12 @@ export class Conversations {
 
   /**
    * @param cause why something is said there
-   * @param scope separates the keys of this conversation from keys already used at the same address
+   * @param options as in `RoomConversationOptions`
    */
   at(
     address: ConversationAddress,
     cause: Cause,
-    { scope, beforeSaying }: { scope?: string; beforeSaying?: () => void } = {},
+    options: Pick<RoomConversationOptions, "scope" | "inReplyTo" | "beforeSaying"> = {},
   ): Conversation {
     const { outbox, questions, controlRoomIds, now } = this.#options;
     return new RoomConversation({
@@ -41,8 +42,7 @@ export class Conversations {
       controlRoomIds,
       address,
       cause,
-      ...(scope !== undefined && { scope }),
-      ...(beforeSaying !== undefined && { beforeSaying }),
+      ...options,
       now,
     });
   }
@@ -55,7 +55,11 @@ export class Conversations {
   async forEvent(
     roomId: string,
     event: RoomEvent,
-    { threadRoot, beforeSaying }: { threadRoot: string | null; beforeSaying: () => void },
+    {
+      threadRoot,
+      inReplyTo,
+      beforeSaying,
+    }: { threadRoot: string | null; inReplyTo: string | null; beforeSaying: () => void },
   ): Promise<Conversation> {
     const { rooms, onDirectChat } = this.#options;
     const cause = { kind: "event", id: event.event_id } as const;
@@ -69,6 +73,6 @@ export class Conversations {
       sender: event.sender,
       isEncrypted: event.wasEncrypted === true,
     };
-    return this.at(address, cause, { beforeSaying });
+    return this.at(address, cause, { inReplyTo, beforeSaying });
   }
 }

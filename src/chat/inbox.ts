@@ -4,13 +4,16 @@ import type { IncomingText } from "../commands/dispatch.ts";
 import { reportUnexpected } from "../commands/dispatch.ts";
 import type { Conversation } from "../dialogue/conversation.ts";
 import { mayHoldSecret } from "../grammar/parse.ts";
+import type { FileReference } from "../model/file-reference.ts";
 import { KeyedQueue } from "../model/keyed-queue.ts";
 import { Slots } from "../model/slots.ts";
 import type { PendingEvent, ReceivedEvents, RoomEvent } from "../store/received-events.ts";
 import { parseRoomEvent } from "../store/received-events.ts";
+import type { ReceivedFiles } from "../store/received-files.ts";
 import type { Confirmations } from "./confirmations.ts";
 import { confirmedEventId } from "./confirming-reaction.ts";
 import type { Conversations } from "./conversations.ts";
+import { readFileMessage } from "./file-message.ts";
 import { readMessageText } from "./message-text.ts";
 import { isFinalRefusal } from "./server-refusal.ts";
 import { retryWaitMs } from "./until-answered.ts";
@@ -33,7 +36,9 @@ export interface InboxOptions {
   userId: string;
   receivedEvents: ReceivedEvents;
   conversations: Pick<Conversations, "forEvent">;
+  receivedFiles: Pick<ReceivedFiles, "add">;
   confirmations: Pick<Confirmations, "onText" | "onReaction">;
+  isPermitted: (userId: string) => boolean;
   /** Handles a text that answers no question. */
   dispatch: (text: IncomingText, conversation: Conversation) => Promise<void>;
   now: () => number;
@@ -138,9 +143,11 @@ export class Inbox {
   async #handle({ roomId, event, attempts }: PendingEvent, onSaid: () => void): Promise<void> {
     const { receivedEvents, confirmations, dispatch, now, log } = this.#options;
     const text = readMessageText(event);
+    const file = readFileMessage(event);
     const confirmed = confirmedEventId(event);
     const conversation = await this.#conversation(roomId, event, {
       threadRoot: text?.threadRoot ?? null,
+      inReplyTo: text?.inReplyTo ?? null,
       beforeSaying: () => {
         this.#assertGoingOn();
         onSaid();
@@ -148,6 +155,7 @@ export class Inbox {
     });
     if (conversation) {
       await this.#untilStored(() => receivedEvents.begin(event.event_id));
+      if (file !== null) await this.#untilStored(() => this.#remember(file, conversation));
       try {
         if (attempts >= MAX_ATTEMPTS)
           throw new Error("the handling of this message was interrupted too often");
@@ -161,6 +169,13 @@ export class Inbox {
     }
     this.#assertGoingOn();
     await this.#untilStored(() => receivedEvents.finish(event.event_id, now()));
+  }
+
+  /** A file of a person in a direct chat can be named by a later command. */
+  async #remember(file: FileReference, { roomKind, roomId, sender, eventId }: Conversation): Promise<void> {
+    const { receivedFiles, isPermitted, now } = this.#options;
+    if (roomKind === "direct" && isPermitted(sender))
+      await receivedFiles.add({ roomId, sender }, { eventId, file }, now());
   }
 
   /**
@@ -211,11 +226,11 @@ export class Inbox {
 }
 
 /**
- * Accepts confirming reactions and text messages. Edits and messages of other types are never
+ * Accepts confirming reactions, texts and files. Edits and messages of other types are never
  * commands; such a message is accepted only if it holds a secret, which must be redacted.
  */
 function isForUs(event: RoomEvent): boolean {
-  if (confirmedEventId(event) !== null) return true;
+  if (confirmedEventId(event) !== null || readFileMessage(event) !== null) return true;
   const text = readMessageText(event);
   return text !== null && (text.kind === "text" || mayHoldSecret(text));
 }

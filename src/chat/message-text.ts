@@ -3,9 +3,10 @@ import type { IncomingText } from "../commands/dispatch.ts";
 import { textOfHtml } from "../grammar/address.ts";
 import type { RoomEvent } from "../store/received-events.ts";
 
-/** A message and the thread it belongs to. */
+/** A message, the thread it belongs to, and the message that it replies to. */
 export interface ThreadedText extends IncomingText {
   threadRoot: string | null;
+  inReplyTo: string | null;
 }
 
 const messageSchema = z.looseObject({
@@ -13,7 +14,12 @@ const messageSchema = z.looseObject({
   body: z.string().nullable().catch(null),
   formatted_body: z.string().nullable().catch(null).default(null),
   "m.relates_to": z
-    .looseObject({ rel_type: z.string().optional(), event_id: z.string().optional() })
+    .looseObject({
+      rel_type: z.string().optional(),
+      event_id: z.string().optional(),
+      is_falling_back: z.boolean().optional().catch(undefined),
+      "m.in_reply_to": z.looseObject({ event_id: z.string() }).optional().catch(undefined),
+    })
     .optional()
     .catch(undefined),
 });
@@ -34,6 +40,8 @@ export function readMessageText(event: RoomEvent): ThreadedText | null {
     otherTexts: otherTextsOf(parsed.data),
     kind: isEdit ? "edit" : msgtype === "m.text" && body !== null ? "text" : "other",
     threadRoot: relation?.rel_type === "m.thread" ? (relation.event_id ?? null) : null,
+    // In a thread, old clients show every message as a reply to the one before (CS §Threading).
+    inReplyTo: relation?.is_falling_back === true ? null : (relation?.["m.in_reply_to"]?.event_id ?? null),
   };
 }
 

@@ -9,6 +9,8 @@ export interface Conversation {
   readonly eventId: string;
   readonly roomKind: RoomKind;
   readonly isEncrypted: boolean;
+  /** The message that the incoming one replies to; `null` if it is no reply. */
+  readonly inReplyTo: string | null;
   /** Rooms in which people talk to the bot: this one and the control rooms. */
   readonly botRoomIds: readonly string[];
   /** With this address the bot can write here later (`Chat.conversationAt`). */
@@ -22,6 +24,8 @@ export interface Conversation {
   ask(question: Message, confirmation: Confirmation): Promise<void>;
   /** Redacts the incoming message. False if the server did not do it. */
   redact(reason: string): Promise<boolean>;
+  /** Redacts another message of the sender in this room. False if the server did not do it. */
+  redactOther(eventId: string, reason: string): Promise<boolean>;
 }
 
 /**

@@ -68,6 +68,7 @@ export async function eraseOwner(database: Kysely<Tables>, owner: string): Promi
       .set({ sender: null })
       .where("sender", "=", owner)
       .execute();
+    await transaction.deleteFrom("received_file").where("sender", "=", owner).execute();
     await transaction.deleteFrom("invitation").where("inviter", "=", owner).execute();
     await transaction.deleteFrom("undecrypted_event").where("sender", "=", owner).execute();
     await transaction.deleteFrom("direct_chat").where("user_id", "=", owner).execute();

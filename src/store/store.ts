@@ -20,6 +20,7 @@ import { lockDataDirectory } from "./process-lock.ts";
 import { pruneEvents, pruneMessages, pruneUnused } from "./prune.ts";
 import { Questions } from "./questions.ts";
 import { ReceivedEvents } from "./received-events.ts";
+import { ReceivedFiles } from "./received-files.ts";
 import { Recipients } from "./recipients.ts";
 import { RunLeases, endLeases } from "./run-leases.ts";
 import { Runs } from "./runs.ts";
@@ -45,6 +46,7 @@ import { WorkCounts } from "./work-counts.ts";
 export interface Store {
   readonly bot: BotState;
   readonly receivedEvents: ReceivedEvents;
+  readonly receivedFiles: ReceivedFiles;
   readonly undecryptedEvents: UndecryptedEvents;
   readonly invitations: Invitations;
   readonly directChats: DirectChatRows;
@@ -123,6 +125,7 @@ export function openStore({
     return {
       bot: new BotState(database, secrets, log),
       receivedEvents: new ReceivedEvents(database, sealing),
+      receivedFiles: new ReceivedFiles(database, sealing),
       undecryptedEvents: new UndecryptedEvents(database),
       invitations: new Invitations(database),
       directChats: new DirectChatRows(database),

@@ -16,6 +16,13 @@ export interface Tables {
     attempts: Generated<number>;
     handled_at: number | null;
   };
+  received_file: {
+    event_id: string;
+    room_id: string;
+    sender: string;
+    sealed: Buffer;
+    received_at: number;
+  };
   undecrypted_event: {
     event_id: string;
     room_id: string;

@@ -15,6 +15,7 @@ import { authorizationServers } from "./upgrades/013-authorization-servers.ts";
 import { recipients } from "./upgrades/014-recipients.ts";
 import { keptRequests } from "./upgrades/015-kept-requests.ts";
 import { keyCopies } from "./upgrades/016-key-copies.ts";
+import { receivedFiles } from "./upgrades/017-received-files.ts";
 
 /**
  * All schema versions in order. The version number is the position, counted from one. A released
@@ -37,6 +38,7 @@ export const schemaUpgrades: readonly string[] = [
   recipients,
   keptRequests,
   keyCopies,
+  receivedFiles,
 ];
 
 /** Converts rows after the upgrades from a version on. */

@@ -10,6 +10,7 @@ const SEALED = [
   { table: "received_event", column: "sealed_event" },
   { table: "sign_in_link", column: "sealed" },
   { table: "key_copy", column: "sealed" },
+  { table: "received_file", column: "sealed" },
 ] as const;
 
 /**

@@ -268,6 +268,19 @@ describe("redacting the message itself", () => {
     await outbox.stop();
   });
 
+  it("is separate from the redaction of another message", async () => {
+    const { outbox, converse, sent } = await setUp();
+    outbox.start();
+    const conversation = converse();
+    await conversation.redact("It held a secret");
+    expect(await conversation.redactOther("$file", "Its file was read")).toBe(true);
+    expect(sent()).toMatchObject([
+      { type: "redaction of $event" },
+      { type: "redaction of $file", content: { reason: "Its file was read" } },
+    ]);
+    await outbox.stop();
+  });
+
   it("is asked for once, over a crash as well, and its outcome is the same", async () => {
     const { outbox, sendingFrom, reopen, converse, requests } = await setUp();
     outbox.start();

@@ -19,7 +19,7 @@ describe("the conversation of a message", () => {
       now: () => 1,
     });
     const message = { event_id: "$1", type: "m.room.message", sender: "@me:x.org", content: {}, ...event };
-    const options = { threadRoot: null, beforeSaying: () => undefined };
+    const options = { threadRoot: null, inReplyTo: null, beforeSaying: () => undefined };
     expect(await conversations.forEvent("!r", message, options)).toMatchObject({ isEncrypted });
   });
 });

@@ -46,6 +46,8 @@ async function setUp() {
     return new Inbox({
       userId: "@mover:x.org",
       receivedEvents: from.receivedEvents,
+      receivedFiles: from.receivedFiles,
+      isPermitted: () => true,
       dispatch: async (text) => {
         handled.push(text);
         await state.dispatch();

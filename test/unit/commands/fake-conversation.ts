@@ -15,7 +15,8 @@ export class FakeConversation implements Conversation {
   readonly roomId = "!room:example.org";
   readonly eventId = "$event";
   readonly roomKind: RoomKind;
-  readonly isEncrypted = true;
+  readonly isEncrypted: boolean;
+  readonly inReplyTo: string | null;
   readonly botRoomIds: readonly string[] = [];
   readonly said: Said[] = [];
   /** The confirmations that were asked for. Their questions are in `said`. */
@@ -24,8 +25,20 @@ export class FakeConversation implements Conversation {
   readonly happened: string[] = [];
   #canRedact: boolean;
 
-  constructor({ roomKind = "direct", canRedact = true }: { roomKind?: RoomKind; canRedact?: boolean } = {}) {
+  constructor({
+    roomKind = "direct",
+    canRedact = true,
+    isEncrypted = true,
+    inReplyTo = null,
+  }: {
+    roomKind?: RoomKind;
+    canRedact?: boolean;
+    isEncrypted?: boolean;
+    inReplyTo?: string | null;
+  } = {}) {
     this.roomKind = roomKind;
+    this.isEncrypted = isEncrypted;
+    this.inReplyTo = inReplyTo;
     this.#canRedact = canRedact;
   }
 
@@ -50,6 +63,11 @@ export class FakeConversation implements Conversation {
 
   async redact(): Promise<boolean> {
     this.happened.push("redact");
+    return this.#canRedact;
+  }
+
+  async redactOther(eventId: string): Promise<boolean> {
+    this.happened.push(`redact ${eventId}`);
     return this.#canRedact;
   }
 }

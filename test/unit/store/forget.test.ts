@@ -33,6 +33,14 @@ async function fill(store: Store, owner: string): Promise<void> {
     content: { body: `said by ${name}` },
   });
   await store.receivedEvents.add(`!${name}:x.org`, event(`$handled-${name.length}`), 1);
+  await store.receivedFiles.add(
+    { roomId: `!${name}:x.org`, sender: owner },
+    {
+      eventId: `$handled-${name.length}`,
+      file: { name, size: 1, serverName: "x.org", mediaId: name, encryption: null },
+    },
+    1,
+  );
   await store.receivedEvents.finish(`$handled-${name.length}`, 2);
   await store.undecryptedEvents.add({
     eventId: `$u-${name.length}`,

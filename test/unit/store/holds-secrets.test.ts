@@ -30,6 +30,13 @@ const account: Account = {
 };
 const event = { event_id: "$1", type: "m.room.message", sender: "@me:x", content: {} };
 
+async function putFile(store: Store): Promise<void> {
+  await store.receivedEvents.add("!r", event, 1);
+  const file = { name: "f", size: 1, serverName: "x", mediaId: "m", encryption: null };
+  await store.receivedFiles.add({ roomId: "!r", sender: event.sender }, { eventId: "$1", file }, 1);
+  await store.receivedEvents.finish("$1", 1);
+}
+
 it.each<{ what: string; put: (store: Store) => Promise<unknown> }>([
   { what: "the bot's session", put: (store) => store.bot.setSecret("session", "token") },
   { what: "a session of an account", put: (store) => store.accounts.put(account, { accessToken: "token" }) },
@@ -38,6 +45,7 @@ it.each<{ what: string; put: (store: Store) => Promise<unknown> }>([
     what: "an opened key backup",
     put: (store) => store.keyCopies.begin(newKeyCopy({ source: null, target: null })),
   },
+  { what: "a file of a person", put: (store) => putFile(store) },
   { what: "a message that waits", put: (store) => store.receivedEvents.add("!r", event, 1) },
 ])("a data directory with $what holds secrets, also after a crash", async ({ put }) => {
   const { store, dataDir } = await temporaryStore();

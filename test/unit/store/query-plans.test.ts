@@ -8,6 +8,7 @@ import { OutboxItems } from "../../../src/store/outbox-items.ts";
 import { pruneEvents, pruneMessages } from "../../../src/store/prune.ts";
 import { Questions } from "../../../src/store/questions.ts";
 import { ReceivedEvents } from "../../../src/store/received-events.ts";
+import { ReceivedFiles } from "../../../src/store/received-files.ts";
 import { RunLeases } from "../../../src/store/run-leases.ts";
 import { Runs } from "../../../src/store/runs.ts";
 import { SealedSecrets } from "../../../src/store/sealed-secrets.ts";
@@ -22,6 +23,7 @@ import { DONE, RETRY, newRun, room, step } from "../../support/fakes/scripted-ru
 const LARGE = [
   "outbox",
   "received_event",
+  "received_file",
   "question",
   "kept_request",
   "key_copy",
@@ -212,6 +214,12 @@ async function work(database: Kysely<Tables>): Promise<void> {
   await questions.answerable(owner, "!r", "$x", 2);
   await questions.close("one", "$x", 2);
   await events.add("!r", { event_id: "$e", type: "m.room.message", sender: owner, content: {} }, 1);
+  const files = new ReceivedFiles(database, sealing);
+  const file = { name: "f", size: 1, serverName: "x", mediaId: "m", encryption: null };
+  await files.add({ roomId: "!r", sender: owner }, { eventId: "$e", file }, 1);
+  await files.find({ roomId: "!r", sender: owner }, null, 2);
+  await files.find({ roomId: "!r", sender: owner }, "$e", 2);
+  await files.remove("$e");
   await events.begin("$e");
   await events.has("$e");
   await events.unhandled();
