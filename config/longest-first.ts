@@ -13,7 +13,6 @@ const LONGEST: readonly string[] = [
   "sign-in-link.test.ts",
   "restart-outage.test.ts",
   "secrets-nowhere.test.ts",
-  "population.test.ts",
   "room-steps.test.ts",
   "outcomes.test.ts",
   "after-write.test.ts",

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
 import { createGuardedFetch } from "../../../src/network/guarded-fetch.ts";
 import type { RoomPlan } from "../../../src/platforms/matrix/planning/plan-rooms.ts";
 import { roomRequestCounts } from "../../../src/platforms/matrix/planning/request-counts.ts";
@@ -19,6 +20,15 @@ import { checkPower } from "./check-power.ts";
 import { differences } from "./differences.ts";
 import type { ReadPlan } from "./read-and-plan.ts";
 import { readAndPlan } from "./read-and-plan.ts";
+
+const syncAnswer = z.object({
+  rooms: z.object({
+    join: z.record(z.string(), z.unknown()).default({}),
+    invite: z.record(z.string(), z.unknown()).default({}),
+    knock: z.record(z.string(), z.unknown()).default({}),
+  }),
+  account_data: z.object({ events: z.array(z.object({ type: z.string(), content: z.unknown() })) }),
+});
 
 /** What the tests of this file share. */
 interface Fixture {
@@ -52,8 +62,80 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
+describe("a population with every kind of room", () => {
+  it("lists exactly the rooms that the source has joined, is invited to or has knocked on", async () => {
+    const { population } = fixture;
+    const { rooms } = syncAnswer.parse(await asSource("/sync?timeout=0"));
+    const known = [rooms.join, rooms.invite, rooms.knock].flatMap((section) => Object.keys(section));
+    expect(population.rooms.map(({ roomId }) => roomId).toSorted()).toEqual(known.toSorted());
+    expect(population.unlisted.filter(({ roomId }) => known.includes(roomId))).toEqual([]);
+  });
+
+  it("holds the account data that it lists", async () => {
+    const { population } = fixture;
+    const { account_data: held } = syncAnswer.parse(await asSource("/sync?timeout=0"));
+    const byType = Object.fromEntries(held.events.map(({ type, content }) => [type, content]));
+    const { accountData, tags, readMarkers, roomProfiles, markedUnread, pushRules, profile } =
+      population.sourceData;
+    expect(byType).toMatchObject(accountData);
+    for (const [roomId, expected] of Object.entries(tags)) {
+      const { tags: present } = z
+        .object({ tags: z.record(z.string(), z.unknown()) })
+        .parse(
+          await asSource(
+            `/user/${encodeURIComponent(population.source.userId)}/rooms/${encodeURIComponent(roomId)}/tags`,
+          ),
+        );
+      expect(Object.keys(present)).toEqual(expect.arrayContaining(Object.keys(expected)));
+    }
+    expect(await asSource(`/profile/${encodeURIComponent(population.source.userId)}`)).toMatchObject(profile);
+    const rules = JSON.stringify(await asSource("/pushrules/"));
+    for (const rule of pushRules) expect(rules).toContain(rule.slice(rule.indexOf("/") + 1));
+    expect([readMarkers, roomProfiles, markedUnread].map((each) => Object.keys(each).length > 0)).toEqual([
+      true,
+      true,
+      true,
+    ]);
+  });
+
+  it.each([
+    { kind: "encrypted", type: "m.room.encryption", content: { algorithm: "m.megolm.v1.aes-sha2" } },
+    { kind: "history-joined", type: "m.room.history_visibility", content: { history_visibility: "joined" } },
+    {
+      kind: "history-invited",
+      type: "m.room.history_visibility",
+      content: { history_visibility: "invited" },
+    },
+    {
+      kind: "history-world-readable",
+      type: "m.room.history_visibility",
+      content: { history_visibility: "world_readable" },
+    },
+    { kind: "policy-server", type: "m.room.policy", content: { via: "policy.example" } },
+    { kind: "space", type: "m.room.create", content: { type: "m.space" } },
+    { kind: "not-federated", type: "m.room.create", content: { "m.federate": false } },
+    { kind: "version-1-public", type: "m.room.create", content: { room_version: "1" } },
+    { kind: "version-12-public", type: "m.room.create", content: { room_version: "12" } },
+    { kind: "private", type: "m.room.join_rules", content: { join_rule: "private" } },
+    { kind: "unknown-rule", type: "m.room.join_rules", content: { join_rule: "org.example.by_password" } },
+    { kind: "strange-texts", type: "m.room.name", content: { name: expect.stringContaining("\u202E") } },
+    {
+      kind: "aliases",
+      type: "m.room.canonical_alias",
+      content: { alt_aliases: [expect.stringContaining("#room-")] },
+    },
+    { kind: "upgrade-taken-back", type: "m.room.tombstone", content: {} },
+  ])("makes $kind rooms with their $type", async ({ kind, type, content }) => {
+    const room = fixture.population.rooms.find((each) => each.kind === kind);
+    expect(await asSource(`/rooms/${encodeURIComponent(room?.roomId ?? "")}/state/${type}`)).toMatchObject(
+      content,
+    );
+  });
+});
+
 // The tests depend on each other: each one continues with the rooms of the one before.
 describe("a plan for every kind of room", () => {
+  // The servers confirm the plan below, and with it what is expected of each kind.
   it("has the expected row for each kind of room", () => {
     const { population, made } = fixture;
     expect(differences(made.plan, population.rooms)).toBe("");
@@ -114,6 +196,14 @@ describe("a plan for every kind of room", () => {
     await expect.poll(missingPowers, { interval: 500 }).toEqual([]);
   });
 });
+
+async function asSource(path: string): Promise<unknown> {
+  const { pair, population } = fixture;
+  const response = await fetch(`${pair.old.baseUrl}/_matrix/client/v3${path}`, {
+    headers: { authorization: `Bearer ${population.source.accessToken}` },
+  });
+  return await response.json();
+}
 
 /**
  * The reading methods return different other members. So one estimate and the order of `via`
