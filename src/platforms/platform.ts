@@ -95,9 +95,9 @@ export interface Platform {
     | "recoveryKeyMistake"
     | "open"
     | "openFile"
-    | "verify"
-    | "forgetDevice"
     | "stop"
+    | "compare"
+    | "copy"
   >;
   /** The server of an account; empty for a text that is not a user ID of the platform. */
   serverName(userId: string): string;

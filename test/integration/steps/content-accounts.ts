@@ -1,8 +1,8 @@
 import { pino } from "pino";
 import type { GuardedFetch } from "../../../src/network/guarded-fetch.ts";
+import { anyAnswer } from "../../../src/platforms/matrix/api/any-answer.ts";
 import { apiPath } from "../../../src/platforms/matrix/api/homeserver-client.ts";
 import { HomeserverError } from "../../../src/platforms/matrix/api/homeserver-error.ts";
-import { anyAnswer } from "../../../src/platforms/matrix/api/json.ts";
 import { decideRooms } from "../../../src/platforms/matrix/decide-rooms.ts";
 import type { RoomIdOnTarget } from "../../../src/platforms/matrix/planning/room-mapping.ts";
 import type { AccountReading } from "../../../src/platforms/matrix/reading/account-reading.ts";

@@ -1,5 +1,3 @@
-import { z } from "zod";
-
 /** A JSON object with untrusted values. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -7,9 +5,6 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
-
-/** The schema of an answer that only has to be a success. */
-export const anyAnswer = z.object({});
 
 /** A non-empty text, or `null`. */
 export function textOrNull(value: unknown): string | null {

@@ -3,23 +3,27 @@ import type { Platform } from "../../platform.ts";
 import type { AccountDataSession } from "../api/account-data.ts";
 import type { OpenAccountOptions } from "../open-account.ts";
 import { guarded } from "../open-account.ts";
-import { createReader } from "../reading/reader.ts";
+import { BY_THE_CLOCK, createReader } from "../reading/reader.ts";
 import { readBackup } from "./backup.ts";
-import type { EmojiVerifierOptions } from "./emoji/emoji-verifier.ts";
-import { EmojiVerifier } from "./emoji/emoji-verifier.ts";
+import type { ComparedAccount } from "./compare.ts";
+import { compareBackups } from "./compare.ts";
+import type { CopiedAccount } from "./copy/copy-keys.ts";
+import { copyKeys } from "./copy/copy-keys.ts";
 import { openKeyFile } from "./key-file/open.ts";
 import { openBackup } from "./open-backup.ts";
 import { readOpeningWays } from "./opening-ways.ts";
 import { readOwnKeys } from "./own-keys.ts";
 import { recoveryKeyMistake } from "./recovery-key.ts";
+import { KeyWorker } from "./worker/key-worker.ts";
 
 /** What the keys of encrypted history need. */
-export type MatrixKeysOptions = OpenAccountOptions & EmojiVerifierOptions;
+export type MatrixKeysOptions = OpenAccountOptions;
 
 /** The keys of encrypted history on Matrix homeservers. */
 export function createMatrixKeys(options: MatrixKeysOptions): Platform["keys"] {
   const { log } = options;
-  const emoji = new EmojiVerifier(options);
+  const worker = new KeyWorker({ log });
+  const clock = BY_THE_CLOCK;
   return {
     backup: (account, { isSignatureChecked, signal }) =>
       guarded(account, () => readBackup(readingSession(account, options, signal), { isSignatureChecked })),
@@ -37,12 +41,23 @@ export function createMatrixKeys(options: MatrixKeysOptions): Platform["keys"] {
               ({ deviceId, isCrossSigned }) => deviceId === source.deviceId && isCrossSigned,
             );
           }),
-    verify: (source, listener, signal) => emoji.verify(source, listener, signal),
-    forgetDevice: (account) => emoji.forget(account),
-    stop: async () => {
-      await emoji.stop();
-      log.debug("the work on room keys has ended");
+    compare: ({ source, target }, signal) =>
+      compareBackups(
+        {
+          source: comparedAccount(source, options, signal),
+          target: comparedAccount(target, options, signal),
+        },
+        { worker, clock, signal },
+      ),
+    copy: (request) => {
+      const { from, target, signal } = request;
+      const source = from.kind === "file" ? null : copiedAccount(from.account, options, signal);
+      return copyKeys(request, {
+        ...{ source, worker, clock, log },
+        target: copiedAccount(target, options, signal),
+      });
     },
+    stop: () => worker.stop(),
   };
 }
 
@@ -54,4 +69,31 @@ function readingSession(
 ): AccountDataSession {
   const reader = createReader({ client: sessions.client(account), log, signal });
   return { userId: account.userId, request: (request) => reader.request(request) };
+}
+
+function comparedAccount(
+  account: Account,
+  options: MatrixKeysOptions,
+  signal: AbortSignal | undefined,
+): ComparedAccount {
+  const session = readingSession(account, options, signal);
+  return {
+    account,
+    client: options.sessions.client(account),
+    backup: () => readBackup(session, { isSignatureChecked: false }),
+  };
+}
+
+/** A copy repeats failed requests by rules of its own. */
+function copiedAccount(
+  account: Account,
+  { sessions }: MatrixKeysOptions,
+  signal: AbortSignal,
+): CopiedAccount {
+  const client = sessions.client(account);
+  const session: AccountDataSession = {
+    userId: account.userId,
+    request: (request) => client.request({ ...request, signal }),
+  };
+  return { client, backup: (wanted) => readBackup(session, wanted) };
 }

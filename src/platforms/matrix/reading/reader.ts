@@ -38,7 +38,8 @@ export interface ReaderOptions {
   readonly clock?: RetryClock;
 }
 
-const BY_THE_CLOCK: RetryClock = {
+/** The clock of the process. */
+export const BY_THE_CLOCK: RetryClock = {
   sleep: (ms, signal) => {
     const { promise, resolve, reject } = Promise.withResolvers<undefined>();
     const timer = setTimeout(resolve, ms, undefined);

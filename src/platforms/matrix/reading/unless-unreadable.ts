@@ -1,6 +1,6 @@
 import { UnreachableError } from "../../../network/unreachable-error.ts";
+import { anyAnswer } from "../api/any-answer.ts";
 import { HomeserverError } from "../api/homeserver-error.ts";
-import { anyAnswer } from "../api/json.ts";
 import type { Reader } from "./reader.ts";
 import { isTimeout } from "./with-retries.ts";
 

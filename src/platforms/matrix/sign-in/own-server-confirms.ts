@@ -1,8 +1,8 @@
 import { z } from "zod";
+import { anyAnswer } from "../api/any-answer.ts";
 import type { HomeserverClient } from "../api/homeserver-client.ts";
 import { apiPath } from "../api/homeserver-client.ts";
 import { HomeserverError, accountProblemOf, isAccountLimit } from "../api/homeserver-error.ts";
-import { anyAnswer } from "../api/json.ts";
 import { PageError } from "../api/page-error.ts";
 import { parseUserId, serverNameOf } from "../ids/identifiers.ts";
 

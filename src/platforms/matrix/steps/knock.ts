@@ -1,7 +1,7 @@
 import type { StepOutcome } from "../../../model/step-outcome.ts";
+import { anyAnswer } from "../api/any-answer.ts";
 import { apiPath } from "../api/homeserver-client.ts";
 import { HomeserverError } from "../api/homeserver-error.ts";
-import { anyAnswer } from "../api/json.ts";
 import type { EnteredRoom, KnockPayload } from "../planning/step-payloads.ts";
 import { enteredRoom, knockPayload } from "../planning/step-payloads.ts";
 import type { SeenMembership } from "../reading/state-now.ts";

@@ -1,8 +1,8 @@
 import type { Side } from "../../../model/account.ts";
 import type { StepOutcome } from "../../../model/step-outcome.ts";
+import { anyAnswer } from "../api/any-answer.ts";
 import { apiPath } from "../api/homeserver-client.ts";
 import { HomeserverError } from "../api/homeserver-error.ts";
-import { anyAnswer } from "../api/json.ts";
 import { POWER_LEVELS } from "../planning/power-grant.ts";
 import type { WrittenLevel } from "../planning/step-payloads.ts";
 import { powerLevelPayload, writtenLevel } from "../planning/step-payloads.ts";

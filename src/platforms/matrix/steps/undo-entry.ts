@@ -1,8 +1,8 @@
 import type { StayReason } from "../../../model/stay-reason.ts";
 import type { StepOutcome } from "../../../model/step-outcome.ts";
+import { anyAnswer } from "../api/any-answer.ts";
 import { apiPath } from "../api/homeserver-client.ts";
 import { HomeserverError } from "../api/homeserver-error.ts";
-import { anyAnswer } from "../api/json.ts";
 import type { EnteredRoom } from "../planning/step-payloads.ts";
 import { findStayReason } from "../reading/find-stay-reason.ts";
 import { mayBeInvited, membershipNow } from "../reading/state-now.ts";

@@ -1,0 +1,47 @@
+import type { Account, Side } from "../../../model/account.ts";
+import type { KeyBackup, KeyComparison } from "../../../model/key-backup.ts";
+import { guarded } from "../open-account.ts";
+import type { RetryClock } from "../reading/with-retries.ts";
+import { withRetries } from "../reading/with-retries.ts";
+import type { KeyReading, StreamingClient } from "./read-keys.ts";
+import { readAllKeys } from "./read-keys.ts";
+import type { KeyWorker } from "./worker/key-worker.ts";
+
+/** An account of a comparison. */
+export interface ComparedAccount {
+  readonly account: Account;
+  readonly client: StreamingClient;
+  /** Which backup it has now. */
+  readonly backup: () => Promise<KeyBackup>;
+}
+
+export interface ComparisonOptions {
+  readonly worker: Pick<KeyWorker, "job">;
+  readonly clock: RetryClock;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Compares the entries of both backups. Where the new one is empty or absent, only both versions
+ * are read.
+ * @throws UnreadableAccountError
+ */
+export async function compareBackups(
+  { source, target }: Readonly<Record<Side, ComparedAccount>>,
+  { worker, clock, signal }: ComparisonOptions,
+): Promise<KeyComparison> {
+  const old = await guarded(source.account, source.backup);
+  if (old.kind !== "known" || old.count === 0) return { kind: "none" };
+  const present = await guarded(target.account, target.backup);
+  if (present.kind !== "known" || present.count === 0) return { kind: "counted", expected: old.count };
+  const rooms = await worker.job({ decryptWith: null, encryptFor: null }, async (job) => {
+    const read = async (side: ComparedAccount, version: string, take: KeyReading<void>["take"]) =>
+      guarded(side.account, () =>
+        withRetries(() => readAllKeys(side.client, version, { job, take, signal }), clock, { signal }),
+      );
+    await read(target, present.version, (slice) => job.call("index", slice));
+    await read(source, old.version, (slice) => job.call("weigh", slice));
+    return job.call("rooms");
+  });
+  return { kind: "compared", rooms };
+}

@@ -1,0 +1,83 @@
+import type { KeyFileEntry, KeySource } from "../../../keys.ts";
+import { HomeserverError } from "../../api/homeserver-error.ts";
+import type { StreamingClient } from "../read-keys.ts";
+import { readAllKeys, readKeys } from "../read-keys.ts";
+import type { Offer } from "../worker/backup-job.ts";
+import type { KeyJob } from "../worker/key-worker.ts";
+import { EndOfCopy } from "./end-of-copy.ts";
+import type { PatienceOptions } from "./patience.ts";
+import { Patience, giveUp, patiently } from "./patience.ts";
+
+/** Where the keys of a copy come from, for a job. */
+export interface SourceOfKeys {
+  /** The private key of the old backup; `null` for a file. A secret. */
+  readonly decryptWith: string | null;
+  /** Compares the source with the new backup. @throws EndOfCopy */
+  weigh(job: KeyJob): Promise<void>;
+  /** What the new backup lacks. @throws EndOfCopy */
+  offers(job: KeyJob): AsyncGenerator<Offer, void, undefined>;
+}
+
+/** Entries of a file that are handed to the thread at once. */
+const FILE_SLICE = 50;
+
+/** The keys of an opened file. */
+export function keysOfFile({ content }: Extract<KeySource, { kind: "file" }>): SourceOfKeys {
+  const { entries } = content;
+  return {
+    decryptWith: null,
+    async weigh(job) {
+      for (const slice of slicesOf(entries)) await job.call("weighFile", slice);
+    },
+    async *offers(job) {
+      for (const slice of slicesOf(entries)) yield await job.call("offerFile", slice);
+    },
+  };
+}
+
+function* slicesOf(entries: readonly KeyFileEntry[]): Generator<readonly KeyFileEntry[], void, undefined> {
+  for (let from = 0; from < entries.length; from += FILE_SLICE) yield entries.slice(from, from + FILE_SLICE);
+}
+
+/** The keys of the old backup. Its answer is read again if the connection breaks. */
+export function keysOfBackup(
+  { opened }: Extract<KeySource, { kind: "backup" }>,
+  client: StreamingClient,
+  options: PatienceOptions,
+): SourceOfKeys {
+  const { signal } = options;
+  return {
+    decryptWith: opened.key,
+    async weigh(job) {
+      const take = (slice: Uint8Array) => job.call("weigh", slice);
+      try {
+        await patiently("source", options, () => readAllKeys(client, opened.version, { job, take, signal }));
+      } catch (error) {
+        endFor(error);
+      }
+    },
+    async *offers(job) {
+      const take = (slice: Uint8Array) => job.call("offer", slice);
+      const patience = new Patience("source", options);
+      for (;;) {
+        try {
+          for await (const offer of readKeys(client, opened.version, { job, take, signal })) {
+            if (offer.sessions.length > 0) patience.reset();
+            yield offer;
+          }
+          return;
+        } catch (error) {
+          await patience.waitAfter(error).catch(endFor);
+        }
+      }
+    },
+  };
+}
+
+/** @throws EndOfCopy; the error if it is a bug */
+function endFor(error: unknown): never {
+  // The version is gone: the old account has reset its key storage.
+  if (error instanceof HomeserverError && error.status === 404)
+    throw new EndOfCopy({ status: "source_changed" });
+  return giveUp("source", error);
+}

@@ -1,0 +1,195 @@
+import { Worker } from "node:worker_threads";
+import type { Logger } from "pino";
+import type { BackupJob, JobKeys } from "./backup-job.ts";
+import { BackupShapeError } from "./backup-scanner.ts";
+import type { JobMethod, WorkerAnswer, WorkerRequest } from "./messages.ts";
+
+/** The thread of the keys has ended during a job, or a job has met a bug. */
+export class KeyWorkerError extends Error {
+  override readonly name = "KeyWorkerError";
+}
+
+/** One job in the thread. Its calls are answered in order. */
+export interface KeyJob {
+  /** @throws BackupShapeError, KeyWorkerError */
+  call<Method extends JobMethod>(
+    method: Method,
+    ...args: Parameters<BackupJob[Method]>
+  ): Promise<ReturnType<BackupJob[Method]>>;
+}
+
+export interface KeyWorkerOptions {
+  readonly log: Logger;
+  /** How long the thread is kept without a job. */
+  readonly idleMs?: number;
+  /** The file of the thread. */
+  readonly file?: URL;
+}
+
+const IDLE_MS = 10_000;
+/**
+ * Jobs at the same time; more wait. Each has a table of the sessions, of some megabytes for a large
+ * account.
+ */
+const MAX_JOBS = 4;
+/**
+ * Beyond it the thread ends and the process goes on. A small young generation keeps the memory of
+ * the process small; entries die young anyway.
+ */
+const LIMITS = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 4 };
+
+/**
+ * The one thread in which keys are compared, decrypted and encrypted for all people. It starts with
+ * the first job, ends when it has been idle, and is started anew after it has failed.
+ */
+export class KeyWorker {
+  readonly #options: KeyWorkerOptions;
+  readonly #waiting: (() => void)[] = [];
+  #jobs = 0;
+  #lastJob = 0;
+  #thread: Thread | null = null;
+  #idle: NodeJS.Timeout | undefined;
+  #isStopped = false;
+
+  constructor(options: KeyWorkerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Does a job. It waits for its turn if there are many.
+   * @throws KeyWorkerError, and what the work throws
+   */
+  async job<Result>(keys: JobKeys, work: (job: KeyJob) => Promise<Result>): Promise<Result> {
+    await this.#begin();
+    const number = (this.#lastJob += 1);
+    let thread: Thread | null = null;
+    try {
+      if (this.#isStopped) throw new KeyWorkerError("the process stops");
+      thread = this.#running();
+      const { call } = thread;
+      thread.post({ kind: "open", job: number, keys });
+      return await work({ call: (method, ...args) => call(number, method, args) });
+    } finally {
+      thread?.post({ kind: "close", job: number });
+      this.#finish();
+    }
+  }
+
+  /** Ends the thread. Jobs under way fail. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    clearTimeout(this.#idle);
+    await this.#thread?.end();
+  }
+
+  async #begin(): Promise<void> {
+    clearTimeout(this.#idle);
+    if (this.#jobs < MAX_JOBS) {
+      this.#jobs += 1;
+      return;
+    }
+    // The job that ends hands on its place.
+    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  #finish(): void {
+    const next = this.#waiting.shift();
+    if (next !== undefined) {
+      next();
+      return;
+    }
+    this.#jobs -= 1;
+    if (this.#jobs > 0) return;
+    this.#idle = setTimeout(() => void this.#thread?.end(), this.#options.idleMs ?? IDLE_MS);
+    this.#idle.unref();
+  }
+
+  #running(): Thread {
+    if (this.#thread?.isRunning === true) return this.#thread;
+    const { log, file = new URL("./thread.ts", import.meta.url) } = this.#options;
+    this.#thread = new Thread(file, log);
+    return this.#thread;
+  }
+}
+
+interface Pending {
+  readonly resolve: (result: never) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** A running thread and the calls that it has not answered. */
+class Thread {
+  readonly #worker: Worker;
+  readonly #pending = new Map<number, Pending>();
+  #lastCall = 0;
+  isRunning = true;
+
+  constructor(file: URL, log: Logger) {
+    this.#worker = new Worker(file, { resourceLimits: LIMITS });
+    // The thread alone does not keep the process running.
+    this.#worker.unref();
+    this.#worker.on("message", (answer: WorkerAnswer) => this.#answered(answer, log));
+    this.#worker.on("error", (error: unknown) => {
+      // The message of an error may quote a key.
+      const code = error instanceof Error && "code" in error ? String(error.code) : "";
+      log.error({ code }, "the thread of the keys failed");
+      this.#ended(`the thread of the keys failed: ${code}`);
+    });
+    this.#worker.on("exit", () => this.#ended("the thread of the keys ended"));
+  }
+
+  post(request: WorkerRequest): void {
+    if (this.isRunning) this.#worker.postMessage(request, transferred(request));
+  }
+
+  readonly call = async <Method extends JobMethod>(
+    job: number,
+    method: Method,
+    args: Parameters<BackupJob[Method]>,
+  ): Promise<ReturnType<BackupJob[Method]>> => {
+    if (!this.isRunning) throw new KeyWorkerError("the thread of the keys has ended");
+    const call = (this.#lastCall += 1);
+    const { promise, resolve, reject } = Promise.withResolvers<ReturnType<BackupJob[Method]>>();
+    this.#pending.set(call, { resolve, reject });
+    this.#worker.ref();
+    this.post({ kind: "call", job, call, method, arguments: args });
+    return await promise;
+  };
+
+  async end(): Promise<void> {
+    this.isRunning = false;
+    await this.#worker.terminate();
+  }
+
+  #answered(answer: WorkerAnswer, log: Logger): void {
+    const pending = this.#pending.get(answer.call);
+    this.#pending.delete(answer.call);
+    if (this.#pending.size === 0) this.#worker.unref();
+    if (answer.fault === null) {
+      pending?.resolve(answer.result);
+      return;
+    }
+    const { fault } = answer;
+    if (fault.kind === "shape") {
+      pending?.reject(new BackupShapeError(fault.fault, fault.detail));
+      return;
+    }
+    log.error({ name: fault.name, stack: fault.stack }, "a job on keys met a bug");
+    pending?.reject(new KeyWorkerError(`a job on keys met a bug: ${fault.name}`));
+  }
+
+  #ended(text: string): void {
+    this.isRunning = false;
+    for (const { reject } of this.#pending.values()) reject(new KeyWorkerError(text));
+    this.#pending.clear();
+  }
+}
+
+/** Pieces of an answer are handed over without a copy. */
+function transferred(request: WorkerRequest): ArrayBuffer[] {
+  if (request.kind !== "call") return [];
+  return request.arguments
+    .filter((argument) => argument instanceof Uint8Array)
+    .map(({ buffer }) => buffer)
+    .filter((buffer) => buffer instanceof ArrayBuffer);
+}

@@ -1,0 +1,27 @@
+import type { BackupJob, JobKeys } from "./backup-job.ts";
+import type { ShapeFault } from "./backup-scanner.ts";
+
+/** What a job can be told. */
+export type JobMethod = Exclude<keyof BackupJob, "constructor">;
+
+/** A message to the thread. Jobs have numbers. */
+export type WorkerRequest =
+  | { readonly kind: "open"; readonly job: number; readonly keys: JobKeys }
+  | {
+      readonly kind: "call";
+      readonly job: number;
+      readonly call: number;
+      readonly method: JobMethod;
+      readonly arguments: readonly unknown[];
+    }
+  | { readonly kind: "close"; readonly job: number };
+
+/** How a call failed. Never holds anything of a key. */
+export type CallFault =
+  | { readonly kind: "shape"; readonly fault: ShapeFault; readonly detail: string }
+  | { readonly kind: "bug"; readonly name: string; readonly stack: string };
+
+/** The answer to a call. `result` has the type that the called method returns. */
+export type WorkerAnswer =
+  | { readonly call: number; readonly fault: null; readonly result: never }
+  | { readonly call: number; readonly fault: CallFault };
