@@ -1,4 +1,5 @@
 import { type } from "node:os";
+import { join } from "node:path";
 import type { Logger } from "pino";
 import type { Counter } from "prom-client";
 import { monotonicNow } from "./chat/chat-options.ts";
@@ -156,6 +157,7 @@ function createServices(base: Base): Services {
   const botUserId = configuration.bot.userId;
   const platform = createMatrixPlatform({
     sessionStore: accounts,
+    devices: { keys: store.deviceKeys, folder: join(configuration.dataDir, "devices") },
     fetch,
     servers: configuration.servers,
     introduction: configuration.oauth,

@@ -34,10 +34,11 @@ export interface RoomKeys {
 /**
  * The keys of two backups compared.
  * - `none`: the old account has no backup, or an empty one.
+ * - `unknown_algorithm`: the bot does not know the kind of the old backup.
  * - `counted`: the new backup is empty or absent, so that the entries were not read.
  * - `compared`: every entry of both was compared. By room.
  */
 export type KeyComparison =
-  | { readonly kind: "none" }
+  | { readonly kind: "none" | "unknown_algorithm" }
   | { readonly kind: "counted"; readonly expected: number }
   | { readonly kind: "compared"; readonly rooms: ReadonlyMap<string, RoomKeys> };

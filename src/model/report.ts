@@ -60,7 +60,9 @@ const reportKeysSchema = z.object({
   /**
    * As in `KeyComparison` (key-backup.ts). `unreadable`: a server does not show a backup.
    */
-  kind: z.enum(["none", "counted", "compared", "unreadable"]),
+  kind: z.enum(["none", "unknown_algorithm", "counted", "compared", "unreadable"]),
+  /** Keys that the new backup lacks, also where the report leaves out the category. */
+  missing: z.int(),
   /** Missing keys that a copy found unusable. No copy can bring them. */
   unusable: z.int(),
   /** Encrypted rooms of the plan of which the old backup has no key; `null`: not known. */

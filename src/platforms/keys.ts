@@ -75,7 +75,8 @@ export type EmojiFailure =
   | "mismatch"
   /**
    * Nobody accepted the request in ten minutes (CS §Key verification framework), or one of the two
-   * devices waited longer than a minute for the other (platforms/matrix/README.md, "Emoji").
+   * devices waited longer than a minute for the other (platforms/matrix/README.md, "Verification by
+   * emoji").
    */
   | "timed_out"
   /** Verified, but no device handed out the key of the present backup in time. */

@@ -95,6 +95,8 @@ export interface Platform {
     | "recoveryKeyMistake"
     | "open"
     | "openFile"
+    | "verify"
+    | "forgetDevice"
     | "stop"
     | "compare"
     | "copy"

@@ -2,6 +2,7 @@ import type { Kysely, Selectable } from "kysely";
 import type { Account, SessionTokens, Side, SignedInAccount } from "../model/account.ts";
 import { sessionTokensSchema, signInMethods } from "../model/account.ts";
 import { writeSecret } from "./bot-state.ts";
+import { eraseDeviceKey, eraseOtherDeviceKey } from "./device-keys.ts";
 import { keyCopyAfterSignIn, keyCopyAfterSignOut } from "./key-copy-accounts.ts";
 import type { SealedSecrets } from "./sealed-secrets.ts";
 import type { ErasingLog } from "./sqlite/write-ahead-log.ts";
@@ -56,10 +57,11 @@ export class Accounts {
 
   /**
    * Stores a proven account with its session and removes the sign-in attempt. Replaces an earlier
-   * account of that side, and updates work with its keys.
+   * account of that side with the key of its crypto account, and updates work with its keys.
    */
   async put(account: Account, session: SessionTokens): Promise<void> {
     await this.#database.transaction().execute(async (transaction) => {
+      await eraseOtherDeviceKey(transaction, account);
       const row = {
         user_id: account.userId,
         base_url: account.baseUrl,
@@ -166,6 +168,7 @@ export class Accounts {
     await this.#database.transaction().execute(async (transaction) => {
       await deleteRow(transaction, "account", owner, side);
       await writeSecret(transaction, this.#secrets, { name: secretName(owner, side) }, null);
+      await eraseDeviceKey(transaction, owner, side);
       await keyCopyAfterSignOut(transaction, owner, side);
     });
     await this.#log.clear();

@@ -1,4 +1,6 @@
 import type { Kysely } from "kysely";
+import { sides } from "../model/account.ts";
+import { deviceKeyName } from "./device-keys.ts";
 import { deleteHeldItems } from "./recipients.ts";
 import type { Tables } from "./tables.ts";
 
@@ -49,7 +51,10 @@ export async function eraseOwner(database: Kysely<Tables>, owner: string): Promi
     await transaction.deleteFrom("sign_in_link").where("owner", "=", owner).execute();
     const secrets = await transaction
       .deleteFrom("secret")
-      .where("name", "in", [`session source ${owner}`, `session target ${owner}`])
+      .where("name", "in", [
+        ...sides.map((side) => `session ${side} ${owner}`),
+        ...sides.map((side) => deviceKeyName(owner, side)),
+      ])
       .executeTakeFirst();
     const messages = await transaction
       .deleteFrom("outbox")

@@ -5,6 +5,7 @@ import { Kysely } from "kysely";
 import { Accounts } from "./accounts.ts";
 import { AuthorizationServers } from "./authorization-servers.ts";
 import { BotState } from "./bot-state.ts";
+import { DeviceKeys } from "./device-keys.ts";
 import { DirectChatRows } from "./direct-chats.ts";
 import type { Erased } from "./forget.ts";
 import { eraseOwner, holdsRowsOf } from "./forget.ts";
@@ -53,6 +54,7 @@ export interface Store {
   readonly recipients: Recipients;
   readonly sentOnce: SentOnce;
   readonly accounts: Accounts;
+  readonly deviceKeys: DeviceKeys;
   readonly signInLinks: SignInLinks;
   readonly authorizationServers: AuthorizationServers;
   readonly plans: Plans;
@@ -131,6 +133,7 @@ export function openStore({
       recipients: new Recipients(database),
       sentOnce,
       accounts: new Accounts(database, sealing),
+      deviceKeys: new DeviceKeys(database, sealing),
       signInLinks: new SignInLinks(database, sealing),
       authorizationServers: new AuthorizationServers(database),
       plans: new Plans(database),

@@ -23,6 +23,7 @@ import { createRuns } from "../../src/service/run/create-runs.ts";
 import type { Store } from "../../src/store/store.ts";
 import { openStore } from "../../src/store/store.ts";
 import { knockReason } from "../../src/view/words/knock-reason.ts";
+import { NO_DEVICES } from "../support/keys/no-devices.ts";
 import type { MoveCase, MoveMeasured } from "./move-case.ts";
 import { moveCaseSchema } from "./move-case.ts";
 import { recordingFetch } from "./recording-fetch.ts";
@@ -45,6 +46,7 @@ async function measure({ movers, isSideBySide }: MoveCase): Promise<MoveMeasured
     const now = Date.now;
     const platform = createMatrixPlatform({
       sessionStore: store.accounts,
+      devices: NO_DEVICES,
       fetch,
       servers: {},
       introduction: { clientName: "Matrix Mover", clientUri: "https://mover.example.org" },

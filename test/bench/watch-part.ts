@@ -10,6 +10,7 @@ import type { Store } from "../../src/store/store.ts";
 import { openStore } from "../../src/store/store.ts";
 import { fetchOfAnswers } from "../support/fakes/fetch-of-answers.ts";
 import { room } from "../support/fakes/scripted-runner.ts";
+import { NO_DEVICES } from "../support/keys/no-devices.ts";
 import type { Bench } from "./bench.ts";
 import { kilobytes, seconds, textTable } from "./table.ts";
 
@@ -51,6 +52,7 @@ async function measured(folder: string, count: number, waiting: number): Promise
     platforms: {
       matrix: createMatrixPlatform({
         sessionStore: store.accounts,
+        devices: NO_DEVICES,
         fetch: serversWithoutNews(waiting, traffic),
         servers: {},
         introduction: { clientName: "Matrix Mover", clientUri: "https://mover.example.org" },

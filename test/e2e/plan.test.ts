@@ -7,6 +7,7 @@ import type { Population } from "../lab/population/population.ts";
 import { populate } from "../lab/population/population.ts";
 import type { BotEnvironment } from "../support/environments/bot-environment.ts";
 import { createBotEnvironment } from "../support/environments/bot-environment.ts";
+import { makeSessions, storeBackup } from "../support/keys/made-backup.ts";
 import { callServer } from "../support/servers/server-api.ts";
 
 /** What the tests of this file share. They run in order, and later ones need earlier ones. */
@@ -75,6 +76,7 @@ describe("the bot, when it is asked for a plan", () => {
       );
     }
     for (const { name, expected, present, missing } of report.categories)
+      // Room keys are counted by key, and missing ones are named by room. This account has none.
       expect({ name, sum: present + missing.length }).toEqual({ name, sum: expected });
   });
 
@@ -129,13 +131,57 @@ describe("the bot, when it is asked for a plan", () => {
     );
   });
 
+  it("counts room keys, and warns no longer of rooms whose keys are all in the new backup", async () => {
+    const { environment, population } = story;
+    const { old, new: target } = environment.pair;
+    const encrypted = (await reportNow(5)).rooms.filter((room) => room.encrypted);
+    const [first, second, ...rest] = encrypted.map(({ roomId }) => roomId);
+    if (first === undefined || second === undefined) throw new Error("too few encrypted rooms");
+    expect(await ask("!migrate plan")).toContain(
+      `${encrypted.length} encrypted rooms: your old account has no keys in a backup`,
+    );
+    const sessions = makeSessions(12, 1).map((session, index) => ({
+      ...session,
+      roomId: ["!gone:old.example", first, second][index % 3] ?? "",
+    }));
+    await storeBackup({ ...population.source, server: old }, sessions);
+    const counted = await ask("!migrate plan");
+    expect(counted).toContain("To be copied\n\n");
+    expect(counted).toContain("12 of 12 keys of encrypted history, by !keys copy");
+    expect(counted).toContain(
+      "Next: !keys copy copies the keys of encrypted history, and then !migrate start",
+    );
+    expect(roomKeysIn(await reportNow(7))).toMatchObject({ expected: 12, present: 0, missing: ["* 12"] });
+
+    await storeBackup(
+      { ...population.target, server: target },
+      sessions.filter(({ roomId }, index) => roomId === first || (roomId === second && index > 2)),
+    );
+    const compared = await ask("!migrate plan");
+    expect(compared).toContain(`${encrypted.length} encrypted rooms: ${rest.length} have no keys`);
+    const report = await reportNow(8);
+    const missing = ["!gone:old.example 4", `${second} 1`];
+    expect(roomKeysIn(report)).toMatchObject({ expected: 12, present: 7, missing });
+    const isWarned = (roomId: string): boolean | undefined =>
+      report.rooms
+        .find((room) => room.roomId === roomId)
+        ?.warnings.some(({ code }) => code === "encrypted_history");
+    expect([isWarned(first), isWarned(second)]).toEqual([false, true]);
+    const verified = await ask("!migrate verify");
+    expect(verified).toContain(
+      `▫️ keys of encrypted history: 7 of 12, missing !gone:old.example 4, ${second} 1`,
+    );
+    expect(verified).toContain("5 keys of encrypted history are missing: !keys copy copies them.");
+    expect(await ask("!migrate plan --categories tags")).not.toContain("!keys");
+  });
+
   it("does not read an account whose session has ended, and says how to continue", async () => {
     const { environment, population } = story;
     const { accessToken } = population.source;
     await callServer(environment.pair.old, accessToken, "POST", "/_matrix/client/v3/logout/all", {});
     const answer = await ask("!migrate plan");
     expect(answer).toContain("Its session has ended. Please sign in again: !login old");
-    expect((await reportNow(5)).rooms.length).toBe(population.rooms.length);
+    expect((await reportNow(9)).rooms.length).toBe(population.rooms.length);
   });
 
   it("forgets the plan on !forget", async () => {
@@ -157,6 +203,10 @@ async function askForFile(text: string, fileName: string): Promise<string> {
   return (
     await ada.downloadFile(await ada.waitForMessage(roomId, isFile, { from: environment.botUserId, after }))
   ).toString();
+}
+
+function roomKeysIn({ categories }: ExportedReport): ExportedReport["categories"][number] | undefined {
+  return categories.find(({ name }) => name === "room_keys");
 }
 
 async function reportNow(number: number): Promise<ExportedReport> {

@@ -13,3 +13,10 @@ export { DeviceId, DeviceLists, RoomId, UserId } from "./identifiers.ts";
 export { OlmMachine, StoreType } from "./olm-machine.ts";
 export type { OutgoingRequest, ServerRequest, ToDeviceRequest } from "./requests.ts";
 export type { RoomKey } from "./room-key.ts";
+export {
+  type DeviceChanges,
+  type SasEmoji,
+  type SasProgress,
+  VerifyingMachine,
+  backupPublicKeyOf,
+} from "./verifying-machine.ts";

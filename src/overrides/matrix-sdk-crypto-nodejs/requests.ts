@@ -26,9 +26,11 @@ export interface ServerRequest {
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly body: object;
+  /** The type of the events of a to-device request. */
+  readonly eventType?: string;
 }
 
-type WasmRequest = Awaited<ReturnType<wasm.OlmMachine["outgoingRequests"]>>[number];
+export type WasmRequest = Awaited<ReturnType<wasm.OlmMachine["outgoingRequests"]>>[number];
 
 /**
  * Separates the requests that matrix-bot-sdk can send, as plain objects, from those that make it
@@ -66,9 +68,30 @@ export function toDeviceRequest(request: wasm.ToDeviceRequest): ToDeviceRequest 
   return { id, type, txnId, eventType, body };
 }
 
+/** Any request of the library, with everything needed to send it. */
+export function serverRequest(request: WasmRequest): ServerRequest {
+  if (request instanceof wasm.KeysUploadRequest) return keysUpload(request);
+  if (request instanceof wasm.KeysQueryRequest) return keysRequest(request, "query");
+  if (request instanceof wasm.KeysClaimRequest) return keysRequest(request, "claim");
+  if (request instanceof wasm.ToDeviceRequest) return sendToDevice(request);
+  if (request instanceof wasm.SignatureUploadRequest) return signatureUpload(request);
+  if (request instanceof wasm.KeysBackupRequest) return keysBackup(request);
+  return roomMessage(request);
+}
+
 /** The upload of the device's own keys. */
-export function keysUpload({ id, type, body }: wasm.KeysUploadRequest): ServerRequest {
-  return { id, type, method: "POST", path: "/_matrix/client/v3/keys/upload", body: parseObject(body) };
+export function keysUpload(request: wasm.KeysUploadRequest): ServerRequest {
+  return keysRequest(request, "upload");
+}
+
+function keysRequest({ id, type, body }: OutgoingRequest, name: "upload" | "query" | "claim"): ServerRequest {
+  return { id, type, method: "POST", path: `/_matrix/client/v3/keys/${name}`, body: parseObject(body) };
+}
+
+function sendToDevice(request: wasm.ToDeviceRequest): ServerRequest {
+  const { id, type, event_type: eventType, txn_id: txnId, body } = request;
+  const path = `/_matrix/client/v3/sendToDevice/${encodeURIComponent(eventType)}/${encodeURIComponent(txnId)}`;
+  return { id, type, method: "PUT", path, body: parseObject(body), eventType };
 }
 
 /** The upload of the cross-signing keys. */

@@ -9,6 +9,7 @@ import type { ClientIntroduction } from "../sign-in.ts";
 import { accountPairs } from "./account-pair.ts";
 import { convertNamedRoom } from "./convert-room.ts";
 import { serverNameOf } from "./ids/identifiers.ts";
+import type { SessionDevices } from "./keys/emoji/session-keys.ts";
 import { createMatrixKeys } from "./keys/platform-keys.ts";
 import type { OpenAccountOptions } from "./open-account.ts";
 import { guarded, openAccount, readOpenAccount } from "./open-account.ts";
@@ -22,6 +23,7 @@ import { Sessions } from "./sign-in/sessions.ts";
 
 export interface MatrixPlatformOptions {
   sessionStore: SessionStore;
+  devices: SessionDevices;
   fetch: GuardedFetch;
   /** Server name → client API address, instead of discovery. */
   servers: Readonly<Record<string, string>>;
@@ -45,7 +47,7 @@ export function createMatrixPlatform(options: MatrixPlatformOptions): Platform {
     signIn: createMatrixSignIn({ ...options, sessions }),
     rateLimits: RATE_LIMITS,
     runs: matrixRuns,
-    keys: createMatrixKeys(opening),
+    keys: createMatrixKeys({ ...opening, devices: options.devices }),
     serverName: (userId) => serverNameOf(userId) ?? "",
     pair: accountPairs({ ...opening, compareKeys: () => Promise.resolve({ kind: "none" }), now }),
     listRooms: (account, filters, onProgress) => readAndList(account, filters, onProgress, opening),

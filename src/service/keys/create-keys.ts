@@ -4,9 +4,11 @@ import type { KeyCopy } from "../../model/key-copy.ts";
 import type { PlatformKeys } from "../../platforms/keys.ts";
 import type { Platform } from "../../platforms/platform.ts";
 import type { Store } from "../../store/store.ts";
+import type { Planning } from "../plan/planning.ts";
 import type { KeyCopyListener } from "./listener.ts";
 import { BackupOpening } from "./opening.ts";
 import { KeyOverview } from "./overview.ts";
+import { ReportRenewals } from "./report-renewals.ts";
 import { KeyRunner } from "./runner.ts";
 import { KeyTransfer } from "./transfer.ts";
 import { KeyVerifications } from "./verifications.ts";
@@ -16,6 +18,7 @@ export interface CreateKeysOptions {
   platform: Pick<Platform, "serverName"> & {
     keys: Pick<PlatformKeys, "backup" | "ways" | "open" | "verify" | "isVerified" | "copy">;
   };
+  planning: Pick<Planning, "renewKeys">;
   listener: KeyCopyListener;
   isPermitted: (userId: string) => boolean;
   now: () => number;
@@ -42,6 +45,7 @@ export interface KeyServices {
 export function createKeys({
   store,
   platform,
+  planning,
   listener,
   isPermitted,
   now,
@@ -50,12 +54,14 @@ export function createKeys({
   const { accounts, keyCopies: copies } = store;
   const { keys } = platform;
   const transfer = new KeyTransfer({ accounts, copies, keys, changed: (copy) => listener.changed(copy) });
+  const renewals = new ReportRenewals(planning, log);
   const runner = new KeyRunner({
     copies,
     transfer,
     listener,
     isPermitted,
     serverName: (userId) => platform.serverName(userId),
+    copied: (owner) => renewals.begin(owner),
     now,
     random: Math.random,
     log,
@@ -84,6 +90,7 @@ export function createKeys({
     stop: async () => {
       await verifications.stop();
       await runner.stop();
+      await renewals.stop();
       await listener.stop();
     },
   };

@@ -27,6 +27,8 @@ export interface KeyRunnerOptions {
   listener: KeyCopyListener;
   isPermitted: (owner: string) => boolean;
   serverName: (userId: string) => string;
+  /** Called when keys of a person were copied. */
+  copied: (owner: string) => void;
   now: () => number;
   /** A number from 0 to 1. */
   random: () => number;
@@ -217,7 +219,7 @@ export class KeyRunner {
 
   /** The person is told before the end is stored. A crash in between repeats the same message. */
   async #finish(copy: KeyCopy, result: Extract<KeyCopyResult, { status: "copied" }>): Promise<void> {
-    const { copies, listener, now } = this.#options;
+    const { copies, listener, copied: wereCopied, now } = this.#options;
     const { unusable, lost, to } = result;
     const alreadyThere = copy.alreadyThere ?? result.counts.alreadyThere;
     // What earlier calls of the same work sent counts as copied.
@@ -231,6 +233,7 @@ export class KeyRunner {
         : { source, target, from, to, ...counts, copiedAt: now() };
     const done = await copies.finish(copy.id, facts, unusable);
     if (done !== null) listener.changed(done);
+    wereCopied(copy.owner);
   }
 
   async #waitForBackup(

@@ -207,6 +207,26 @@ export class Planning {
     return plan;
   }
 
+  /**
+   * Reads again what the report of the last plan says about keys. The rest of it stays as a run has
+   * left it. If an account cannot be read now, nothing changes.
+   */
+  async renewKeys(owner: string, signal: AbortSignal): Promise<void> {
+    const { log } = this.#options;
+    const plan = await this.last(owner);
+    if (plan === null) return;
+    const move = await this.decide({ owner, ...plan.request, onProgress: () => undefined, signal });
+    if ("status" in move) {
+      log.warn({ status: move.status }, "the last plan does not show the copied keys yet");
+      return;
+    }
+    const { report: fresh } = move.decision.plan;
+    const last = await this.last(owner);
+    const isSame = last?.report.source === fresh.source && last.report.target === fresh.target;
+    if (isSame && last.number === plan.number)
+      await this.update(owner, last, { ...last, report: withKeysOf(last.report, fresh) });
+  }
+
   /** Replaces the content of a plan with current facts, if it is still the last one. */
   async update(
     owner: string,
@@ -215,4 +235,17 @@ export class Planning {
   ): Promise<void> {
     await this.#options.plans.update(owner, number, storedPlan(facts, request));
   }
+}
+
+/** A report with the keys, and the warnings about them, of a newer one. */
+function withKeysOf(report: Report, { rooms, categories, keys }: Report): Report {
+  const warnings = new Map(rooms.map((room) => [room.roomId, room.warnings]));
+  return {
+    ...report,
+    rooms: report.rooms.map((room) => ({ ...room, warnings: warnings.get(room.roomId) ?? room.warnings })),
+    categories: report.categories.map((entry) =>
+      entry.name === "room_keys" ? (categories.find(({ name }) => name === entry.name) ?? entry) : entry,
+    ),
+    keys,
+  };
 }

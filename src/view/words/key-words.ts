@@ -35,12 +35,16 @@ export function encryptedRooms(report: Report, prefix: string): Inline[] {
   const total = rooms.filter(({ encrypted, route }) => encrypted && route !== "excluded").length;
   if (total === 0 || keys === null) return [];
   const head = [strong(String(total)), ` encrypted ${plural(total, "room")}: `];
-  const { expected, toCopy } = keysLeft(report);
+  const toCopy = keys.missing - keys.unusable;
   switch (keys.kind) {
     case "none":
+    case "unknown_algorithm":
       return [
         ...head,
-        "your old account has no keys in a backup, so old messages stay unreadable. An app that still shows them may export its keys to a file: ",
+        keys.kind === "none"
+          ? "your old account has no keys in a backup, so there is nothing to copy. "
+          : "your old account has a kind of key backup that I don't know, so I can't copy its keys. ",
+        "Where Element Web or Desktop still shows old messages, it can export its keys to a file: ",
         code(`${prefix}keys import`),
         " takes that file.",
       ];
@@ -56,7 +60,7 @@ export function encryptedRooms(report: Report, prefix: string): Inline[] {
         ...head,
         strong(String(total)),
         ` ${total === 1 ? "has" : "have"} no keys in your new account's backup`,
-        expected > 0 ? `, and your old one's has ${formatCount(expected)}. ` : ". ",
+        `, and your old one's has ${formatCount(keys.missing)}. `,
         UNTIL_COPIED,
       ];
     case "compared":

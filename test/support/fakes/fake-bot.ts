@@ -19,6 +19,7 @@ import type { Message } from "../../../src/view/document/message.ts";
 import { knockReason } from "../../../src/view/words/knock-reason.ts";
 import type { CrashTime, CrashingStore } from "../faults/crashing-store.ts";
 import { openCrashingStore } from "../faults/crashing-store.ts";
+import { NO_DEVICES } from "../keys/no-devices.ts";
 import type { FakeAccount, FakeRequest } from "./fake-homeservers.ts";
 import { FakeHomeservers, baseUrlOf, tokenOf } from "./fake-homeservers.ts";
 import { MODERATOR, fakeRoom } from "./fake-room.ts";
@@ -169,6 +170,7 @@ export function startFakeBot({
   const { accounts } = store.store;
   const platform = createMatrixPlatform({
     sessionStore: accounts,
+    devices: NO_DEVICES,
     fetch,
     servers: {},
     introduction: { clientName: "Matrix Mover", clientUri: "https://mover.example.org" },

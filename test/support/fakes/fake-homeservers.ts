@@ -67,6 +67,8 @@ export class FakeHomeservers {
   readonly suspended = new Set<string>();
   /** Aliases that no room declares, and the rooms that they lead to. */
   readonly aliases = new Map<string, string>();
+  /** Key backups by user: the description, and the keys by room. */
+  readonly keyBackups = new Map<string, { readonly version: Json; readonly rooms: Json }>();
   /** Rooms whose members syncs do not count. */
   readonly uncounted = new Set<string>();
   /** Aliases whose own servers hang. */
@@ -150,6 +152,11 @@ export class FakeHomeservers {
         return this.#knock(this.#room(name), account);
       case "media":
         return name === "download" ? Buffer.from(PICTURE, "latin1") : {};
+      case "room_keys": {
+        const backup = this.keyBackups.get(by.userId);
+        if (backup === undefined) throw NOT_FOUND;
+        return name === "version" ? backup.version : { rooms: backup.rooms };
+      }
       case "upload":
         return { content_uri: `mxc://${baseUrlOf(by.userId).slice(8)}/copied${(this.#media += 1)}` };
       case "directory": {

@@ -68,6 +68,7 @@ describe("rows of the version before stored JSON had versions", () => {
     withOldRows(async (opened) => {
       const { number, report, moreHelpers } = await lastPlan(opened);
       expect(number).toBe(3);
+      expect(report.keys).toBeNull();
       const text = renderPlainText(reportMessage({ report, moreHelpers, prefix: "!" }).document);
       expect(text).toContain("Somebody in the room must invite your new account (1)");
       expect(text).toContain("Inviting needs power 50; the old account has 0.");

@@ -100,7 +100,7 @@ describe("a plan", () => {
   });
 
   it("copies keys before the rooms, and does not insist", () => {
-    const keys = { kind: "counted", unusable: 200, roomsWithoutKeys: null } as const;
+    const keys = { kind: "counted", missing: 4_200, unusable: 200, roomsWithoutKeys: null } as const;
     const category = { name: "room_keys", expected: 4_200, present: 0, missing: ["* 4200"] } as const;
     const encrypted = room("!1", { encrypted: true, warnings: [{ code: "encrypted_history" }] });
     const report = { ...reportOf([encrypted]), categories: [{ ...category, missing: ["* 4200"] }], keys };

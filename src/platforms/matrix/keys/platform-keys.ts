@@ -5,6 +5,8 @@ import type { OpenAccountOptions } from "../open-account.ts";
 import { guarded } from "../open-account.ts";
 import { BY_THE_CLOCK, createReader } from "../reading/reader.ts";
 import { readBackup } from "./backup.ts";
+import type { EmojiVerifierOptions } from "./emoji/emoji-verifier.ts";
+import { EmojiVerifier } from "./emoji/emoji-verifier.ts";
 import type { ComparedAccount } from "./compare.ts";
 import { compareBackups } from "./compare.ts";
 import type { CopiedAccount } from "./copy/copy-keys.ts";
@@ -17,11 +19,12 @@ import { recoveryKeyMistake } from "./recovery-key.ts";
 import { KeyWorker } from "./worker/key-worker.ts";
 
 /** What the keys of encrypted history need. */
-export type MatrixKeysOptions = OpenAccountOptions;
+export type MatrixKeysOptions = OpenAccountOptions & EmojiVerifierOptions;
 
 /** The keys of encrypted history on Matrix homeservers. */
 export function createMatrixKeys(options: MatrixKeysOptions): Platform["keys"] {
   const { log } = options;
+  const emoji = new EmojiVerifier(options);
   const worker = new KeyWorker({ log });
   const clock = BY_THE_CLOCK;
   return {
@@ -41,6 +44,8 @@ export function createMatrixKeys(options: MatrixKeysOptions): Platform["keys"] {
               ({ deviceId, isCrossSigned }) => deviceId === source.deviceId && isCrossSigned,
             );
           }),
+    verify: (source, listener, signal) => emoji.verify(source, listener, signal),
+    forgetDevice: (account) => emoji.forget(account),
     compare: ({ source, target }, signal) =>
       compareBackups(
         {
@@ -57,7 +62,9 @@ export function createMatrixKeys(options: MatrixKeysOptions): Platform["keys"] {
         target: copiedAccount(target, options, signal),
       });
     },
-    stop: () => worker.stop(),
+    stop: async () => {
+      await Promise.all([emoji.stop(), worker.stop()]);
+    },
   };
 }
 

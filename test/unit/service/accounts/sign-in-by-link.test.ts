@@ -6,6 +6,7 @@ import type { SignInServer } from "../../../../src/platforms/sign-in.ts";
 import { SignIn } from "../../../../src/service/accounts/sign-in.ts";
 import { openFetch } from "../../../integration/platforms/matrix/loopback-server.ts";
 import { notScripted } from "../../../support/fakes/command-services.ts";
+import { NO_DEVICES } from "../../../support/keys/no-devices.ts";
 import { temporaryStore } from "../../../support/store/temporary-store.ts";
 
 const OWNER = "@asks:x.org";
@@ -37,7 +38,7 @@ describe("a sign-in by link", () => {
     const introduction = { clientName: "Matrix Mover", clientUri: "https://mover.example.org" };
     const log = pino({ enabled: false });
     const base = { fetch: openFetch(), servers: {}, introduction, now: () => 1, monotonicNow: () => 1, log };
-    const platform = createMatrixPlatform({ ...base, sessionStore: store.accounts });
+    const platform = createMatrixPlatform({ ...base, sessionStore: store.accounts, devices: NO_DEVICES });
     const signIn = new SignIn({
       accounts: store.accounts,
       links: store.signInLinks,

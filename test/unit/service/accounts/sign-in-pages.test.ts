@@ -7,6 +7,7 @@ import type { LinkNews } from "../../../../src/service/accounts/results.ts";
 import { LinkSignIn } from "../../../../src/service/accounts/sign-in-by-link.ts";
 import { openFetch } from "../../../integration/platforms/matrix/loopback-server.ts";
 import { notScripted } from "../../../support/fakes/command-services.ts";
+import { NO_DEVICES } from "../../../support/keys/no-devices.ts";
 import { temporaryStore } from "../../../support/store/temporary-store.ts";
 
 const ISSUER = "https://auth.good.example/";
@@ -58,7 +59,16 @@ async function setUp() {
   const now = () => 1;
   const fetch = openFetch();
   const platform = createMatrixPlatform({
-    ...{ sessionStore: store.accounts, fetch, servers: {}, introduction, now, monotonicNow: now, log },
+    ...{
+      sessionStore: store.accounts,
+      devices: NO_DEVICES,
+      fetch,
+      servers: {},
+      introduction,
+      now,
+      monotonicNow: now,
+      log,
+    },
   });
   const news: LinkNews[] = [];
   const discarded: string[] = [];

@@ -7,6 +7,7 @@ import { SignIn } from "../../../../src/service/accounts/sign-in.ts";
 import { forgetPerson } from "../../../../src/service/forget.ts";
 import type { Answer } from "../../../integration/platforms/matrix/loopback-server.ts";
 import { openFetch, sendJson, startServer } from "../../../integration/platforms/matrix/loopback-server.ts";
+import { NO_DEVICES } from "../../../support/keys/no-devices.ts";
 import { bytesIn, temporaryStore } from "../../../support/store/temporary-store.ts";
 
 const OWNER = "@me:third.example";
@@ -83,6 +84,7 @@ async function setUp(servers: Record<string, string>) {
     authorizationServers: store.authorizationServers,
     platform: createMatrixPlatform({
       sessionStore: store.accounts,
+      devices: NO_DEVICES,
       fetch,
       servers,
       introduction,

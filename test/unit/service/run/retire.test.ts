@@ -9,6 +9,7 @@ import { SignIn } from "../../../../src/service/accounts/sign-in.ts";
 import { MoveRetirement } from "../../../../src/service/run/retire.ts";
 import { renderPlainText } from "../../../../src/view/document/plain-text.ts";
 import { openFetch } from "../../../integration/platforms/matrix/loopback-server.ts";
+import { NO_DEVICES } from "../../../support/keys/no-devices.ts";
 import { temporaryStore } from "../../../support/store/temporary-store.ts";
 
 const OWNER = "@me:third.example";
@@ -40,6 +41,7 @@ async function endedMove({
     authorizationServers: store.authorizationServers,
     platform: createMatrixPlatform({
       sessionStore: store.accounts,
+      devices: NO_DEVICES,
       fetch,
       servers: {},
       introduction,

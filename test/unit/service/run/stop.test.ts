@@ -6,6 +6,7 @@ import { MoveRetirement } from "../../../../src/service/run/retire.ts";
 import type { Store } from "../../../../src/store/store.ts";
 import { openFetch, sendJson, startServer } from "../../../integration/platforms/matrix/loopback-server.ts";
 import { newRun } from "../../../support/fakes/scripted-runner.ts";
+import { NO_DEVICES } from "../../../support/keys/no-devices.ts";
 import { temporaryStore } from "../../../support/store/temporary-store.ts";
 
 const OWNER = "@me:old.example";
@@ -24,6 +25,7 @@ function processOf(store: Store) {
     authorizationServers: store.authorizationServers,
     platform: createMatrixPlatform({
       sessionStore,
+      devices: NO_DEVICES,
       fetch,
       servers: {},
       introduction,

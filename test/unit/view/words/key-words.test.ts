@@ -31,10 +31,10 @@ function report({
   return { ...reportOf(rooms, [{ name: "room_keys", expected, present, missing }]), keys };
 }
 
-const none: ReportKeys = { kind: "none", unusable: 0, roomsWithoutKeys: 2 };
-const counted: ReportKeys = { kind: "counted", unusable: 0, roomsWithoutKeys: null };
-const compared: ReportKeys = { kind: "compared", unusable: 0, roomsWithoutKeys: 0 };
-const unreadable: ReportKeys = { kind: "unreadable", unusable: 0, roomsWithoutKeys: null };
+const none: ReportKeys = { kind: "none", missing: 0, unusable: 0, roomsWithoutKeys: 2 };
+const counted: ReportKeys = { kind: "counted", missing: 4_200, unusable: 0, roomsWithoutKeys: null };
+const compared: ReportKeys = { kind: "compared", missing: 0, unusable: 0, roomsWithoutKeys: 0 };
+const unreadable: ReportKeys = { kind: "unreadable", missing: 0, unusable: 0, roomsWithoutKeys: null };
 
 const cases: readonly {
   name: string;
@@ -46,7 +46,14 @@ const cases: readonly {
   {
     name: "no old backup",
     report: report({ keys: none }),
-    plan: "2 encrypted rooms: your old account has no keys in a backup, so old messages stay unreadable. An app that still shows them may export its keys to a file: !keys import takes that file.",
+    plan: "2 encrypted rooms: your old account has no keys in a backup, so there is nothing to copy. Where Element Web or Desktop still shows old messages, it can export its keys to a file: !keys import takes that file.",
+    missing: "",
+    verify: null,
+  },
+  {
+    name: "an old backup of an unknown kind",
+    report: report({ keys: { ...none, kind: "unknown_algorithm" } }),
+    plan: "2 encrypted rooms: your old account has a kind of key backup that I don't know, so I can't copy its keys. Where Element Web or Desktop still shows old messages, it can export its keys to a file: !keys import takes that file.",
     missing: "",
     verify: null,
   },
@@ -60,7 +67,7 @@ const cases: readonly {
   {
     name: "some keys missing",
     report: report({
-      keys: { ...compared, roomsWithoutKeys: 1 },
+      keys: { ...compared, missing: 1, roomsWithoutKeys: 1 },
       counts: [9, 10],
       missing: ["!a:x 1"],
     }),
@@ -84,7 +91,7 @@ const cases: readonly {
   },
   {
     name: "only unusable keys missing",
-    report: report({ keys: { ...compared, unusable: 2 }, counts: [8, 10], missing: ["!a:x 2"] }),
+    report: report({ keys: { ...compared, missing: 2, unusable: 2 }, counts: [8, 10], missing: ["!a:x 2"] }),
     plan: "2 encrypted rooms: their keys are in your new account's backup.",
     missing: "",
     verify: "✅ keys of encrypted history: 8 of 10, and 2 that no app can use",
@@ -99,8 +106,8 @@ const cases: readonly {
   },
   {
     name: "keys that a filter leaves out",
-    report: report({ keys: { ...counted, unusable: 3 } }),
-    plan: "2 encrypted rooms: 2 have no keys in your new account's backup. Old messages stay unreadable until their keys are copied, and keys are best copied before the rooms are joined.",
+    report: report({ keys: { ...compared, missing: 5, unusable: 2 } }),
+    plan: "2 encrypted rooms: your old account's backup has keys of every one. Old messages stay unreadable until their keys are copied, and keys are best copied before the rooms are joined.",
     missing: "",
     verify: null,
   },

@@ -21,6 +21,7 @@ export type UnusableKeys = ReadonlyMap<string, number>;
 export function roomKeysCategory(keys: KeyFacts): Category {
   switch (keys.kind) {
     case "none":
+    case "unknown_algorithm":
     case "not_read":
       return category("room_keys", 0, []);
     case "unreadable":
@@ -74,24 +75,25 @@ export function reportKeys(
     case "not_read":
       return null;
     case "none":
-      return { kind: "none", unusable: 0, roomsWithoutKeys: encrypted.length };
+    case "unknown_algorithm":
+      return { kind: keys.kind, missing: 0, unusable: 0, roomsWithoutKeys: encrypted.length };
     case "unreadable":
-      return { kind: "unreadable", unusable: 0, roomsWithoutKeys: null };
-    case "counted":
-      return {
-        kind: "counted",
-        unusable: Math.min(sum([...unusable.values()]), keys.expected),
-        roomsWithoutKeys: null,
-      };
+      return { kind: "unreadable", missing: 0, unusable: 0, roomsWithoutKeys: null };
+    case "counted": {
+      const missing = keys.expected;
+      const found = Math.min(sum([...unusable.values()]), missing);
+      return { kind: "counted", missing, unusable: found, roomsWithoutKeys: null };
+    }
     case "compared": {
       const { rooms } = keys;
+      const missing = [...rooms].map(([roomId, { expected, present }]) => ({
+        roomId,
+        count: expected - present,
+      }));
       return {
         kind: "compared",
-        unusable: sum(
-          [...rooms].map(([roomId, { expected, present }]) =>
-            Math.min(unusable.get(roomId) ?? 0, expected - present),
-          ),
-        ),
+        missing: sum(missing.map(({ count }) => count)),
+        unusable: sum(missing.map(({ roomId, count }) => Math.min(unusable.get(roomId) ?? 0, count))),
         roomsWithoutKeys: encrypted.filter((roomId) => (rooms.get(roomId)?.expected ?? 0) === 0).length,
       };
     }

@@ -20,6 +20,13 @@ describe("the category of room keys", () => {
   it.each<{ name: string; keys: KeyFacts; expected: number; present: number; missing: string[] }>([
     { name: "no old backup", keys: { kind: "none" }, expected: 0, present: 0, missing: [] },
     {
+      name: "an old backup of an unknown kind",
+      keys: { kind: "unknown_algorithm" },
+      expected: 0,
+      present: 0,
+      missing: [],
+    },
+    {
       name: "keys that were not asked for",
       keys: { kind: "not_read" },
       expected: 0,
@@ -97,6 +104,7 @@ describe("a room has all its keys", () => {
 
   it.each<KeyFacts>([
     { kind: "none" },
+    { kind: "unknown_algorithm" },
     { kind: "not_read" },
     { kind: "unreadable" },
     { kind: "counted", expected: 0 },
@@ -114,22 +122,26 @@ describe("a report about keys", () => {
   ]);
 
   it.each<{ name: string; keys: KeyFacts; expected: ReturnType<typeof reportKeys> }>([
-    { name: "none", keys: { kind: "none" }, expected: { kind: "none", unusable: 0, roomsWithoutKeys: 3 } },
+    {
+      name: "none",
+      keys: { kind: "none" },
+      expected: { kind: "none", missing: 0, unusable: 0, roomsWithoutKeys: 3 },
+    },
     { name: "not read", keys: { kind: "not_read" }, expected: null },
     {
       name: "unreadable",
       keys: { kind: "unreadable" },
-      expected: { kind: "unreadable", unusable: 0, roomsWithoutKeys: null },
+      expected: { kind: "unreadable", missing: 0, unusable: 0, roomsWithoutKeys: null },
     },
     {
       name: "counted, with no more unusable keys than the old backup has",
       keys: { kind: "counted", expected: 6 },
-      expected: { kind: "counted", unusable: 6, roomsWithoutKeys: null },
+      expected: { kind: "counted", missing: 6, unusable: 6, roomsWithoutKeys: null },
     },
     {
       name: "compared, with the unusable keys that are still missing",
       keys: compared({ "!a:x": [4, 3], "!b:x": [0, 0], "!left:x": [7, 0] }),
-      expected: { kind: "compared", unusable: 1, roomsWithoutKeys: 2 },
+      expected: { kind: "compared", missing: 8, unusable: 1, roomsWithoutKeys: 2 },
     },
   ])("$name", ({ keys, expected }) => {
     expect(reportKeys(keys, unusable, encrypted)).toEqual(expected);

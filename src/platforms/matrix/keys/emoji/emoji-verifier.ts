@@ -1,0 +1,196 @@
+import { Worker } from "node:worker_threads";
+import type { Logger } from "pino";
+import { z } from "zod";
+import type { Account } from "../../../../model/account.ts";
+import { KeyedQueue } from "../../../../model/keyed-queue.ts";
+import type { EmojiFailure, EmojiListener, EmojiResult, EmojiVerification } from "../../../keys.ts";
+import type { AccountDataSession } from "../../api/account-data.ts";
+import { guarded } from "../../open-account.ts";
+import type { Reader } from "../../reading/reader.ts";
+import { createReader } from "../../reading/reader.ts";
+import { sessionEnded } from "../../sign-in/session-renewal.ts";
+import type { Sessions } from "../../sign-in/sessions.ts";
+import { readBackup } from "../backup.ts";
+import type { SessionDevices } from "./session-keys.ts";
+import { SessionKeys } from "./session-keys.ts";
+import type { FromSession, SessionToVerify, ToSession } from "./session-messages.ts";
+import type { SessionRequest } from "./session-requests.ts";
+import type { SessionResult } from "./verify-session.ts";
+
+export interface EmojiVerifierOptions {
+  readonly sessions: Pick<Sessions, "client">;
+  readonly devices: SessionDevices;
+  readonly log: Logger;
+}
+
+/** A `/sync` of to-device events, or the keys of the devices of an account. */
+const MAX_ANSWER_BYTES = 32 * 1_048_576;
+/** How long the other device may be told that the verification is over. */
+const FAREWELL_MS = 2_000;
+/** A machine of one person: small, so that a defect of the library does not take all memory. */
+const MAX_HEAP_MB = 128;
+
+/** Verifies the bot's own sessions of old accounts, one after the other for each session. */
+export class EmojiVerifier {
+  readonly #options: EmojiVerifierOptions;
+  readonly #keys: SessionKeys;
+  readonly #queue = new KeyedQueue();
+  readonly #running = new Map<string, AbortController>();
+
+  constructor(options: EmojiVerifierOptions) {
+    this.#options = options;
+    this.#keys = new SessionKeys(options.devices);
+  }
+
+  /** @param signal ends it and tells the other device */
+  verify(account: Account, listener: EmojiListener, signal: AbortSignal): EmojiVerification {
+    const compared = Promise.withResolvers<boolean>();
+    let areShown = false;
+    const onEmoji: EmojiListener["onEmoji"] = (emoji) => {
+      areShown = true;
+      listener.onEmoji(emoji);
+    };
+    const result = this.#queue.run(keyOf(account), async () => {
+      const ending = new AbortController();
+      this.#running.set(keyOf(account), ending);
+      try {
+        return await this.#verify(account, {
+          onEmoji,
+          compared: compared.promise,
+          signal: AbortSignal.any([signal, ending.signal]),
+        });
+      } finally {
+        this.#running.delete(keyOf(account));
+      }
+    });
+    return {
+      result,
+      answer: (areSame) => {
+        if (areShown) compared.resolve(areSame);
+      },
+    };
+  }
+
+  /** Removes the crypto account of a session that has ended. */
+  async forget(account: Pick<Account, "owner" | "side">): Promise<void> {
+    this.#running.get(keyOf(account))?.abort();
+    await this.#queue.run(keyOf(account), () => this.#keys.remove(account));
+  }
+
+  /** Ends all verifications, and waits until the other devices know. */
+  async stop(): Promise<void> {
+    for (const ending of this.#running.values()) ending.abort();
+    await Promise.all([...this.#running.keys()].map((key) => this.#queue.run(key, () => Promise.resolve())));
+  }
+
+  async #verify(account: Account, conversation: Conversation): Promise<EmojiResult> {
+    const { signal } = conversation;
+    const { userId, deviceId } = account;
+    if (account.method === "token" || deviceId === null) return failed("pasted_token");
+    const { sessions, log } = this.#options;
+    const reader = createReader({ client: sessions.client(account), log, signal });
+    try {
+      return await guarded(account, async () => {
+        const session: AccountDataSession = { userId, request: (request) => reader.request(request) };
+        const backup = await readBackup(session, { isSignatureChecked: false });
+        if (backup.kind === "none") return failed("no_backup");
+        if (backup.kind === "unknown_algorithm") return failed("unknown_algorithm");
+        const store = await this.#keys.open(account);
+        if (store === null) throw sessionEnded("");
+        const { version, publicKey } = backup;
+        const farewell = createReader({ client: sessions.client(account), log });
+        const result = await verifyInThread(
+          { userId, deviceId, publicKey, store },
+          { ...conversation, reader, farewell },
+        );
+        log.info({ outcome: result.status === "failed" ? result.code : result.status }, "emoji verification");
+        if (result.status !== "opened") return result;
+        return { status: "opened", opened: { version, publicKey, key: result.key } };
+      });
+    } catch (error) {
+      if (signal.aborted) return { status: "stopped" };
+      throw error;
+    }
+  }
+}
+
+interface Conversation extends EmojiListener {
+  readonly compared: Promise<boolean>;
+  readonly signal: AbortSignal;
+}
+
+/** @throws what a request throws that does not succeed */
+async function verifyInThread(
+  session: SessionToVerify,
+  { reader, farewell, onEmoji, compared, signal }: Conversation & { reader: Reader; farewell: Reader },
+): Promise<SessionResult> {
+  signal.throwIfAborted();
+  const ended = Promise.withResolvers<SessionResult>();
+  const worker = new Worker(new URL("./session-thread.ts", import.meta.url), {
+    workerData: session,
+    resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
+  });
+  const say = (message: ToSession) => worker.postMessage(message);
+  const isEnding = () => signal.aborted;
+  const answer = async (id: number, request: SessionRequest) => {
+    const isFarewell = isEnding();
+    try {
+      const sent = await send(isFarewell ? farewell : reader, request, isFarewell);
+      say({ kind: "answer", id, answer: sent });
+    } catch (error) {
+      // Requests of before the abort are aborted. The thread does not wait for them.
+      if (isFarewell || !isEnding()) throw error;
+    }
+  };
+  worker.on("message", (message: FromSession) => {
+    switch (message.kind) {
+      case "request":
+        answer(message.id, message.request).catch(ended.reject);
+        return;
+      case "emoji":
+        onEmoji(message.emoji);
+        return;
+      case "result":
+        ended.resolve(message.result);
+    }
+  });
+  worker.on("error", ended.reject);
+  worker.on("exit", () => ended.reject(new Error("The thread of a verification ended without a result.")));
+  void compared.then((areSame) => say({ kind: "compared", areSame }));
+  const stop = () => {
+    say({ kind: "stop" });
+    setTimeout(() => ended.resolve({ status: "stopped" }), FAREWELL_MS).unref();
+  };
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    return await ended.promise;
+  } finally {
+    signal.removeEventListener("abort", stop);
+    await worker.terminate();
+  }
+}
+
+/** Every request of a verification has the same effect when it is repeated. */
+function send(reader: Reader, request: SessionRequest, isFarewell: boolean): Promise<unknown> {
+  const { method, path, query, body, timeoutMs } = request;
+  return reader.request(
+    {
+      method,
+      path,
+      schema: z.unknown(),
+      maxBytes: MAX_ANSWER_BYTES,
+      ...(query === undefined ? {} : { query }),
+      ...(body === undefined ? {} : { body }),
+      ...(isFarewell ? { timeoutMs: FAREWELL_MS } : timeoutMs === undefined ? {} : { timeoutMs }),
+    },
+    isFarewell ? { retries: 0 } : {},
+  );
+}
+
+function failed(code: EmojiFailure): EmojiResult {
+  return { status: "failed", code };
+}
+
+function keyOf({ owner, side }: Pick<Account, "owner" | "side">): string {
+  return `${side} ${owner}`;
+}

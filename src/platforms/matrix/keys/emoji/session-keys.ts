@@ -1,0 +1,56 @@
+import { createHash, randomBytes } from "node:crypto";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Account } from "../../../../model/account.ts";
+
+/** Keeps the key of each session's crypto account, sealed, as long as the session. */
+export interface SessionKeyStore {
+  /** `null`: none for this session. */
+  get(account: Account): Promise<string | null>;
+  /** False if the account is signed in with another session by now. */
+  put(account: Account, key: string): Promise<boolean>;
+}
+
+/** Where the crypto accounts of the bot's sessions are. */
+export interface SessionDevices {
+  readonly keys: SessionKeyStore;
+  readonly folder: string;
+}
+
+const KEY_BYTES = 32;
+
+/** The crypto accounts of the bot's sessions: a folder each, encrypted with a key in the store. */
+export class SessionKeys {
+  readonly #store: SessionKeyStore;
+  readonly #folder: string;
+
+  constructor({ keys, folder }: SessionDevices) {
+    this.#store = keys;
+    this.#folder = folder;
+  }
+
+  /**
+   * The crypto account of a session, or the place for a new one. `null`: the session is over.
+   *
+   * The key is stored before anything is encrypted with it. Files without a key are of an earlier
+   * session, and nobody can read them.
+   */
+  async open(account: Account): Promise<{ path: string; key: Uint8Array } | null> {
+    const path = this.#pathOf(account);
+    const stored = await this.#store.get(account);
+    if (stored !== null) return { path, key: Buffer.from(stored, "base64") };
+    await rm(path, { recursive: true, force: true });
+    const key = randomBytes(KEY_BYTES);
+    return (await this.#store.put(account, key.toString("base64"))) ? { path, key } : null;
+  }
+
+  /** Removes the files of a session. The store has erased the key together with the session. */
+  async remove(account: Pick<Account, "owner" | "side">): Promise<void> {
+    await rm(this.#pathOf(account), { recursive: true, force: true });
+  }
+
+  #pathOf({ owner, side }: Pick<Account, "owner" | "side">): string {
+    const name = createHash("sha256").update(`${side} ${owner}`).digest("hex");
+    return join(this.#folder, name);
+  }
+}

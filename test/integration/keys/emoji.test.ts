@@ -1,0 +1,113 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pino } from "pino";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { Account } from "../../../src/model/account.ts";
+import { createGuardedFetch } from "../../../src/network/guarded-fetch.ts";
+import type { Emoji, EmojiResult } from "../../../src/platforms/keys.ts";
+import { createMatrixPlatform } from "../../../src/platforms/matrix/platform.ts";
+import type { Platform } from "../../../src/platforms/platform.ts";
+import type { Store } from "../../../src/store/store.ts";
+import { openStore } from "../../../src/store/store.ts";
+import type { HomeserverPair } from "../../lab/homeservers/pair.ts";
+import { startHomeserverPair } from "../../lab/homeservers/pair.ts";
+import type { ShownEmoji } from "../../lab/person/person-keys.ts";
+import type { Person } from "../../lab/person/person.ts";
+import { startPerson } from "../../lab/person/person.ts";
+
+const PASSWORD = "a person's password";
+const DEVICE = "MOVERDEVICE";
+const OWNER = "@owner:old.example";
+
+interface Fixture {
+  folder: string;
+  pair: HomeserverPair;
+  person: Person;
+  store: Store;
+  account: Account;
+}
+const fixture = {} as Fixture;
+const lines: string[] = [];
+
+beforeAll(async () => {
+  const folder = await mkdtemp(join(tmpdir(), "emoji-"));
+  const pair = await startHomeserverPair({ folder: join(folder, "pair"), limits: "unlimited" });
+  const { userId } = await pair.old.registerUser({ localpart: "ada", password: PASSWORD });
+  const { baseUrl } = pair.old;
+  const person = await startPerson({ baseUrl, userId, password: PASSWORD });
+  await person.keys.setUpStorage();
+  const store = openStore({ dataDir: join(folder, "data"), secretKey: Buffer.alloc(32, 1) });
+  Object.assign(fixture, { folder, pair, person, store });
+  const server = await platform().signIn.serverOf(userId);
+  const signedIn = await server.withPassword({ userId, password: PASSWORD, deviceId: DEVICE });
+  if (signedIn.kind !== "signed_in") throw new Error(signedIn.problem.code);
+  const { deviceId, tokens } = signedIn.session;
+  fixture.account = {
+    owner: OWNER,
+    side: "source",
+    userId,
+    baseUrl,
+    method: "password",
+    deviceId,
+    signedInAt: 1,
+  };
+  await store.accounts.put(fixture.account, tokens);
+});
+
+afterAll(async () => {
+  const { folder, pair, person, store } = fixture;
+  await person.stop();
+  await store.close();
+  await pair.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** The platform as after a start of the process. */
+function platform(): Platform {
+  const { store, folder } = fixture;
+  return createMatrixPlatform({
+    sessionStore: store.accounts,
+    devices: { keys: store.deviceKeys, folder: join(folder, "devices") },
+    fetch: createGuardedFetch({ allowPrivate: ["127.0.0.0/8"] }),
+    servers: { [fixture.pair.old.serverName]: fixture.pair.old.baseUrl },
+    introduction: { clientName: "Matrix Mover", clientUri: "https://mover.example.org" },
+    now: Date.now,
+    monotonicNow: () => performance.now(),
+    log: pino({ level: "trace" }, { write: (line: string) => void lines.push(line) }),
+  });
+}
+
+interface Shown {
+  readonly bot: readonly Emoji[];
+  readonly person: readonly ShownEmoji[];
+}
+
+/** The person accepts the request, compares the emoji, and confirms on both sides. */
+async function verifyByEmoji(keys: Platform["keys"], account: Account): Promise<[Shown, EmojiResult]> {
+  const { person } = fixture;
+  const shown = Promise.withResolvers<readonly Emoji[]>();
+  const { result, answer } = keys.verify(account, { onEmoji: shown.resolve }, new AbortController().signal);
+  const [personEmoji, botEmoji] = await Promise.all([person.keys.acceptVerification(), shown.promise]);
+  answer(true);
+  await person.keys.answerVerification("match");
+  return [{ bot: botEmoji, person: personEmoji }, await result];
+}
+
+it("verifies the bot's session with the person's app, again after a restart, and no secret is logged", async () => {
+  const { account, person } = fixture;
+  const results: EmojiResult[] = [];
+  for (const { keys } of [platform(), platform()]) {
+    const [shown, result] = await verifyByEmoji(keys, account);
+    expect(shown.bot).toEqual(shown.person);
+    expect(shown.bot).toHaveLength(7);
+    results.push(result);
+    await keys.stop();
+  }
+  expect(results[0]).toMatchObject({ status: "opened", opened: { version: "1" } });
+  expect(results[1]).toEqual(results[0]);
+  expect(await person.keys.isVerified(DEVICE)).toBe(true);
+  const key = results[0]?.status === "opened" ? results[0].opened.key : "";
+  expect(lines.join("\n")).not.toContain(key);
+  expect(lines.join("\n")).not.toMatch(/device_signing|signatures\/upload|rooms\//);
+});

@@ -1,0 +1,7 @@
+import type { SessionDevices } from "../../../src/platforms/matrix/keys/emoji/session-keys.ts";
+
+/** No crypto accounts of sessions, for tests in which none is used. */
+export const NO_DEVICES: SessionDevices = {
+  keys: { get: () => Promise.resolve(null), put: () => Promise.resolve(false) },
+  folder: "/nonexistent",
+};
