@@ -287,7 +287,10 @@ export interface PlatformKeys {
    * @throws UnreadableAccountError
    */
   isVerified(source: Account): Promise<boolean>;
-  /** Erases the crypto account of a session of the bot, because the session has ended. */
+  /**
+   * Removes the crypto account of a session of the bot, which has ended. Called before the account
+   * is removed or replaced in the store.
+   */
   forgetDevice(account: Pick<Account, "owner" | "side">): Promise<void>;
   /** Compares the entries of both backups. Only reads. @throws UnreadableAccountError */
   compare(accounts: Readonly<Record<Side, Account>>, signal?: AbortSignal): Promise<KeyComparison>;

@@ -1,4 +1,5 @@
 import type { Kysely } from "kysely";
+import { sql } from "kysely";
 import type { Account, Side } from "../model/account.ts";
 import { writeSecret } from "./bot-state.ts";
 import type { SealedSecrets } from "./sealed-secrets.ts";
@@ -28,6 +29,18 @@ export class DeviceKeys {
       .where("name", "=", deviceKeyName(account.owner, account.side))
       .executeTakeFirst();
     return row ? this.#secrets.tryOpen(sealingPlace(account), row.sealed) : null;
+  }
+
+  /** The sessions with a key. */
+  async sessions(): Promise<Pick<Account, "owner" | "side">[]> {
+    const rows = await this.#database
+      .selectFrom("account")
+      .innerJoin("secret", (join) =>
+        join.on("secret.name", "=", sql<string>`'device ' || account.side || ' ' || account.owner`),
+      )
+      .select(["owner", "side"])
+      .execute();
+    return rows.map(({ owner, side }) => ({ owner, side: side === "source" ? "source" : "target" }));
   }
 
   /** Returns false and stores nothing if the account is signed in with another session by now. */

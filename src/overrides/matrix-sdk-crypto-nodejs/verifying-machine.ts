@@ -151,9 +151,9 @@ export class VerifyingMachine {
         started?.[0].free();
         return started === undefined ? [] : [taken(started[1])];
       }
-      // Both devices can start at the same time. One of the two starts then counts.
+      // The other device may have started instead, or at the same time: one of two starts counts.
       using sas = sasOf(request);
-      const accepted = sas?.weStarted() === false ? sas.accept() : undefined;
+      const accepted = sas?.accept();
       return accepted === undefined ? [] : [taken(accepted)];
     });
   }

@@ -12,7 +12,9 @@ export interface SignInOptions {
   accounts: Accounts;
   links: SignInLinks;
   authorizationServers: AuthorizationServers;
-  platform: Pick<Platform, "signIn" | "serverName">;
+  platform: Pick<Platform, "signIn" | "serverName"> & {
+    readonly keys: Pick<Platform["keys"], "forgetDevice">;
+  };
   introduction: ClientIntroduction;
   /** Reports a change of a sign-in by link to its person. */
   notify: (link: SignInLink, news: LinkNews) => Promise<void>;

@@ -139,6 +139,7 @@ export class SignIn {
     const result = { account, ...(await this.#options.platform.signIn.end(account)) };
     // The next process asks the server again.
     if (result.ending === "not_reached") this.#stopping.signal.throwIfAborted();
+    await this.#options.platform.keys.forgetDevice({ owner, side });
     await accounts.remove(owner, side);
     return result;
   }
@@ -209,6 +210,8 @@ export class SignIn {
         ? { account: before.account, ending: "left_alone" as const }
         : { account: before.account, ...(await this.#options.platform.signIn.end(before.account)) });
     const account: Account = { owner, side, userId, baseUrl, method, deviceId, signedInAt: now() };
+    // Before the new session is stored, which may use the same place.
+    if (!isSame) await this.#options.platform.keys.forgetDevice({ owner, side });
     await accounts.put(account, tokens);
     onSignedIn?.(owner, side, account);
     return { account, other: await accounts.get(owner, otherSide(side)), replaced };

@@ -91,7 +91,11 @@ export async function startMover(
       accounts: store.accounts,
       links: store.signInLinks,
       authorizationServers: store.authorizationServers,
-      platform: { signIn: matrixSignIn, serverName: (userId) => serverNameOf(userId) ?? "" },
+      platform: {
+        signIn: matrixSignIn,
+        keys: { forgetDevice: () => Promise.resolve() },
+        serverName: (userId) => serverNameOf(userId) ?? "",
+      },
       introduction: INTRODUCTION,
       notify: async ({ side }, message) => {
         await gate.beforeMessage(message);

@@ -2,6 +2,10 @@ import type { SessionDevices } from "../../../src/platforms/matrix/keys/emoji/se
 
 /** No crypto accounts of sessions, for tests in which none is used. */
 export const NO_DEVICES: SessionDevices = {
-  keys: { get: () => Promise.resolve(null), put: () => Promise.resolve(false) },
+  keys: {
+    get: () => Promise.resolve(null),
+    put: () => Promise.resolve(false),
+    sessions: () => Promise.resolve([]),
+  },
   folder: "/nonexistent",
 };

@@ -9,7 +9,9 @@ export interface Reaction {
   /** To the request. */
   readonly toRequest: "accept" | "refuse" | "ignore";
   /** To the emoji. */
-  readonly toEmoji: "same" | "different" | "ignore";
+  readonly toEmoji: "same" | "different" | "cancel" | "ignore";
+  /** Whether it starts the exchange of keys, as well as the other side. */
+  readonly startsItself?: boolean;
 }
 
 /** A device on which the person is signed in: the library that Element uses. */
@@ -51,6 +53,14 @@ export class OtherDevice {
     await this.sync();
   }
 
+  /** Gets the cross-signing keys of another device, as after a verification, and signs this one. */
+  async takeCrossSigning(other: OtherDevice): Promise<void> {
+    const keys = await other.machine.exportCrossSigningKeys();
+    await this.machine.importCrossSigningKeys(keys?.masterKey, keys?.self_signing_key, keys?.userSigningKey);
+    await this.#send((await this.machine.bootstrapCrossSigning(false)).uploadSignaturesRequest);
+    await this.sync();
+  }
+
   /** Keeps a backup key, which it hands out to verified devices. */
   async keepBackupKey(key: wasm.BackupDecryptionKey): Promise<void> {
     await this.machine.saveBackupDecryptionKey(key, "1");
@@ -84,6 +94,13 @@ export class OtherDevice {
     await this.sendAll();
   }
 
+  /** The number of verifications that are not over. */
+  openVerifications(): number {
+    const user = new wasm.UserId(this.#account.userId);
+    const requests = this.machine.getVerificationRequests(user);
+    return requests.filter((request) => !request.isCancelled() && !request.isDone()).length;
+  }
+
   async #react(request: wasm.VerificationRequest): Promise<void> {
     if (request.phase() === wasm.VerificationRequestPhase.Requested) {
       const { toRequest } = this.reaction;
@@ -91,14 +108,17 @@ export class OtherDevice {
         await this.#send(request.acceptWithMethods([wasm.VerificationMethod.SasV1]));
       if (toRequest === "refuse") await this.#send(request.cancel());
     }
+    if (request.isReady() && this.reaction.startsItself === true)
+      await this.#send((await request.startSas())?.[1]);
     const sas = request.getVerification();
     if (!(sas instanceof wasm.Sas)) return;
-    if (!sas.weStarted()) await this.#send(sas.accept());
+    await this.#send(sas.accept());
     if (!sas.canBePresented() || sas.haveWeConfirmed()) return;
     this.emoji = sas.emoji()?.map(({ symbol }) => symbol) ?? null;
     const { toEmoji } = this.reaction;
     if (toEmoji === "same") for (const each of await sas.confirm()) await this.#send(each);
     if (toEmoji === "different") await this.#send(sas.cancelWithCode("m.mismatched_sas"));
+    if (toEmoji === "cancel") await this.#send(sas.cancel());
   }
 
   async sendAll(): Promise<void> {

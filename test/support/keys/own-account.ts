@@ -27,13 +27,15 @@ export class OwnAccount {
   readonly #devices = new Map<string, Device>();
   #crossSigning: Json = {};
 
-  /** Devices whose events are lost. */
-  readonly deaf = new Set<string>();
-
   #device(deviceId: string): Device {
     const device = this.#devices.get(deviceId) ?? { keys: null, oneTimeKeys: [], inbox: [], hasNews: false };
     this.#devices.set(deviceId, device);
     return device;
+  }
+
+  removeDevice(deviceId: string): void {
+    this.#devices.delete(deviceId);
+    this.#changed();
   }
 
   /** An event that another user or another device sends. */
@@ -119,8 +121,7 @@ export class OwnAccount {
       if (type === "m.secret.request" && typeof content["name"] === "string")
         this.askedSecrets.push(content["name"]);
       const ids = id === "*" ? [...this.#devices.keys()].filter((each) => each !== sender) : [id];
-      for (const each of ids.filter((one) => !this.deaf.has(one)))
-        this.deliver(each, { sender: this.userId, type, content });
+      for (const each of ids) this.deliver(each, { sender: this.userId, type, content });
     }
     return {};
   }

@@ -11,7 +11,7 @@ import { createReader } from "../../reading/reader.ts";
 import { sessionEnded } from "../../sign-in/session-renewal.ts";
 import type { Sessions } from "../../sign-in/sessions.ts";
 import { readBackup } from "../backup.ts";
-import type { SessionDevices } from "./session-keys.ts";
+import type { SessionDevices, SessionPlace } from "./session-keys.ts";
 import { SessionKeys } from "./session-keys.ts";
 import type { FromSession, SessionToVerify, ToSession } from "./session-messages.ts";
 import type { SessionRequest } from "./session-requests.ts";
@@ -71,10 +71,16 @@ export class EmojiVerifier {
     };
   }
 
-  /** Removes the crypto account of a session that has ended. */
-  async forget(account: Pick<Account, "owner" | "side">): Promise<void> {
-    this.#running.get(keyOf(account))?.abort();
-    await this.#queue.run(keyOf(account), () => this.#keys.remove(account));
+  /** Removes the crypto account of a session that has ended. Its key is erased by the store. */
+  async forget(place: SessionPlace): Promise<void> {
+    this.#running.get(keyOf(place))?.abort();
+    await this.#queue.run(keyOf(place), async () => {
+      try {
+        await this.#keys.remove(place);
+      } catch (error) {
+        this.#options.log.warn({ err: error }, "the files of a session could not be removed");
+      }
+    });
   }
 
   /** Ends all verifications, and waits until the other devices know. */
@@ -191,6 +197,6 @@ function failed(code: EmojiFailure): EmojiResult {
   return { status: "failed", code };
 }
 
-function keyOf({ owner, side }: Pick<Account, "owner" | "side">): string {
+function keyOf({ owner, side }: SessionPlace): string {
   return `${side} ${owner}`;
 }

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Account } from "../../../../model/account.ts";
 
@@ -9,7 +9,12 @@ export interface SessionKeyStore {
   get(account: Account): Promise<string | null>;
   /** False if the account is signed in with another session by now. */
   put(account: Account, key: string): Promise<boolean>;
+  /** The sessions that have a key. */
+  sessions(): Promise<readonly SessionPlace[]>;
 }
+
+/** Whose session it is, and of which account. */
+export type SessionPlace = Pick<Account, "owner" | "side">;
 
 /** Where the crypto accounts of the bot's sessions are. */
 export interface SessionDevices {
@@ -36,7 +41,7 @@ export class SessionKeys {
    * session, and nobody can read them.
    */
   async open(account: Account): Promise<{ path: string; key: Uint8Array } | null> {
-    const path = this.#pathOf(account);
+    const path = join(this.#folder, nameOf(account));
     const stored = await this.#store.get(account);
     if (stored !== null) return { path, key: Buffer.from(stored, "base64") };
     await rm(path, { recursive: true, force: true });
@@ -44,13 +49,20 @@ export class SessionKeys {
     return (await this.#store.put(account, key.toString("base64"))) ? { path, key } : null;
   }
 
-  /** Removes the files of a session. The store has erased the key together with the session. */
-  async remove(account: Pick<Account, "owner" | "side">): Promise<void> {
-    await rm(this.#pathOf(account), { recursive: true, force: true });
+  /**
+   * Removes the files of a session, and all files without a key: a process may have ended between
+   * the end of a session and the removal of its files.
+   */
+  async remove(place: SessionPlace): Promise<void> {
+    // Read before the keys: a new folder comes after its key.
+    const names = await readdir(this.#folder).catch(() => []);
+    const kept = new Set((await this.#store.sessions()).map(nameOf));
+    kept.delete(nameOf(place));
+    for (const name of names)
+      if (!kept.has(name)) await rm(join(this.#folder, name), { recursive: true, force: true });
   }
+}
 
-  #pathOf({ owner, side }: Pick<Account, "owner" | "side">): string {
-    const name = createHash("sha256").update(`${side} ${owner}`).digest("hex");
-    return join(this.#folder, name);
-  }
+function nameOf({ owner, side }: SessionPlace): string {
+  return createHash("sha256").update(`${side} ${owner}`).digest("hex");
 }
