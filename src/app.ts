@@ -1,17 +1,12 @@
 import { type } from "node:os";
-import { join } from "node:path";
 import type { Logger } from "pino";
-import type { Counter } from "prom-client";
-import { monotonicNow } from "./chat/chat-options.ts";
 import type { Chat } from "./chat/chat.ts";
 import { startChat } from "./chat/chat.ts";
 import { createPermission } from "./commands/permission.ts";
 import type { CommandServices } from "./commands/registry.ts";
 import { createCommands, createConfirmableActions } from "./commands/registry.ts";
 import type { Configuration } from "./config/configuration.ts";
-import { answererOfKept } from "./dialogue/kept-answers.ts";
-import { RunAnnouncer, messageSender, sayRetired } from "./dialogue/run-notices.ts";
-import { sayLinkNews } from "./dialogue/sign-in-notices.ts";
+import { messageSender, sayRetired } from "./dialogue/run-notices.ts";
 import type { GuardedFetch } from "./network/guarded-fetch.ts";
 import { createGuardedFetch } from "./network/guarded-fetch.ts";
 import { registerWork, storeErrorCounter } from "./operations/bot-metrics.ts";
@@ -26,22 +21,12 @@ import { stopLayers } from "./operations/stop-layers.ts";
 import { DiscoveryError } from "./platforms/matrix/api/discovery-error.ts";
 import { discoverHomeserver } from "./platforms/matrix/api/discovery.ts";
 import { isSameServer, serverPartOf } from "./platforms/matrix/ids/server-host.ts";
-import { createMatrixPlatform } from "./platforms/matrix/platform.ts";
-import type { Platform } from "./platforms/platform.ts";
-import { SignIn } from "./service/accounts/sign-in.ts";
-import { forgetPerson } from "./service/forget.ts";
-import { Planning } from "./service/plan/planning.ts";
-import { Readings } from "./service/plan/readings.ts";
-import { RoomHistories } from "./service/plan/room-histories.ts";
-import { listSourceRooms } from "./service/plan/room-listing.ts";
-import { convertChat } from "./service/run/convert-chat.ts";
-import type { RunServices } from "./service/run/create-runs.ts";
-import { createRuns } from "./service/run/create-runs.ts";
+import type { SignIn } from "./service/accounts/sign-in.ts";
 import type { MoveRetirementOptions } from "./service/run/retire.ts";
 import { MoveRetirement } from "./service/run/retire.ts";
+import type { Base } from "./services.ts";
+import { createServices } from "./services.ts";
 import { deriveKey } from "./store/sealed-secrets.ts";
-import type { Store } from "./store/store.ts";
-import { knockReason } from "./view/words/knock-reason.ts";
 
 /** How long handled event IDs, sent messages and "sent once" notes are kept. */
 const KEEP_MS = 60 * 24 * 3_600_000;
@@ -56,28 +41,8 @@ export interface App {
   failed: Promise<Error>;
 }
 
-/** What every part is built from. */
-interface Base {
-  configuration: Configuration;
-  store: Store;
-  fetch: GuardedFetch;
-  /** The conversation at an address, once the chat has started. */
-  conversationAt: Chat["conversationAt"];
-  storeErrors: Counter<"problem">;
-  now: () => number;
-  log: Logger;
-}
-
-/** The use cases. */
-interface Services {
-  keys: Platform["keys"];
-  signIn: SignIn;
-  runs: RunServices;
-  commands: CommandServices;
-}
-
 /**
- * Creates and starts the whole bot. Only this file knows every part.
+ * Creates and starts the whole bot. Only this file and services.ts know every part.
  * @throws StartProblem with a text for the operator
  */
 export async function startApp({
@@ -120,8 +85,8 @@ export async function startApp({
     const conversationAt: Base["conversationAt"] = async (address, cause, scope) =>
       (await chatStarted.promise).conversationAt(address, cause, scope);
     const base: Base = { configuration, store, fetch, conversationAt, storeErrors, now, log };
-    const { keys, signIn, runs, commands } = createServices(base);
-    workers.push(() => keys.stop());
+    const { platform, keys, signIn, runs, commands } = createServices(base);
+    workers.push(() => platform.keys.stop());
     // Started before the chat: otherwise a message could begin a link that would then be watched
     // twice.
     await signIn.start();
@@ -131,6 +96,8 @@ export async function startApp({
     chatStarted.resolve(chat);
     workers.push(() => runs.stop());
     await runs.start();
+    workers.push(() => keys.stop());
+    await keys.start();
     const moveRetirement = createMoveRetirement(base, signIn);
     moveRetirement.start();
     workers.push(() => moveRetirement.stop());
@@ -148,88 +115,6 @@ function createFetch({ network }: Configuration, version: string): GuardedFetch 
   // session (platforms/matrix/README.md, "Sign-in by link").
   const userAgent = `matrix-mover/${version} (${type()}; bot)`;
   return createGuardedFetch({ allowPrivate: network.allowPrivate, userAgent });
-}
-
-function createServices(base: Base): Services {
-  const { configuration, store, fetch, now, log } = base;
-  const { accounts, plans } = store;
-  const { prefix } = configuration;
-  const botUserId = configuration.bot.userId;
-  const platform = createMatrixPlatform({
-    sessionStore: accounts,
-    devices: { keys: store.deviceKeys, folder: join(configuration.dataDir, "devices") },
-    fetch,
-    servers: configuration.servers,
-    introduction: configuration.oauth,
-    monotonicNow,
-    now,
-    log,
-  });
-  const readings = new Readings();
-  const planning = new Planning({
-    accounts,
-    platform,
-    plans,
-    outbox: store.outbox,
-    histories: new RoomHistories(store.runs, now),
-    readings,
-    keyCopies: store.keyCopies,
-    botUserId,
-    now,
-    log,
-  });
-  const sendMessage = messageSender(base.conversationAt);
-  const runs = createRuns({
-    store,
-    platforms: { matrix: platform },
-    rateLimits: platform.rateLimits,
-    planning,
-    createListener: (facts) =>
-      new RunAnnouncer({ ...facts, runs: store.runs, sendMessage, prefix, monotonicNow, now, log }),
-    keptAnswered: answererOfKept(base.conversationAt, prefix),
-    isPermitted: createPermission(configuration.access),
-    knockReason,
-    monotonicNow,
-    now,
-    log,
-  });
-  const signIn = createSignIn(base, platform, runs);
-  const commands: CommandServices = {
-    signIn,
-    forget: (owner) => forgetPerson(owner, { control: runs.control, signIn, store }),
-    planning,
-    runs,
-    verify: (request) => runs.verifier.verify(request),
-    convert: (owner, request) => convertChat(owner, request, { planning, accounts, platform, botUserId }),
-    listRooms: (owner, request) => listSourceRooms(owner, request, { accounts, platform, readings }),
-    plans,
-    now,
-    prefix,
-  };
-  return { keys: platform.keys, signIn, runs, commands };
-}
-
-function createSignIn(base: Base, platform: Platform, { control }: RunServices): SignIn {
-  const { configuration, store, conversationAt, now, log } = base;
-  return new SignIn({
-    accounts: store.accounts,
-    links: store.signInLinks,
-    authorizationServers: store.authorizationServers,
-    platform,
-    introduction: configuration.oauth,
-    notify: async (link, news) => {
-      const conversation = await conversationAt(link.address, { kind: "link", side: link.side });
-      await sayLinkNews(conversation, link, news, { now: now(), prefix: configuration.prefix });
-    },
-    onSignedIn: (owner, _side, account) => {
-      control
-        .signedIn(owner, account)
-        .catch((error: unknown) => log.error({ err: error }, "a run could not continue after a sign-in"));
-    },
-    monotonicNow,
-    now,
-    log,
-  });
 }
 
 async function startBotChat(base: Base, key: Buffer, services: CommandServices): Promise<Chat> {

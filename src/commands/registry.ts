@@ -1,7 +1,11 @@
 import type { Command, ConfirmableActions } from "../dialogue/conversation.ts";
+import { EMOJI_ACTION } from "../dialogue/key-notices.ts";
 import type { CommandSpecification } from "../grammar/specification.ts";
 import type { Forgotten } from "../service/accounts/results.ts";
 import type { SignIn } from "../service/accounts/sign-in.ts";
+import type { KeyServices } from "../service/keys/create-keys.ts";
+import type { BackupOpening } from "../service/keys/opening.ts";
+import type { KeyOverview } from "../service/keys/overview.ts";
 import type { Planning } from "../service/plan/planning.ts";
 import type { RoomListRequest, RoomListResult } from "../service/plan/room-listing.ts";
 import type { RunControl } from "../service/run/control.ts";
@@ -16,6 +20,8 @@ import { loginCommand, loginSpecification } from "./account/login.ts";
 import { logoutCommand, logoutSpecification } from "./account/logout.ts";
 import { whoamiCommand, whoamiSpecification } from "./account/whoami.ts";
 import { helpCommand, helpSpecification } from "./help.ts";
+import { emojiAction, keysCopyCommand, keysCopySpecification } from "./keys/copy.ts";
+import { keysStatusCommand, keysStatusSpecification } from "./keys/status.ts";
 import { migrateCancelCommand, migrateCancelSpecification } from "./migrate/cancel.ts";
 import { migratePauseCommand, migratePauseSpecification } from "./migrate/pause.ts";
 import { migratePlanCommand, migratePlanSpecification } from "./migrate/plan.ts";
@@ -54,6 +60,8 @@ export const specifications: readonly CommandSpecification[] = [
   convertToDirectSpecification,
   convertToRoomSpecification,
   profileSpecification,
+  keysStatusSpecification,
+  keysCopySpecification,
   reportSpecification,
   roomsSpecification,
   forgetSpecification,
@@ -66,12 +74,21 @@ export interface RunCommands {
   overview: Pick<RunOverview, "status" | "kept" | "isWatched" | "lastPlan">;
 }
 
+/** The operations on room keys. */
+export interface KeyCommands {
+  opening: Pick<BackupOpening, "byTyping" | "byEmoji">;
+  overview: Pick<KeyOverview, "ways" | "status" | "unfinished">;
+  cancel: KeyServices["cancel"];
+  answerEmoji: KeyServices["answerEmoji"];
+}
+
 /** The parts of each service that commands use. */
 export interface CommandServices {
-  signIn: Pick<SignIn, "account" | "offer" | "signIn" | "cancel" | "signOut" | "states">;
+  signIn: Pick<SignIn, "account" | "offer" | "signIn" | "waiting" | "cancel" | "signOut" | "states">;
   forget: (owner: string) => Promise<Forgotten>;
   planning: Pick<Planning, "plan">;
   runs: RunCommands;
+  keys: KeyCommands;
   verify: (request: StartRequest) => Promise<VerifyResult>;
   convert: (owner: string, request: ConvertRequest) => Promise<ConvertResult>;
   listRooms: (owner: string, request: RoomListRequest) => Promise<RoomListResult>;
@@ -86,7 +103,7 @@ export function createCommands(services: CommandServices): readonly Command[] {
   return [
     helpCommand(specifications, prefix),
     loginCommand(signIn, prefix),
-    cancelCommand(signIn, prefix),
+    cancelCommand(services),
     logoutCommand(services),
     whoamiCommand(signIn, prefix),
     migratePlanCommand(services),
@@ -102,6 +119,8 @@ export function createCommands(services: CommandServices): readonly Command[] {
     convertCommand(true, services),
     convertCommand(false, services),
     profileCommand(services),
+    keysStatusCommand(services),
+    keysCopyCommand(services),
     reportCommand(services),
     roomsCommand(services),
     forgetCommand(forget),
@@ -110,7 +129,7 @@ export function createCommands(services: CommandServices): readonly Command[] {
 
 /** The actions that need a confirmation, by their name in the stored question. */
 export function createConfirmableActions(
-  services: Pick<CommandServices, "runs" | "prefix">,
+  services: Pick<CommandServices, "runs" | "keys" | "prefix">,
 ): ConfirmableActions {
-  return { undo: undoAction(services) };
+  return { undo: undoAction(services), [EMOJI_ACTION]: emojiAction(services) };
 }

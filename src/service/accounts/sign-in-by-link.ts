@@ -116,6 +116,12 @@ export class LinkSignIn {
     return { serverName: this.#options.platform.serverName(userId).toLowerCase(), baseUrl };
   }
 
+  /** Whether a link waits for its person. */
+  async isWaiting(owner: string, side: Side): Promise<boolean> {
+    const link = await this.#options.links.get(owner, side);
+    return link !== null && (await this.#accountOf(link)) === null;
+  }
+
   /**
    * Ends a pending link. Its code then has no effect, because the bot no longer polls it.
    * @returns false if no link is pending

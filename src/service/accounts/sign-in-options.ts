@@ -22,6 +22,11 @@ export interface SignInOptions {
    * Called when an account was signed in and stored. Work that waited for the account can continue.
    */
   onSignedIn?: (owner: string, side: Side, account: Account) => void;
+  /**
+   * Changes the session of an account while no long work uses it. So a session that is replaced is
+   * not mistaken for one that has ended.
+   */
+  whileUnused?: <Result>(owner: string, side: Side, change: () => Promise<Result>) => Promise<Result>;
   now: () => number;
   /** Milliseconds of a clock that never jumps. */
   monotonicNow: () => number;

@@ -98,6 +98,15 @@ export class SignIn {
     });
   }
 
+  /** The sides whose sign-in by link waits for the person. */
+  waiting(owner: string): Promise<Side[]> {
+    return this.#queue.run(owner, async () => {
+      const found: Side[] = [];
+      for (const side of sides) if (await this.#links.isWaiting(owner, side)) found.push(side);
+      return found;
+    });
+  }
+
   /** The stored account of a side. */
   account(owner: string, side: Side): Promise<Account | null> {
     return this.#options.accounts.get(owner, side);
@@ -136,12 +145,14 @@ export class SignIn {
     await this.#links.end(owner, side, "cancelled");
     const account = await accounts.get(owner, side);
     if (!account) return null;
-    const result = { account, ...(await this.#options.platform.signIn.end(account)) };
-    // The next process asks the server again.
-    if (result.ending === "not_reached") this.#stopping.signal.throwIfAborted();
-    await this.#options.platform.keys.forgetDevice({ owner, side });
-    await accounts.remove(owner, side);
-    return result;
+    return this.#whileUnused(owner, side, async () => {
+      const result = { account, ...(await this.#options.platform.signIn.end(account)) };
+      // The next process asks the server again.
+      if (result.ending === "not_reached") this.#stopping.signal.throwIfAborted();
+      await this.#options.platform.keys.forgetDevice({ owner, side });
+      await accounts.remove(owner, side);
+      return result;
+    });
   }
 
   async #signIn(owner: string, side: Side, userId: string, secret: TypedSecret): Promise<SignInResult> {
@@ -202,19 +213,27 @@ export class SignIn {
     { userId, deviceId, tokens }: Session,
   ): Promise<SignedIn> {
     const { accounts, now, onSignedIn } = this.#options;
-    const before = await accounts.signedIn(owner, side);
-    const isSame = before?.tokens.accessToken === tokens.accessToken;
-    const replaced =
-      before &&
-      (isSame
-        ? { account: before.account, ending: "left_alone" as const }
-        : { account: before.account, ...(await this.#options.platform.signIn.end(before.account)) });
-    const account: Account = { owner, side, userId, baseUrl, method, deviceId, signedInAt: now() };
-    // Before the new session is stored, which may use the same place.
-    if (!isSame) await this.#options.platform.keys.forgetDevice({ owner, side });
-    await accounts.put(account, tokens);
+    const { account, replaced } = await this.#whileUnused(owner, side, async () => {
+      const before = await accounts.signedIn(owner, side);
+      const isSame = before?.tokens.accessToken === tokens.accessToken;
+      const ended =
+        before &&
+        (isSame
+          ? { account: before.account, ending: "left_alone" as const }
+          : { account: before.account, ...(await this.#options.platform.signIn.end(before.account)) });
+      const next: Account = { owner, side, userId, baseUrl, method, deviceId, signedInAt: now() };
+      // Before the new session is stored, which may use the same place.
+      if (!isSame) await this.#options.platform.keys.forgetDevice({ owner, side });
+      await accounts.put(next, tokens);
+      return { account: next, replaced: ended };
+    });
     onSignedIn?.(owner, side, account);
     return { account, other: await accounts.get(owner, otherSide(side)), replaced };
+  }
+
+  #whileUnused<Result>(owner: string, side: Side, change: () => Promise<Result>): Promise<Result> {
+    const { whileUnused } = this.#options;
+    return whileUnused === undefined ? change() : whileUnused(owner, side, change);
   }
 
   async #withPassword(

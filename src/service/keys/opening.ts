@@ -23,6 +23,11 @@ export interface OpeningRequest {
   secretOf?: (opened: OpenedBackup) => object;
 }
 
+/** `by`: how the person wants to open it. */
+interface AskedOpening extends OpeningRequest {
+  by: TypedSecret["kind"] | "emoji";
+}
+
 export interface BackupOpeningOptions {
   accounts: Pick<Accounts, "get">;
   copies: Pick<KeyCopies, "of" | "begin">;
@@ -42,28 +47,30 @@ export class BackupOpening {
 
   /** @param typed is not stored */
   byTyping(request: OpeningRequest, typed: TypedSecret): Promise<OpeningResult> {
-    return this.#unlessUnreadable(request, async (source, target) => {
+    const by = typed.kind;
+    return this.#unlessUnreadable({ ...request, by }, async (source, target) => {
       const result = await this.#options.keys.open(source, typed);
-      if (result.status === "refused") return { status: "refused", by: typed.kind, refusal: result.refusal };
+      if (result.status === "refused") return { status: "refused", by, refusal: result.refusal };
       const { opened } = result;
-      return this.#begin(request, { source, target }, opened);
+      return this.#begin({ ...request, by }, { source, target }, opened);
     });
   }
 
   /** Asks the other devices of the old account for a verification. */
   byEmoji(request: OpeningRequest): Promise<OpeningResult> {
-    return this.#unlessUnreadable(request, async (source, target) => {
+    const asked = { ...request, by: "emoji" } as const;
+    return this.#unlessUnreadable(asked, async (source, target) => {
       const ways = await this.#options.keys.ways(source);
       const { backup, noEmoji } = ways;
       if (backup.kind !== "known") return { status: "no_backup", backup };
       if (noEmoji !== null) return { status: "no_emoji", reason: noEmoji, ways };
-      return this.#begin(request, { source, target }, null);
+      return this.#begin(asked, { source, target }, null);
     });
   }
 
   /** Checks what can be checked before the server of the old account is asked. */
   async #unlessUnreadable(
-    { owner, address, purpose }: OpeningRequest,
+    { owner, address, purpose, by }: AskedOpening,
     open: (source: Account, target: Account | null) => Promise<OpeningResult>,
   ): Promise<OpeningResult> {
     const { accounts, copies } = this.#options;
@@ -73,7 +80,7 @@ export class BackupOpening {
     if (source === null || missing.length > 0) return { status: "not_signed_in", missing };
     const before = await copies.of(owner);
     if (before?.address.eventId === address.eventId)
-      return { status: "started", copy: before, replaced: null };
+      return { status: "started", by, copy: before, replaced: null };
     if (before?.state === "running") return { status: "busy", copy: before };
     try {
       return await open(source, purpose === "copy" ? target : null);
@@ -83,13 +90,13 @@ export class BackupOpening {
   }
 
   async #begin(
-    request: OpeningRequest,
+    request: AskedOpening,
     { source, target }: { source: Account; target: Account | null },
     opened: OpenedBackup | null,
   ): Promise<OpeningResult> {
     const { copies, verifications, runner, now } = this.#options;
-    const { owner, address, purpose, secretOf = (each: OpenedBackup): object => each } = request;
-    const by: Pick<NewKeyCopy, "state" | "from" | "secret" | "openedUntil"> =
+    const { owner, address, purpose, by, secretOf = (each: OpenedBackup): object => each } = request;
+    const first: Pick<NewKeyCopy, "state" | "from" | "secret" | "openedUntil"> =
       opened === null
         ? { state: "verifying", from: null, secret: null, openedUntil: null }
         : {
@@ -101,7 +108,7 @@ export class BackupOpening {
     // One session has one verification at a time.
     await verifications.end(owner);
     const begun = await copies.begin({
-      ...{ owner, address, purpose, ...by },
+      ...{ owner, address, purpose, ...first },
       ...{ source: source.userId, target: target?.userId ?? null },
       ...{ batchSize: FIRST_BATCH_SIZE, begunAt: now() },
     });
@@ -111,11 +118,11 @@ export class BackupOpening {
       case "busy":
         return { status: "busy", copy: begun.copy };
       case "repeated":
-        return { status: "started", copy: begun.copy, replaced: null };
+        return { status: "started", by, copy: begun.copy, replaced: null };
       case "begun":
         if (opened === null) verifications.begin(begun.copy, source, secretOf);
         else runner.wake();
-        return { status: "started", copy: begun.copy, replaced: begun.replaced };
+        return { status: "started", by, copy: begun.copy, replaced: begun.replaced };
     }
   }
 }

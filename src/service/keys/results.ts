@@ -22,7 +22,7 @@ export type NotPossible =
  */
 export type OpeningResult =
   | NotPossible
-  | { status: "started"; copy: KeyCopy; replaced: KeyCopy | null }
+  | { status: "started"; by: TypedSecret["kind"] | "emoji"; copy: KeyCopy; replaced: KeyCopy | null }
   | { status: "busy"; copy: KeyCopy }
   | { status: "refused"; by: TypedSecret["kind"]; refusal: OpenRefusal }
   | { status: "no_emoji"; reason: NoEmojiReason; ways: OpeningWays }

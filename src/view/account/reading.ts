@@ -44,23 +44,29 @@ export function aliasUnanswered(alias: string): Message {
 }
 
 /** An account could not be read, so there is no plan. */
-export function unreadable({ side, userId }: Account, refusal: AccountRefusal, prefix: string): Message {
-  const why: Inline[] =
-    refusal.code === "session_ended"
-      ? [
-          `${accountProblemSentence("session_ended")} Please sign in again: `,
-          code(`${prefix}login ${sideWord(side)} ${untrustedCode(userId)}`),
-          ".",
-        ]
-      : refusalSentence(refusal, { side, userId, prefix });
+export function unreadable(account: Account, refusal: AccountRefusal, prefix: string): Message {
   return alert(
     paragraph(
       "I could not read your ",
-      strong(sideName(side)),
+      strong(sideName(account.side)),
       " ",
-      code(untrustedCode(userId)),
+      code(untrustedCode(account.userId)),
       ". ",
-      ...why,
+      ...unreadableWords(account, refusal, prefix),
     ),
   );
+}
+
+/** Why a signed-in account could not be read, and what helps. */
+export function unreadableWords(
+  { side, userId }: Account,
+  refusal: AccountRefusal,
+  prefix: string,
+): Inline[] {
+  if (refusal.code !== "session_ended") return refusalSentence(refusal, { side, userId, prefix });
+  return [
+    `${accountProblemSentence("session_ended")} Please sign in again: `,
+    code(`${prefix}login ${sideWord(side)} ${untrustedCode(userId)}`),
+    ".",
+  ];
 }

@@ -149,7 +149,7 @@ export function linksCancelled(ended: readonly Side[], { prefix }: { prefix: str
   if (ended.length === 0)
     return notice(
       paragraph(
-        "No sign-in is waiting, so there was nothing to cancel. ",
+        "Nothing is waiting, so there was nothing to cancel. ",
         code(`${prefix}whoami`),
         " shows your accounts.",
       ),

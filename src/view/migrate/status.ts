@@ -10,10 +10,9 @@ import { counted, waitVerb } from "../document/numbers.ts";
 import { formatClock, formatMoment, formatTime } from "../document/time.ts";
 import { untrustedCode } from "../document/untrusted-text.ts";
 import { keptLine } from "../words/kept-words.ts";
+import { progressBar } from "../words/progress-bar.ts";
 import { accountsOf, isAboutRooms, runNames } from "../words/run-words.ts";
 
-/** The width that fits one line on phones (view/README.md, "What clients show"). */
-const BAR_WIDTH = 20;
 /**
  * There are seldom more, and each edit carries all of them four times (view/README.md, "Edits").
  */
@@ -102,21 +101,11 @@ function bar(status: RunStatus): Block {
   // Steps that wait for other people do not count, so that the bar can become full.
   const roomsTotal = rooms.done + rooms.open + rooms.failed;
   if (!isAboutRooms(status) || roomsTotal === 0)
-    return paragraph(code(drawn(steps.done, stepsTotal)), ` ${stepWords} done`);
+    return paragraph(code(progressBar(steps.done, stepsTotal)), ` ${stepWords} done`);
   return paragraph(
-    code(drawn(rooms.done, roomsTotal)),
+    code(progressBar(rooms.done, roomsTotal)),
     ` ${rooms.done} of ${counted(roomsTotal, "room")} done, and ${stepWords}`,
   );
-}
-
-/** Full only when everything is done, empty only when nothing is. */
-function drawn(done: number, total: number): string {
-  const share = total === 0 ? 1 : done / total;
-  const filled =
-    share >= 1
-      ? BAR_WIDTH
-      : Math.min(BAR_WIDTH - 1, Math.max(done > 0 ? 1 : 0, Math.floor(share * BAR_WIDTH)));
-  return "█".repeat(filled) + "░".repeat(BAR_WIDTH - filled);
 }
 
 function roomsLeft(status: RunStatus): Block[] {

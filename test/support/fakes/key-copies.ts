@@ -1,4 +1,4 @@
-import type { CopiedKeys } from "../../../src/model/key-copy.ts";
+import type { CopiedKeys, KeyCopy } from "../../../src/model/key-copy.ts";
 import type { NewKeyCopy } from "../../../src/store/key-copies.ts";
 
 export const KEY_OWNER = "@me:home.example";
@@ -43,3 +43,15 @@ export const copiedKeys: CopiedKeys = {
   unusable: 2,
   copiedAt: 2,
 };
+
+/** A copy as it is read from the store. */
+export function storedKeyCopy(changes: Partial<KeyCopy> = {}): KeyCopy {
+  const { owner, purpose, state, address, source, target, from, openedUntil, batchSize, begunAt } =
+    newKeyCopy();
+  return {
+    ...{ id: 1, owner, purpose, state, address, source, target, from, openedUntil, batchSize, begunAt },
+    ...{ reason: null, to: null, hasStartedOver: false, done: 0, total: 0, alreadyThere: null },
+    ...{ waitingSince: null, waits: 0, notBefore: 1, wasInterrupted: false, progressCount: 0 },
+    ...changes,
+  };
+}

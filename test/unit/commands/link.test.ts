@@ -3,8 +3,10 @@ import { cancelCommand } from "../../../src/commands/account/cancel.ts";
 import { loginCommand } from "../../../src/commands/account/login.ts";
 import { sayLinkNews } from "../../../src/dialogue/sign-in-notices.ts";
 import type { Side } from "../../../src/model/account.ts";
+import type { KeyCopy } from "../../../src/model/key-copy.ts";
 import type { OfferResult, WaitingLink } from "../../../src/service/accounts/results.ts";
 import { notScripted } from "../../support/fakes/command-services.ts";
+import { storedKeyCopy } from "../../support/fakes/key-copies.ts";
 import { FakeConversation } from "./fake-conversation.ts";
 
 const link: WaitingLink = {
@@ -84,40 +86,63 @@ describe("!login by link", () => {
 });
 
 describe("!cancel", () => {
-  it.each<{ words: string[]; chosen: Side[]; ended: Side[]; answer: string }>([
+  const copy = storedKeyCopy();
+  const work = (unfinished: KeyCopy | null) => ({
+    overview: { unfinished: () => Promise.resolve(unfinished) },
+    cancel: () => Promise.resolve(unfinished),
+  });
+
+  it.each<{ words: string[]; waiting: Side[]; copy: KeyCopy | null; ended: Side[]; answer: string }>([
     {
-      words: [],
-      chosen: ["source", "target"],
-      ended: ["source", "target"],
-      answer: "I no longer wait for the sign-in of your old account and new account.",
+      ...{ words: [], waiting: ["source"], copy: null, ended: ["source"] },
+      answer: "I no longer wait for the sign-in of your old account.",
+    },
+    { words: [], waiting: [], copy: null, ended: [], answer: "Nothing is waiting" },
+    { words: [], waiting: [], copy, ended: [], answer: "The copy of your keys is cancelled" },
+    {
+      ...{ words: [], waiting: ["source", "target"], copy: null, ended: [] },
+      answer:
+        "!cancel old – the sign-in of your old account\n- !cancel new – the sign-in of your new account",
     },
     {
-      words: ["new"],
-      chosen: ["target"],
-      ended: ["target"],
+      ...{ words: [], waiting: ["target"], copy, ended: [] },
+      answer:
+        "Which one do you want to end?\n\n- !cancel new – the sign-in of your new account\n- !cancel keys – the copy of your keys",
+    },
+    {
+      ...{ words: ["new"], waiting: ["target"], copy, ended: ["target"] },
       answer: "I no longer wait for the sign-in of your new account.",
     },
-    { words: ["old"], chosen: ["source"], ended: [], answer: "No sign-in is waiting" },
-  ])("$words ends the sign-ins that wait", async ({ words, chosen, ended, answer }) => {
-    const asked: unknown[] = [];
+    { words: ["old"], waiting: [], copy, ended: [], answer: "Nothing is waiting" },
+    {
+      ...{ words: ["keys"], waiting: ["source"], copy, ended: [] },
+      answer: "The copy of your keys is cancelled, and what opened the keys is erased.",
+    },
+    { words: ["keys"], waiting: ["source"], copy: null, ended: [], answer: "No work with your keys" },
+  ])("$words ends what waits, or asks which", async ({ words, waiting, copy: unfinished, ended, answer }) => {
+    const cancelled: Side[] = [];
     const signIn = {
-      cancel: async (...call: unknown[]) => {
-        asked.push(call);
-        return ended;
+      waiting: () => Promise.resolve(waiting),
+      cancel: async (_owner: string, chosen: readonly Side[]) => {
+        cancelled.push(...chosen.filter((side) => waiting.includes(side)));
+        return cancelled;
       },
     };
     const conversation = new FakeConversation();
-    await cancelCommand(signIn, "!").run({ ...values, positionals: { account: words } }, conversation);
-    expect(asked).toEqual([[conversation.sender, chosen]]);
+    const command = cancelCommand({ signIn, keys: work(unfinished), prefix: "!" });
+    await command.run({ ...values, positionals: { what: words } }, conversation);
+    expect(cancelled).toEqual(ended);
     expect(conversation.text).toContain(answer);
   });
 
   it("says within seconds that it waits for a sign-in that is under way", async () => {
     const signIn = {
-      cancel: () => new Promise<Side[]>((resolve) => setTimeout(() => resolve(["source"]), 1_700)),
+      waiting: () => new Promise<Side[]>((resolve) => setTimeout(() => resolve(["source"]), 1_700)),
+      cancel: () => Promise.resolve<Side[]>(["source"]),
     };
     const conversation = new FakeConversation();
-    await cancelCommand(signIn, "!").run({ ...values, positionals: { account: [] } }, conversation);
+    const command = cancelCommand({ signIn, keys: work(null), prefix: "!" });
+    await command.run({ ...values, positionals: { what: [] } }, conversation);
     expect(conversation.said.map(({ options }) => options?.key)).toEqual(["meanwhile", "answer"]);
   });
 });

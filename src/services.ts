@@ -1,0 +1,154 @@
+import { join } from "node:path";
+import type { Logger } from "pino";
+import type { Counter } from "prom-client";
+import { monotonicNow } from "./chat/chat-options.ts";
+import type { Chat } from "./chat/chat.ts";
+import { createPermission } from "./commands/permission.ts";
+import type { CommandServices } from "./commands/registry.ts";
+import type { Configuration } from "./config/configuration.ts";
+import { answererOfKept } from "./dialogue/kept-answers.ts";
+import { KeyAnnouncer } from "./dialogue/key-notices.ts";
+import { RunAnnouncer, messageSender } from "./dialogue/run-notices.ts";
+import { sayLinkNews } from "./dialogue/sign-in-notices.ts";
+import type { GuardedFetch } from "./network/guarded-fetch.ts";
+import { createMatrixPlatform } from "./platforms/matrix/platform.ts";
+import type { Platform } from "./platforms/platform.ts";
+import { SignIn } from "./service/accounts/sign-in.ts";
+import { forgetPerson } from "./service/forget.ts";
+import type { KeyServices } from "./service/keys/create-keys.ts";
+import { createKeys } from "./service/keys/create-keys.ts";
+import { Planning } from "./service/plan/planning.ts";
+import { Readings } from "./service/plan/readings.ts";
+import { RoomHistories } from "./service/plan/room-histories.ts";
+import { listSourceRooms } from "./service/plan/room-listing.ts";
+import { convertChat } from "./service/run/convert-chat.ts";
+import type { RunServices } from "./service/run/create-runs.ts";
+import { createRuns } from "./service/run/create-runs.ts";
+import type { Store } from "./store/store.ts";
+import { knockReason } from "./view/words/knock-reason.ts";
+
+/** What every part is built from. */
+export interface Base {
+  configuration: Configuration;
+  store: Store;
+  fetch: GuardedFetch;
+  /** The conversation at an address, once the chat has started. */
+  conversationAt: Chat["conversationAt"];
+  storeErrors: Counter<"problem">;
+  now: () => number;
+  log: Logger;
+}
+
+/** The use cases, and the platform that they work with. */
+export interface Services {
+  platform: Platform;
+  keys: KeyServices;
+  signIn: SignIn;
+  runs: RunServices;
+  commands: CommandServices;
+}
+
+/** Creates everything that commands need. Nothing is started. */
+export function createServices(base: Base): Services {
+  const { configuration, store, fetch, now, log } = base;
+  const { accounts, plans } = store;
+  const { prefix } = configuration;
+  const botUserId = configuration.bot.userId;
+  const platform = createMatrixPlatform({
+    sessionStore: accounts,
+    devices: { keys: store.deviceKeys, folder: join(configuration.dataDir, "devices") },
+    fetch,
+    servers: configuration.servers,
+    introduction: configuration.oauth,
+    monotonicNow,
+    now,
+    log,
+  });
+  const readings = new Readings();
+  const planning = new Planning({
+    accounts,
+    platform,
+    plans,
+    outbox: store.outbox,
+    histories: new RoomHistories(store.runs, now),
+    readings,
+    keyCopies: store.keyCopies,
+    botUserId,
+    now,
+    log,
+  });
+  const sendMessage = messageSender(base.conversationAt);
+  const runs = createRuns({
+    store,
+    platforms: { matrix: platform },
+    rateLimits: platform.rateLimits,
+    planning,
+    createListener: (facts) =>
+      new RunAnnouncer({ ...facts, runs: store.runs, sendMessage, prefix, monotonicNow, now, log }),
+    keptAnswered: answererOfKept(base.conversationAt, prefix),
+    isPermitted: createPermission(configuration.access),
+    knockReason,
+    monotonicNow,
+    now,
+    log,
+  });
+  const keys = createKeyServices(base, platform, planning);
+  const signIn = createSignIn(base, platform, { runs, keys });
+  const commands: CommandServices = {
+    signIn,
+    forget: (owner) => forgetPerson(owner, { control: runs.control, signIn, store }),
+    planning,
+    runs,
+    keys,
+    verify: (request) => runs.verifier.verify(request),
+    convert: (owner, request) => convertChat(owner, request, { planning, accounts, platform, botUserId }),
+    listRooms: (owner, request) => listSourceRooms(owner, request, { accounts, platform, readings }),
+    plans,
+    now,
+    prefix,
+  };
+  return { platform, keys, signIn, runs, commands };
+}
+
+function createKeyServices(base: Base, platform: Platform, planning: Planning): KeyServices {
+  const { configuration, store, conversationAt, now, log } = base;
+  const { prefix } = configuration;
+  const copies = store.keyCopies;
+  return createKeys({
+    store,
+    platform,
+    planning,
+    listener: new KeyAnnouncer({ copies, conversationAt, prefix, monotonicNow, now, log }),
+    isPermitted: createPermission(configuration.access),
+    now,
+    log,
+  });
+}
+
+function createSignIn(
+  base: Base,
+  platform: Platform,
+  { runs: { control }, keys }: Pick<Services, "runs" | "keys">,
+): SignIn {
+  const { configuration, store, conversationAt, now, log } = base;
+  return new SignIn({
+    accounts: store.accounts,
+    links: store.signInLinks,
+    authorizationServers: store.authorizationServers,
+    platform,
+    introduction: configuration.oauth,
+    notify: async (link, news) => {
+      const conversation = await conversationAt(link.address, { kind: "link", side: link.side });
+      await sayLinkNews(conversation, link, news, { now: now(), prefix: configuration.prefix });
+    },
+    whileUnused: (owner, side, change) => keys.whileHeld(owner, side, change),
+    onSignedIn: (owner, _side, account) => {
+      control
+        .signedIn(owner, account)
+        .catch((error: unknown) => log.error({ err: error }, "a run could not continue after a sign-in"));
+    },
+    monotonicNow,
+    now,
+    log,
+  });
+}

@@ -1,0 +1,224 @@
+import type { OpenRefusal, RecoveryKeyMistake, TypedSecret } from "../../platforms/keys.ts";
+import type { OpeningResult } from "../../service/keys/results.ts";
+import { notSignedIn, unreadable } from "../account/reading.ts";
+import type { Block, Inline } from "../document/document.ts";
+import { code, paragraph, strong } from "../document/document.ts";
+import type { Message } from "../document/message.ts";
+import { alert, notice } from "../document/message.ts";
+import { counted, formatCount } from "../document/numbers.ts";
+import { untrustedCode } from "../document/untrusted-text.ts";
+import { noBackupWords, noEmojiWords } from "./backup-words.ts";
+import { otherWays } from "./ways.ts";
+import { replacedWork, underWayWords } from "./work-words.ts";
+
+/** Shown while the old backup is being opened. */
+export function openingBackup(): Message {
+  return notice(paragraph("Opening the key backup of your old account …"));
+}
+
+/** `--emoji` was given where other people could see or answer the emoji. */
+export function emojiNotHere(prefix: string): Message {
+  return notice(
+    paragraph(
+      "A verification by emoji works only in a direct chat with me, where nobody else can answer for you. Start one and type ",
+      code(`${prefix}keys copy --emoji`),
+      " there.",
+    ),
+  );
+}
+
+/** The answer to a command that opens the old backup. */
+export function openingAnswer(result: OpeningResult, prefix: string): Message {
+  switch (result.status) {
+    case "not_signed_in":
+      return notSignedIn(result.missing, prefix, "A copy of your keys");
+    case "not_read":
+      return unreadable(result.account, result.refusal, prefix);
+    case "busy":
+      return notice(
+        paragraph(
+          ...underWayWords(result.copy),
+          " I began nothing else. ",
+          code(`${prefix}cancel keys`),
+          " ends it.",
+        ),
+      );
+    case "refused":
+      return alert(...refusalBlocks(result.refusal, result.by, prefix));
+    case "no_backup":
+      return alert(paragraph(...noBackupWords(result.backup, prefix)));
+    case "no_emoji":
+      return alert(
+        paragraph(noEmojiWords[result.reason], " Nothing was changed."),
+        ...otherWays(result.ways, prefix),
+      );
+    case "started":
+      return result.by === "emoji"
+        ? verificationAsked(result, prefix)
+        : notice(
+            paragraph(
+              `✅ Your ${secretNames[result.by]} opens the key backup of your old account. ${whatFollows[result.copy.purpose]}`,
+            ),
+            ...replacedWork(result.replaced),
+            paragraph(
+              `Your message with the ${secretNames[result.by]} is removed. Servers are asked to delete it, but can't be made to. When the move is over, make a new recovery key in Element: Settings → Encryption → Change recovery key.`,
+            ),
+          );
+  }
+}
+
+function verificationAsked(
+  { copy, replaced }: Extract<OpeningResult, { status: "started" }>,
+  prefix: string,
+): Message {
+  return notice(
+    ...replacedWork(replaced),
+    paragraph(
+      "I have asked the other devices of your old account ",
+      code(untrustedCode(copy.source ?? "")),
+      " for a verification. Nothing secret is typed here.",
+    ),
+    paragraph(
+      "Open Element on one of them. It shows ",
+      strong("a request for a verification"),
+      ". That is not the note about a new login: leave that note alone. Accept the request and choose to compare emoji. Then I show the same seven emoji here.",
+    ),
+    paragraph(
+      "The request can take a few seconds to appear, and is valid for ten minutes. ",
+      code(`${prefix}cancel keys`),
+      " ends it.",
+    ),
+  );
+}
+
+const whatFollows = {
+  copy: "I copy its keys to your new account now, and write to you when that is done.",
+  import: "I add its keys to your new account now, and write to you when that is done.",
+  export: "I write its keys to a file now, and send it here.",
+} as const;
+
+const secretNames: Readonly<Record<TypedSecret["kind"], string>> = {
+  recovery_key: "recovery key",
+  phrase: "security phrase",
+};
+
+/** Why the old backup was not opened, and what helps. */
+function refusalBlocks(refusal: OpenRefusal, by: TypedSecret["kind"], prefix: string): Block[] {
+  const again = code(`${prefix}keys copy --${by === "phrase" ? "phrase" : "recovery-key"} "…"`);
+  const byRecoveryKey = code(`${prefix}keys copy --recovery-key "…"`);
+  switch (refusal.code) {
+    case "not_a_recovery_key":
+      return [
+        paragraph(...mistakeWords(refusal.mistake)),
+        paragraph("Please check it and try again: ", again, "."),
+      ];
+    case "other_recovery_key":
+      return [
+        paragraph(
+          "This is a recovery key, but it opens nothing in your old account. It may belong to another account, or a newer one has replaced it. Nothing was changed.",
+        ),
+        paragraph(
+          "Please try again with the newest one: ",
+          again,
+          ". If you no longer have it, ",
+          code(`${prefix}keys copy`),
+          " names the other ways.",
+        ),
+      ];
+    case "stale_backup_key":
+      return staleKey(`Your ${secretNames[by]} is right.`, prefix);
+    case "no_backup_key":
+      return [
+        paragraph(
+          `Your ${secretNames[by]} is right, but the key of the backup is not stored behind it. Nothing was changed.`,
+        ),
+        paragraph(
+          "Export your keys in Element Web or Desktop with your old account (Settings → Encryption → Export keys), and send me the file: ",
+          code(`${prefix}keys import --passphrase "…"`),
+          ".",
+        ),
+      ];
+    case "wrong_phrase":
+      return [
+        paragraph(
+          "This security phrase does not open the key backup of your old account. Capital letters and spaces count. Nothing was changed.",
+        ),
+        paragraph("Please try again: ", again, ". Your recovery key works as well: ", byRecoveryKey, "."),
+      ];
+    case "no_phrase":
+      return [
+        paragraph("Your old account has a recovery key, but no security phrase. Nothing was changed."),
+        paragraph("Please use the recovery key: ", byRecoveryKey, "."),
+      ];
+    case "no_secret_storage":
+      return [
+        paragraph(
+          "A security phrase opens the secret storage of an account, and your old account has none. Nothing was changed.",
+        ),
+        paragraph(code(`${prefix}keys copy`), " names the ways that work."),
+      ];
+    case "too_many_rounds":
+      return [
+        paragraph(
+          `The server of your old account asks for ${formatCount(refusal.rounds)} rounds of computing to check a security phrase. I do at most 10,000,000. Nothing was changed.`,
+        ),
+        paragraph("Please use your recovery key: ", byRecoveryKey, "."),
+      ];
+    case "no_backup":
+      return [paragraph(...noBackupWords({ kind: "none", isSwitchedOff: refusal.isSwitchedOff }, prefix))];
+    case "unknown_algorithm":
+      return [
+        paragraph(...noBackupWords({ kind: "unknown_algorithm", algorithm: refusal.algorithm }, prefix)),
+      ];
+  }
+}
+
+/**
+ * The stored backup key belongs to an older backup.
+ * @param right says what the person did right
+ */
+export function staleKey(right: string, prefix: string): Block[] {
+  return [
+    paragraph(
+      right,
+      " But the backup key that is stored in your old account belongs to an older backup, so it does not open the present one. Nothing was changed.",
+    ),
+    paragraph(
+      "Export your keys in Element Web or Desktop with your old account (Settings → Encryption → Export keys), and send me the file: ",
+      code(`${prefix}keys import --passphrase "…"`),
+      ".",
+    ),
+    paragraph(
+      strong("Careful: "),
+      "Element can repair the backup when you enter your recovery key there. But it then deletes the old backup, and makes a new one with only the keys of that device. Export your keys first.",
+    ),
+  ];
+}
+
+/** What is wrong with a recovery key. It was found out without a server. */
+function mistakeWords(mistake: RecoveryKeyMistake): Inline[] {
+  switch (mistake.code) {
+    case "character":
+      return [
+        "This is not a recovery key: it contains ",
+        code(untrustedCode(mistake.character, 4)),
+        ". A recovery key has letters and digits, but never ",
+        code("0"),
+        " (zero), ",
+        code("O"),
+        ", ",
+        code("I"),
+        " or ",
+        code("l"),
+        ". I asked no server.",
+      ];
+    case "length":
+      return [
+        `This is not a whole recovery key: it has ${counted(mistake.length, "character")} without spaces, and a recovery key has ${mistake.expected}. I asked no server.`,
+      ];
+    case "checksum":
+      return [
+        "This recovery key has a typing mistake, or it is something else: the characters do not fit together. I asked no server.",
+      ];
+  }
+}

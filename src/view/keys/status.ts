@@ -1,0 +1,149 @@
+import type { Side } from "../../model/account.ts";
+import { sides } from "../../model/account.ts";
+import type { KnownKeyBackup } from "../../model/key-backup.ts";
+import type { CopiedKeys } from "../../model/key-copy.ts";
+import { isKeyCopyUnfinished } from "../../model/key-copy.ts";
+import type { BackupOfAccount, KeyStatus } from "../../service/keys/results.ts";
+import { unreadableWords } from "../account/reading.ts";
+import { sideWord } from "../account/sign-in.ts";
+import type { Block, Inline } from "../document/document.ts";
+import { code, list, paragraph, strong } from "../document/document.ts";
+import type { Message } from "../document/message.ts";
+import { notice } from "../document/message.ts";
+import { formatCount } from "../document/numbers.ts";
+import { formatTime } from "../document/time.ts";
+import { untrustedCode } from "../document/untrusted-text.ts";
+import { backupNeeded, noBackupWords } from "./backup-words.ts";
+import { keyCount } from "./work-words.ts";
+import { workLine } from "./work.ts";
+
+/** `!keys status`. */
+export function keyStatus(status: KeyStatus, now: number, prefix: string): Message {
+  const { copy, copied } = status;
+  const isUnfinished = copy !== null && isKeyCopyUnfinished(copy);
+  const hasStopped = copy?.state === "stopped" && copy.begunAt > (copied?.copiedAt ?? 0);
+  return notice(
+    list(sides.map((side) => accountLine(side, status.backups[side], prefix))),
+    ...copiedBlocks(status),
+    ...(copy !== null && (isUnfinished || hasStopped) ? [paragraph(...workLine(copy, now, prefix))] : []),
+    ...(status.isVerified
+      ? [
+          paragraph(
+            "My session of your old account is a verified device of it. Nobody reads messages there. It is verified until that session ends: ",
+            code(`${prefix}logout old`),
+            " ends it.",
+          ),
+        ]
+      : []),
+    ...(isUnfinished || hasStopped ? [] : [paragraph(...nextStep(status, prefix))]),
+  );
+}
+
+function accountLine(side: Side, found: BackupOfAccount | undefined, prefix: string): Inline[] {
+  const label = strong(side === "source" ? "Old account" : "New account");
+  if (found === undefined) return [label, ": not signed in"];
+  const { account } = found;
+  const about: Inline[] = [label, " ", code(untrustedCode(account.userId)), ": "];
+  if ("refusal" in found)
+    return [...about, "could not be read. ", ...unreadableWords(account, found.refusal, prefix)];
+  const { backup } = found;
+  switch (backup.kind) {
+    case "none":
+      return [
+        ...about,
+        backup.isSwitchedOff ? "no key backup; its key storage is switched off" : "no key backup",
+      ];
+    case "unknown_algorithm":
+      return [
+        ...about,
+        "a key backup of a kind that I don't know (",
+        code(untrustedCode(backup.algorithm, 60)),
+        ")",
+      ];
+    case "known":
+      return [...about, `a key backup with ${keyCount(backup.count)}`, ...signatureWords(backup)];
+  }
+}
+
+function signatureWords({ isSigned }: KnownKeyBackup): Inline[] {
+  if (isSigned === null) return [];
+  return [isSigned ? ", signed by your account's keys" : ", not signed by your account's keys"];
+}
+
+/** What the last copy did, and whether that still holds. */
+function copiedBlocks({ backups, copied }: KeyStatus): Block[] {
+  if (copied === null) return [];
+  const { copiedAt, expected, to, unusable } = copied;
+  const present = copied.copied + copied.alreadyThere;
+  return [
+    paragraph(
+      `${formatTime(copiedAt)}: I copied ${keyCount(copied.copied)} to version `,
+      code(untrustedCode(to.version, 40)),
+      ` of the new backup. It then had ${formatCount(present)} of the ${keyCount(expected)} of the old one.`,
+      ...(unusable === 0 ? [] : [` ${keyCount(unusable)} can't be used by any app.`]),
+    ),
+    ...(isStillThere(backups.target, to)
+      ? newKeys(backups.source, copied)
+      : [
+          paragraph(
+            strong("That backup is not there any more."),
+            " The key storage of your new account was reset or switched off since. Copied keys that your apps had not fetched yet are gone with it.",
+          ),
+        ]),
+  ];
+}
+
+/** A backup that could not be read counts as unchanged. */
+function isStillThere(found: BackupOfAccount | undefined, { version, publicKey }: CopiedKeys["to"]): boolean {
+  if (found === undefined || "refusal" in found) return true;
+  const { backup } = found;
+  return backup.kind === "known" && backup.version === version && backup.publicKey === publicKey;
+}
+
+/** What came into the old backup after the copy. */
+function newKeys(found: BackupOfAccount | undefined, { expected, from }: CopiedKeys): Block[] {
+  if (found === undefined || "refusal" in found || found.backup.kind !== "known") return [];
+  if (!isStillThere(found, from))
+    return [paragraph("The key backup of your old account is another one since then.")];
+  const more = found.backup.count - expected;
+  if (more <= 0) return [paragraph("That backup is still there, with the same public key.")];
+  return [
+    paragraph(
+      `That backup is still there, with the same public key. Since then ${keyCount(more)} came into the old one.`,
+    ),
+  ];
+}
+
+function nextStep({ backups, copied }: KeyStatus, prefix: string): Inline[] {
+  const { source, target } = backups;
+  const missing = sides.find((side) => backups[side] === undefined);
+  if (source === undefined || target === undefined || missing !== undefined)
+    return ["Next: ", code(`${prefix}login ${sideWord(missing ?? "source")} @you:server`), "."];
+  if ("refusal" in source || "refusal" in target)
+    return [code(`${prefix}whoami`), " shows how your accounts are signed in."];
+  if (source.backup.kind !== "known") return noBackupWords(source.backup, prefix);
+  const needs =
+    target.backup.kind === "none"
+      ? backupNeeded({ code: target.backup.isSwitchedOff ? "switched_off" : "none" })
+      : target.backup.kind === "unknown_algorithm"
+        ? backupNeeded({ code: "unknown_algorithm" })
+        : target.backup.isSigned === true
+          ? []
+          : backupNeeded({ code: "unsigned" });
+  const copy = code(`${prefix}keys copy`);
+  const isCurrent =
+    copied !== null &&
+    isStillThere(target, copied.to) &&
+    isStillThere(source, copied.from) &&
+    source.backup.count <= copied.expected;
+  if (isCurrent)
+    return [
+      "Nothing is missing that can be copied. ",
+      code(`${prefix}keys check`),
+      " counts the messages that your new account can read.",
+    ];
+  if (needs.length > 0) return [...needs, " Then ", copy, " copies the keys."];
+  return copied === null
+    ? ["Next: ", copy, " copies what is missing. Keys are best copied before the rooms are joined."]
+    : ["Next: ", copy, " copies again what is missing."];
+}

@@ -1,0 +1,81 @@
+import type { NoEmojiReason, OpeningWays } from "../../platforms/keys.ts";
+import type { WaysResult } from "../../service/keys/results.ts";
+import { notSignedIn, unreadable } from "../account/reading.ts";
+import type { Block, Inline } from "../document/document.ts";
+import { code, list, paragraph, strong } from "../document/document.ts";
+import type { Message } from "../document/message.ts";
+import { notice } from "../document/message.ts";
+import { noBackupWords, noEmojiWords } from "./backup-words.ts";
+import { keyCount } from "./work-words.ts";
+import { workLine } from "./work.ts";
+
+/** The answer to `!keys copy`: the safest way that works, and what it needs. */
+export function waysAnswer(result: WaysResult, now: number, prefix: string): Message {
+  switch (result.status) {
+    case "not_signed_in":
+      return notSignedIn(result.missing, prefix, "A copy of your keys");
+    case "not_read":
+      return unreadable(result.account, result.refusal, prefix);
+    case "ways": {
+      const { ways, copy } = result;
+      const work = copy === null ? [] : [paragraph(...workLine(copy, now, prefix))];
+      if (copy?.state === "running") return notice(...work);
+      const { backup } = ways;
+      if (backup.kind !== "known") return notice(...work, paragraph(...noBackupWords(backup, prefix)));
+      return notice(
+        ...work,
+        paragraph(
+          `The key backup of your old account has ${keyCount(backup.count)}. To copy them to your new account, I have to open it. I have begun nothing yet.`,
+        ),
+        ...(ways.noEmoji === null ? byEmoji(ways, prefix) : bySecret(ways, ways.noEmoji, prefix)),
+      );
+    }
+  }
+}
+
+function byEmoji(ways: OpeningWays, prefix: string): Block[] {
+  return [
+    paragraph(strong("The safest way: "), code(`${prefix}keys copy --emoji`), ", in a direct chat with me."),
+    paragraph(
+      "No secret is typed. You need a device on which Element is signed in to your old account. It shows a request for a verification, and you compare seven emoji.",
+    ),
+    ...otherWays(ways, prefix),
+  ];
+}
+
+function bySecret(ways: OpeningWays, noEmoji: NoEmojiReason, prefix: string): Block[] {
+  const [safest, ...others] = typedWays(ways, prefix);
+  return [
+    paragraph(strong("The safest way that works: "), ...safest, "."),
+    paragraph(noEmojiWords[noEmoji]),
+    list([...others, fileWay(prefix)]),
+  ];
+}
+
+/** The ways besides emoji. */
+export function otherWays(ways: OpeningWays, prefix: string): Block[] {
+  return [paragraph("Other ways:"), list([...typedWays(ways, prefix), fileWay(prefix)])];
+}
+
+function typedWays({ hasPhrase }: OpeningWays, prefix: string): [Inline[], ...Inline[][]] {
+  const recoveryKey = [
+    code(`${prefix}keys copy --recovery-key "…"`),
+    ", with the recovery key of your old account, in a direct chat with me",
+  ];
+  return hasPhrase
+    ? [
+        [
+          code(`${prefix}keys copy --phrase "…"`),
+          ", with the security phrase of your old account, in a direct chat with me",
+        ],
+        recoveryKey,
+      ]
+    : [recoveryKey];
+}
+
+function fileWay(prefix: string): Inline[] {
+  return [
+    code(`${prefix}keys import --passphrase "…"`),
+    ", with a key file that you export in Element Web or Desktop",
+  ];
+}
