@@ -15,6 +15,7 @@ import { createMatrixPlatform } from "./platforms/matrix/platform.ts";
 import type { Platform } from "./platforms/platform.ts";
 import { SignIn } from "./service/accounts/sign-in.ts";
 import { forgetPerson } from "./service/forget.ts";
+import { checkKeys } from "./service/keys/check.ts";
 import type { KeyServices } from "./service/keys/create-keys.ts";
 import { createKeys } from "./service/keys/create-keys.ts";
 import { Planning } from "./service/plan/planning.ts";
@@ -103,6 +104,7 @@ export function createServices(base: Base): Services {
     verify: (request) => runs.verifier.verify(request),
     convert: (owner, request) => convertChat(owner, request, { planning, accounts, platform, botUserId }),
     listRooms: (owner, request) => listSourceRooms(owner, request, { accounts, platform, readings }),
+    checkKeys: (owner, order) => checkKeys(owner, order, { accounts, keys: platform.keys, readings }),
     plans,
     now,
     prefix,

@@ -3,6 +3,7 @@ import { EMOJI_ACTION } from "../dialogue/key-notices.ts";
 import type { CommandSpecification } from "../grammar/specification.ts";
 import type { Forgotten } from "../service/accounts/results.ts";
 import type { SignIn } from "../service/accounts/sign-in.ts";
+import type { KeyCheckOrder, KeyCheckResult } from "../service/keys/check.ts";
 import type { KeyServices } from "../service/keys/create-keys.ts";
 import type { BackupOpening } from "../service/keys/opening.ts";
 import type { KeyOverview } from "../service/keys/overview.ts";
@@ -20,6 +21,7 @@ import { loginCommand, loginSpecification } from "./account/login.ts";
 import { logoutCommand, logoutSpecification } from "./account/logout.ts";
 import { whoamiCommand, whoamiSpecification } from "./account/whoami.ts";
 import { helpCommand, helpSpecification } from "./help.ts";
+import { keysCheckCommand, keysCheckSpecification } from "./keys/check.ts";
 import { emojiAction, keysCopyCommand, keysCopySpecification } from "./keys/copy.ts";
 import { keysStatusCommand, keysStatusSpecification } from "./keys/status.ts";
 import { migrateCancelCommand, migrateCancelSpecification } from "./migrate/cancel.ts";
@@ -62,6 +64,7 @@ export const specifications: readonly CommandSpecification[] = [
   profileSpecification,
   keysStatusSpecification,
   keysCopySpecification,
+  keysCheckSpecification,
   reportSpecification,
   roomsSpecification,
   forgetSpecification,
@@ -92,6 +95,7 @@ export interface CommandServices {
   verify: (request: StartRequest) => Promise<VerifyResult>;
   convert: (owner: string, request: ConvertRequest) => Promise<ConvertResult>;
   listRooms: (owner: string, request: RoomListRequest) => Promise<RoomListResult>;
+  checkKeys: (owner: string, order: KeyCheckOrder) => Promise<KeyCheckResult>;
   plans: Pick<Plans, "numberedRoomIds">;
   now: () => number;
   prefix: string;
@@ -121,6 +125,7 @@ export function createCommands(services: CommandServices): readonly Command[] {
     profileCommand(services),
     keysStatusCommand(services),
     keysCopyCommand(services),
+    keysCheckCommand(services),
     reportCommand(services),
     roomsCommand(services),
     forgetCommand(forget),

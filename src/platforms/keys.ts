@@ -1,5 +1,6 @@
 import type { Account, Side } from "../model/account.ts";
 import type { BackupIdentity, KeyBackup, KeyComparison } from "../model/key-backup.ts";
+import type { KeyCheck, KeyCheckRequest } from "./key-check.ts";
 import type { AccountRefusal } from "./sign-in.ts";
 
 /** A recovery key that cannot be one, found out without a server. */
@@ -230,35 +231,6 @@ export type KeyExportResult =
   | { readonly status: "exported"; readonly keys: number; readonly unusable: ReadonlyMap<string, number> }
   | { readonly status: "source_changed" }
   | { readonly status: "aborted" };
-
-/** One room of a check. */
-export interface CheckedRoom {
-  readonly roomId: string;
-  readonly name: string | null;
-  /** The newest encrypted messages that the old account sees, at most 1,000. */
-  readonly seen: number;
-  /** Of them, those that the new backup opens. */
-  readonly readable: number;
-  /** Of them, those that the new account's server hides; `null`: the account is not in the room. */
-  readonly hidden: number | null;
-  /** `true`: a server refused to show the room, so that the numbers are 0. */
-  readonly isUnreadable: boolean;
-}
-
-export interface KeyCheckRequest {
-  readonly source: Account;
-  readonly target: Account;
-  /** Room IDs and aliases; empty: the twenty encrypted rooms with the latest activity. */
-  readonly rooms: readonly string[];
-  readonly onProgress: (progress: { readonly read: number; readonly total: number }) => void;
-}
-
-export interface KeyCheck {
-  readonly rooms: readonly CheckedRoom[];
-  /** Words that match no encrypted room of the old account. */
-  readonly unknownRooms: readonly string[];
-  readonly targetBackup: KeyBackup;
-}
 
 /**
  * What a platform does with the keys of encrypted history. It never creates, deletes or changes a

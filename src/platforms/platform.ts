@@ -97,6 +97,7 @@ export interface Platform {
     | "openFile"
     | "verify"
     | "forgetDevice"
+    | "check"
     | "stop"
     | "compare"
     | "copy"

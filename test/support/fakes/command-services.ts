@@ -28,6 +28,7 @@ export function commandServices(scripted: Partial<CommandServices> = {}): Comman
       answerEmoji: notScripted,
     },
     listRooms: notScripted,
+    checkKeys: notScripted,
     plans: { numberedRoomIds: notScripted },
     now: () => 0,
     prefix: "!",

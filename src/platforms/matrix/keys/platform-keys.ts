@@ -2,9 +2,10 @@ import type { Account } from "../../../model/account.ts";
 import type { Platform } from "../../platform.ts";
 import type { AccountDataSession } from "../api/account-data.ts";
 import type { OpenAccountOptions } from "../open-account.ts";
-import { guarded } from "../open-account.ts";
+import { guarded, openAccount } from "../open-account.ts";
 import { BY_THE_CLOCK, createReader } from "../reading/reader.ts";
 import { readBackup } from "./backup.ts";
+import { checkRooms } from "./check/check-rooms.ts";
 import type { ComparedAccount } from "./compare.ts";
 import { compareBackups } from "./compare.ts";
 import type { CopiedAccount } from "./copy/copy-keys.ts";
@@ -61,6 +62,10 @@ export function createMatrixKeys(options: MatrixKeysOptions): Platform["keys"] {
         ...{ source, worker, clock, log },
         target: copiedAccount(target, options, signal),
       });
+    },
+    check: ({ source, target, ...order }) => {
+      const opened = { source: openAccount(source, options), target: openAccount(target, options) };
+      return checkRooms(opened, order, log);
     },
     stop: async () => {
       await Promise.all([emoji.stop(), worker.stop()]);

@@ -7,7 +7,7 @@ import { powerGrant } from "./power-grant.ts";
 import type { RoomView } from "./room-view.ts";
 
 /** Visibilities with which a new member can read older messages (CS §Room History Visibility). */
-const OPEN_HISTORY = new Set(["shared", "world_readable"]);
+export const OPEN_HISTORY = new Set(["shared", "world_readable"]);
 
 /**
  * The warnings about a room, and the members whose membership decides them. Warnings are data;

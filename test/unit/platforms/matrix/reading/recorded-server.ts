@@ -46,6 +46,8 @@ export type Given =
 
 export interface RecordedServer {
   readonly reader: Reader;
+  /** Sends requests once. */
+  readonly client: HomeserverClient;
   readonly asked: Asked[];
   /** Every wait, in milliseconds. */
   readonly waits: number[];
@@ -100,7 +102,7 @@ export function recordedServer(
     // Each look at the clock takes a little.
     now: () => (time += 1),
   };
-  return { reader: createReader({ client, log, clock, signal }), asked, waits };
+  return { reader: createReader({ client, log, clock, signal }), client, asked, waits };
 }
 
 function toAnswer(given: Exclude<Given, Error>): {

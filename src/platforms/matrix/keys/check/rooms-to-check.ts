@@ -1,0 +1,81 @@
+import { parseRoomId } from "../../ids/identifiers.ts";
+import { OPEN_HISTORY } from "../../planning/warnings.ts";
+import { roomsOfAliases } from "../../reading/aliases.ts";
+import type { Reader } from "../../reading/reader.ts";
+import { stateNow } from "../../reading/state-now.ts";
+import { isRefusedForRoom } from "../../reading/unless-unreadable.ts";
+import { roomName } from "../../rooms/room-name.ts";
+import type { AccountSnapshot, RoomSnapshot } from "../../rooms/types.ts";
+
+/** An encrypted room of the old account. */
+export interface RoomToCheck {
+  readonly roomId: string;
+  readonly name: string | null;
+  /** Whether the room's present history setting shows everything to every member. */
+  readonly isHistoryOpen: boolean;
+}
+
+export interface ChosenRooms {
+  readonly rooms: readonly RoomToCheck[];
+  /** Words that match no encrypted room. */
+  readonly unknownRooms: readonly string[];
+}
+
+const MAX_UNNAMED = 20;
+
+/** The encrypted rooms with the latest activity. */
+export function latestRooms({ userId, rooms }: AccountSnapshot): RoomToCheck[] {
+  return [...rooms.values()]
+    .filter((room) => room.membership === "join" && room.encryption.kind === "present")
+    .toSorted((left, right) => (right.lastActivityAt ?? 0) - (left.lastActivityAt ?? 0))
+    .slice(0, MAX_UNNAMED)
+    .map((room) => toCheck(room, userId));
+}
+
+/**
+ * The rooms that a person named. A room that the account has left is asked for by its ID.
+ * @throws HomeserverError, UnreachableError, UnansweredAliasError
+ */
+export async function namedRooms(
+  reader: Reader,
+  { userId, rooms }: AccountSnapshot,
+  words: readonly string[],
+): Promise<ChosenRooms> {
+  const aliases = await roomsOfAliases(reader, words, rooms);
+  const chosen = new Map<string, RoomToCheck>();
+  const unknownRooms: string[] = [];
+  for (const word of words) {
+    const roomId = aliases.get(word) ?? word;
+    const room = rooms.get(roomId);
+    if (room?.membership === "join" && room.encryption.kind === "present")
+      chosen.set(roomId, toCheck(room, userId));
+    else if (
+      room?.membership !== "join" &&
+      parseRoomId(roomId) !== null &&
+      (await isEncryptedRoom(reader, roomId))
+    )
+      chosen.set(roomId, { roomId, name: null, isHistoryOpen: false });
+    else unknownRooms.push(word);
+  }
+  return { rooms: [...chosen.values()], unknownRooms };
+}
+
+function toCheck(room: RoomSnapshot, userId: string): RoomToCheck {
+  const visibility = room.historyVisibility;
+  return {
+    roomId: room.roomId,
+    name: roomName(room, new Set([userId])),
+    isHistoryOpen:
+      visibility.kind === "absent" || (visibility.kind === "present" && OPEN_HISTORY.has(visibility.value)),
+  };
+}
+
+/** Servers show former members the state of the room at the time when they left. */
+async function isEncryptedRoom(reader: Reader, roomId: string): Promise<boolean> {
+  try {
+    return (await stateNow(reader, { roomId, type: "m.room.encryption" })) !== null;
+  } catch (error) {
+    if (isRefusedForRoom(error)) return false;
+    throw error;
+  }
+}
