@@ -19,11 +19,13 @@ import { startPerson } from "../../lab/person/person.ts";
 const PASSWORD = "a person's password";
 const DEVICE = "MOVERDEVICE";
 const OWNER = "@owner:old.example";
+const PHRASE = "correct horse  battery – Ä ";
 
 interface Fixture {
   folder: string;
   pair: HomeserverPair;
   person: Person;
+  recoveryKey: string;
   store: Store;
   account: Account;
 }
@@ -36,9 +38,9 @@ beforeAll(async () => {
   const { userId } = await pair.old.registerUser({ localpart: "ada", password: PASSWORD });
   const { baseUrl } = pair.old;
   const person = await startPerson({ baseUrl, userId, password: PASSWORD });
-  await person.keys.setUpStorage();
+  const recoveryKey = await person.keys.setUpStorage({ phrase: PHRASE });
   const store = openStore({ dataDir: join(folder, "data"), secretKey: Buffer.alloc(32, 1) });
-  Object.assign(fixture, { folder, pair, person, store });
+  Object.assign(fixture, { folder, pair, person, recoveryKey, store });
   const server = await platform().signIn.serverOf(userId);
   const signedIn = await server.withPassword({ userId, password: PASSWORD, deviceId: DEVICE });
   if (signedIn.kind !== "signed_in") throw new Error(signedIn.problem.code);
@@ -110,4 +112,26 @@ it("verifies the bot's session with the person's app, again after a restart, and
   const key = results[0]?.status === "opened" ? results[0].opened.key : "";
   expect(lines.join("\n")).not.toContain(key);
   expect(lines.join("\n")).not.toMatch(/device_signing|signatures\/upload|rooms\//);
+});
+
+it("opens the same backup by the recovery key and by the phrase, and logs neither", async () => {
+  const { account, person, recoveryKey } = fixture;
+  const { keys } = platform();
+  const ways = await keys.ways(account);
+  expect(ways).toMatchObject({ noEmoji: null, hasSecretStorage: true, hasPhrase: true });
+  expect(await keys.backup(account, { isSignatureChecked: true })).toEqual({
+    ...ways.backup,
+    isSigned: true,
+  });
+  const key = (await person.keys.backupKey()).replaceAll("=", "");
+  const opened = { status: "opened", opened: { version: "1", key } };
+  expect(await keys.open(account, { kind: "recovery_key", text: recoveryKey })).toMatchObject(opened);
+  expect(await keys.open(account, { kind: "phrase", text: PHRASE })).toMatchObject(opened);
+  expect(await keys.open(account, { kind: "phrase", text: PHRASE.trim() })).toMatchObject({
+    refusal: { code: "wrong_phrase" },
+  });
+  await keys.stop();
+  const log = lines.join("\n");
+  for (const secret of [recoveryKey, recoveryKey.replaceAll(" ", ""), PHRASE.trim(), key])
+    expect(log).not.toContain(secret);
 });
