@@ -1,6 +1,7 @@
 import type { Account, Side } from "../model/account.ts";
 import type { BackupIdentity, KeyBackup, KeyComparison } from "../model/key-backup.ts";
 import type { KeyCheck, KeyCheckRequest } from "./key-check.ts";
+import type { KeyFileContent, KeyFileResult, WrittenKeyFile } from "./key-files.ts";
 import type { AccountRefusal } from "./sign-in.ts";
 
 /** A recovery key that cannot be one, found out without a server. */
@@ -108,21 +109,6 @@ export interface EmojiListener {
   readonly onEmoji: (emoji: readonly Emoji[]) => void;
 }
 
-/** A session of a room in a key file. */
-export interface KeyFileEntry {
-  readonly roomId: string;
-  readonly sessionId: string;
-  /** As its key says. */
-  readonly firstMessageIndex: number;
-  /** The JSON of the session, as a backup holds it. A secret. */
-  readonly session: string;
-}
-
-/** The usable sessions of a key file, each one once. */
-export interface KeyFileContent {
-  readonly entries: readonly KeyFileEntry[];
-}
-
 /** Where the keys of a copy come from. */
 export type KeySource =
   | { readonly kind: "backup"; readonly account: Account; readonly opened: OpenedBackup }
@@ -200,20 +186,6 @@ export type KeyCopyResult =
 /** Why a new account's backup may not be written to. */
 export type NoTargetBackup = "none" | "switched_off" | "unsigned" | "unknown_algorithm";
 
-/** The largest key file that is read. The largest known ones have about 30 MB. */
-export const MAX_KEY_FILE_BYTES = 50 * 1024 * 1024;
-
-/**
- * A file of keys that could not be opened. `not_a_list`: it opens, but holds something else than
- * sessions.
- */
-export type KeyFileMistake =
-  "not_a_key_file" | "cut_off" | "wrong_passphrase_or_damaged" | "not_a_list" | "too_large";
-
-export type KeyFileResult =
-  | { readonly status: "opened"; readonly content: KeyFileContent; readonly badEntries: number }
-  | { readonly status: "refused"; readonly mistake: KeyFileMistake };
-
 /** A request for key files in Element's format. */
 export interface KeyExportRequest {
   readonly source: Account;
@@ -222,15 +194,14 @@ export interface KeyExportRequest {
   /** The largest file, in bytes. */
   readonly maxBytes: number;
   /** Called with each finished file, in order. The next one waits for it. */
-  readonly onFile: (bytes: Uint8Array) => Promise<void>;
+  readonly onFile: (file: WrittenKeyFile) => Promise<void>;
   readonly onProgress: (progress: { readonly done: number; readonly total: number }) => void;
   readonly signal: AbortSignal;
 }
 
 export type KeyExportResult =
   | { readonly status: "exported"; readonly keys: number; readonly unusable: ReadonlyMap<string, number> }
-  | { readonly status: "source_changed" }
-  | { readonly status: "aborted" };
+  | { readonly status: "source_changed" | "aborted" };
 
 /**
  * What a platform does with the keys of encrypted history. It never creates, deletes or changes a
@@ -270,7 +241,10 @@ export interface PlatformKeys {
   copy(request: KeyCopyRequest): Promise<KeyCopyResult>;
   /** Opens a key file. */
   openFile(bytes: Uint8Array, passphrase: string, signal?: AbortSignal): Promise<KeyFileResult>;
-  /** Writes the keys of the old backup to key files. @throws UnreadableAccountError */
+  /**
+   * Writes the keys of the old backup to key files.
+   * @throws UnreadableAccountError, and what `onFile` throws
+   */
   export(request: KeyExportRequest): Promise<KeyExportResult>;
   /**
    * Counts the messages that the new account can read. Only reads.

@@ -101,6 +101,7 @@ export interface Platform {
     | "stop"
     | "compare"
     | "copy"
+    | "export"
   >;
   /** The server of an account; empty for a text that is not a user ID of the platform. */
   serverName(userId: string): string;

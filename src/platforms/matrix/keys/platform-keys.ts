@@ -12,7 +12,9 @@ import type { CopiedAccount } from "./copy/copy-keys.ts";
 import { copyKeys } from "./copy/copy-keys.ts";
 import type { EmojiVerifierOptions } from "./emoji/emoji-verifier.ts";
 import { EmojiVerifier } from "./emoji/emoji-verifier.ts";
+import { exportKeys } from "./key-file/export.ts";
 import { openKeyFile } from "./key-file/open.ts";
+import { ROUNDS } from "./key-file/write.ts";
 import { openBackup } from "./open-backup.ts";
 import { readOpeningWays } from "./opening-ways.ts";
 import { readOwnKeys } from "./own-keys.ts";
@@ -67,6 +69,13 @@ export function createMatrixKeys(options: MatrixKeysOptions): Platform["keys"] {
       const opened = { source: openAccount(source, options), target: openAccount(target, options) };
       return checkRooms(opened, order, log);
     },
+    export: (request) =>
+      guarded(request.source, () =>
+        exportKeys(request, {
+          ...{ worker, clock, rounds: ROUNDS },
+          account: comparedAccount(request.source, options, request.signal),
+        }),
+      ),
     stop: async () => {
       await Promise.all([emoji.stop(), worker.stop()]);
     },

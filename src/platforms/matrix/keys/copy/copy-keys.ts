@@ -220,7 +220,8 @@ function known(backup: KeyBackup): KnownKeyBackup {
   }
 }
 
-function isSame(backup: KeyBackup, expected: BackupIdentity): backup is KnownKeyBackup {
+/** Whether it is this backup. A reset makes another one. */
+export function isSame(backup: KeyBackup, expected: BackupIdentity): backup is KnownKeyBackup {
   return (
     backup.kind === "known" && backup.version === expected.version && backup.publicKey === expected.publicKey
   );

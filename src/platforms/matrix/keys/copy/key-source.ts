@@ -1,4 +1,5 @@
-import type { KeyFileEntry, KeySource } from "../../../keys.ts";
+import type { KeyFileEntry } from "../../../key-files.ts";
+import type { KeySource } from "../../../keys.ts";
 import { HomeserverError } from "../../api/homeserver-error.ts";
 import type { StreamingClient } from "../read-keys.ts";
 import { readAllKeys, readKeys } from "../read-keys.ts";

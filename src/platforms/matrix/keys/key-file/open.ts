@@ -1,7 +1,7 @@
 import { createDecipheriv, createHmac, timingSafeEqual } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
-import type { KeyFileEntry, KeyFileMistake, KeyFileResult } from "../../../keys.ts";
-import { MAX_KEY_FILE_BYTES } from "../../../keys.ts";
+import type { KeyFileEntry, KeyFileMistake, KeyFileResult } from "../../../key-files.ts";
+import { MAX_KEY_FILE_BYTES } from "../../../key-files.ts";
 import { readEntry } from "./entry.ts";
 import {
   BEGIN,

@@ -2,28 +2,33 @@ import { createCipheriv, createHmac, randomBytes } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import { BEGIN, deriveFileKeys, END, PIECE_BYTES, VERSION } from "./format.ts";
 
-/** Element's number of rounds. */
-const ROUNDS = 500_000;
 /** Bytes of one line: 128 characters. */
 const LINE_BYTES = 96;
+
+/** Element's number of rounds. */
+export const ROUNDS = 500_000;
 
 /**
  * Writes a key file as Element does.
  * @param entries the JSON text of each entry
  */
-export async function writeKeyFile(entries: readonly string[], passphrase: string): Promise<Buffer> {
+export async function writeKeyFile(
+  entries: readonly string[],
+  passphrase: string,
+  rounds = ROUNDS,
+): Promise<Buffer> {
   const salt = randomBytes(16);
   const iv = randomBytes(16);
   // Some programs count in 64 bits. A counter that starts low enough never overflows them.
   iv.writeUInt8(iv.readUInt8(8) & 0x7f, 8);
-  const rounds = Buffer.alloc(4);
-  rounds.writeUInt32BE(ROUNDS);
-  const { aesKey, macKey } = await deriveFileKeys(passphrase, salt, ROUNDS);
+  const written = new Lines();
+  const roundsBytes = Buffer.alloc(4);
+  roundsBytes.writeUInt32BE(rounds);
+  const { aesKey, macKey } = await deriveFileKeys(passphrase, salt, rounds);
   const cipher = createCipheriv("aes-256-ctr", aesKey, iv);
   const mac = createHmac("sha256", macKey);
-  const header = Buffer.concat([Buffer.from([VERSION]), salt, iv, rounds]);
+  const header = Buffer.concat([Buffer.from([VERSION]), salt, iv, roundsBytes]);
   mac.update(header);
-  const written = new Lines();
   written.add(header);
   const encrypt = async (text: string): Promise<void> => {
     const encrypted = cipher.update(text, "utf8");

@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import type { RoomKeys } from "../../../../model/key-backup.ts";
-import type { KeyFileEntry } from "../../../keys.ts";
+import type { KeyFileEntry } from "../../../key-files.ts";
 import type { EncryptedSession } from "../backup-cipher.ts";
 import { backupPrivateKey, backupPublicKey, decryptSession, encryptSession } from "../backup-cipher.ts";
 import type { BackupEntry } from "./backup-entry.ts";

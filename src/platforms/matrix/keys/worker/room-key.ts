@@ -16,8 +16,11 @@ export function firstMessageIndexOf(json: string): number | null {
   return indexIn(session["session_key"]);
 }
 
-/** The index in the bytes of a session key, which begin with the version and a 32-bit counter. */
-function indexIn(sessionKey: unknown): number | null {
+/**
+ * The index in the bytes of a session key, which begin with the version and a 32-bit counter;
+ * `null` for anything that is no session key.
+ */
+export function indexIn(sessionKey: unknown): number | null {
   if (typeof sessionKey !== "string") return null;
   const bytes = Buffer.from(sessionKey, "base64");
   return bytes[0] === VERSION && bytes.length >= SESSION_KEY_BYTES ? bytes.readUInt32BE(1) : null;

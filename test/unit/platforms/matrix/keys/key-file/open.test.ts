@@ -1,7 +1,7 @@
 import { initAsync, OlmMachine } from "@matrix-org/matrix-sdk-crypto-wasm";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { KeyFileMistake } from "../../../../../../src/platforms/keys.ts";
-import { MAX_KEY_FILE_BYTES } from "../../../../../../src/platforms/keys.ts";
+import type { KeyFileMistake } from "../../../../../../src/platforms/key-files.ts";
+import { MAX_KEY_FILE_BYTES } from "../../../../../../src/platforms/key-files.ts";
 import { openKeyFile } from "../../../../../../src/platforms/matrix/keys/key-file/open.ts";
 import { exportedSession, keyFileOf } from "./exported-session.ts";
 
