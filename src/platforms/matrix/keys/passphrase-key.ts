@@ -17,10 +17,10 @@ const derive = promisify(pbkdf2);
 /** Each derivation occupies a thread of the pool, which also reads files and resolves names. */
 const oneAtATime = new KeyedQueue();
 
-/** The key of a passphrase by PBKDF2 with HMAC-SHA-512, derived off the event loop. */
+/** The key of a passphrase by PBKDF2 with HMAC-SHA-512, derived off the event loop. A secret. */
 export async function passphraseKey(
   passphrase: string,
   { salt, iterations, bits }: PassphraseKeyOptions,
-): Promise<Uint8Array> {
+): Promise<Buffer> {
   return oneAtATime.run("", () => derive(passphrase, salt, iterations, bits / 8, "sha512"));
 }

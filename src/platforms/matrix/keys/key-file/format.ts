@@ -1,5 +1,4 @@
-import { pbkdf2 } from "node:crypto";
-import { promisify } from "node:util";
+import { passphraseKey } from "../passphrase-key.ts";
 
 /**
  * The format of key files (CS §Key exports): the base64 of a version byte, the salt, the IV, the
@@ -24,6 +23,6 @@ export async function deriveFileKeys(
   salt: Uint8Array,
   rounds: number,
 ): Promise<{ aesKey: Buffer; macKey: Buffer }> {
-  const bits = await promisify(pbkdf2)(passphrase, salt, rounds, 64, "sha512");
-  return { aesKey: bits.subarray(0, 32), macKey: bits.subarray(32) };
+  const bytes = await passphraseKey(passphrase, { salt, iterations: rounds, bits: 512 });
+  return { aesKey: bytes.subarray(0, 32), macKey: bytes.subarray(32) };
 }

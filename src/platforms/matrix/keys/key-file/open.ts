@@ -2,6 +2,7 @@ import { createDecipheriv, createHmac, timingSafeEqual } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import type { KeyFileEntry, KeyFileMistake, KeyFileResult } from "../../../key-files.ts";
 import { MAX_KEY_FILE_BYTES } from "../../../key-files.ts";
+import { MAX_ITERATIONS } from "../passphrase-key.ts";
 import { readEntry } from "./entry.ts";
 import {
   BEGIN,
@@ -16,9 +17,6 @@ import {
   VERSION,
 } from "./format.ts";
 import { JsonList } from "./json-list.ts";
-
-/** More rounds are damage: no program writes so many, and they would take minutes. */
-const MAX_ROUNDS = 10_000_000;
 
 /**
  * Opens a key file. The markers may stand anywhere in the text, because programs write the lines
@@ -41,7 +39,8 @@ export async function openKeyFile(
   if (file.length < CIPHERTEXT_AT + MAC_BYTES) return refused("cut_off");
   if (file[0] !== VERSION) return refused("not_a_key_file");
   const rounds = file.readUInt32BE(ROUNDS_AT);
-  if (rounds < 1 || rounds > MAX_ROUNDS) return refused("wrong_passphrase_or_damaged");
+  // No program writes so many rounds: the file is damaged.
+  if (rounds < 1 || rounds > MAX_ITERATIONS) return refused("wrong_passphrase_or_damaged");
   const { aesKey, macKey } = await deriveFileKeys(passphrase, file.subarray(SALT_AT, IV_AT), rounds);
   const signed = file.subarray(0, -MAC_BYTES);
   if (!timingSafeEqual(await macOf(signed, macKey, signal), file.subarray(-MAC_BYTES)))
