@@ -15,11 +15,13 @@ import type { SessionDevices, SessionPlace } from "./session-keys.ts";
 import { SessionKeys } from "./session-keys.ts";
 import type { FromSession, SessionToVerify, ToSession } from "./session-messages.ts";
 import type { SessionRequest } from "./session-requests.ts";
-import type { SessionResult } from "./verify-session.ts";
+import type { SessionResult, VerificationTimes } from "./verified-session.ts";
+import { VERIFICATION_TIMES } from "./verified-session.ts";
 
 export interface EmojiVerifierOptions {
   readonly sessions: Pick<Sessions, "client">;
   readonly devices: SessionDevices;
+  readonly times?: VerificationTimes;
   readonly log: Logger;
 }
 
@@ -93,7 +95,7 @@ export class EmojiVerifier {
     const { signal } = conversation;
     const { userId, deviceId } = account;
     if (account.method === "token" || deviceId === null) return failed("pasted_token");
-    const { sessions, log } = this.#options;
+    const { sessions, log, times = VERIFICATION_TIMES } = this.#options;
     const reader = createReader({ client: sessions.client(account), log, signal });
     try {
       return await guarded(account, async () => {
@@ -106,7 +108,7 @@ export class EmojiVerifier {
         const { version, publicKey } = backup;
         const farewell = createReader({ client: sessions.client(account), log });
         const result = await verifyInThread(
-          { userId, deviceId, publicKey, store },
+          { userId, deviceId, publicKey, store, times },
           { ...conversation, reader, farewell },
         );
         log.info({ outcome: result.status === "failed" ? result.code : result.status }, "emoji verification");

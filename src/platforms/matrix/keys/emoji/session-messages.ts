@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Emoji } from "../../../keys.ts";
 import type { SessionRequest } from "./session-requests.ts";
-import type { SessionResult } from "./verify-session.ts";
+import type { SessionResult, VerificationTimes } from "./verified-session.ts";
 
 /** What the thread of a verification needs to begin. */
 export const sessionToVerify = z.object({
@@ -9,6 +9,7 @@ export const sessionToVerify = z.object({
   deviceId: z.string(),
   /** The public key of the account's backup. */
   publicKey: z.string(),
+  times: z.custom<VerificationTimes>((value) => typeof value === "object"),
   /** The folder of the session's crypto account, and the key that encrypts it: a secret. */
   store: z.object({ path: z.string(), key: z.custom<Uint8Array>((value) => value instanceof Uint8Array) }),
 });

@@ -52,6 +52,16 @@ export function asSessionRequest({ method, path, query, body }: ServerRequest): 
   return { method, path, body, ...(query === undefined ? {} : { query }) };
 }
 
+/** Tells all other devices that a verification is over. */
+export function cancellation(flowId: string, userId: string): SessionRequest {
+  const content = { code: "m.user", reason: "The verification was interrupted.", transaction_id: flowId };
+  return {
+    method: "PUT",
+    path: `/_matrix/client/v3/sendToDevice/${VERIFICATION}cancel/${randomUUID()}`,
+    body: { messages: { [userId]: { "*": content } } },
+  };
+}
+
 /** The same to-device events once more, in a transaction of their own. */
 export function repeated(request: ServerRequest): SessionRequest {
   return asSessionRequest({ ...request, path: request.path.replace(/[^/]+$/, randomUUID()) });

@@ -6,9 +6,10 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { VerifyingMachine } from "@matrix-org/matrix-sdk-crypto-nodejs";
+import { openRequestIn } from "./open-request.ts";
 import type { FromSession, ToSession } from "./session-messages.ts";
 import { sessionToVerify } from "./session-messages.ts";
-import { VERIFICATION_TIMES, verifySession } from "./verify-session.ts";
+import { verifySession } from "./verify-session.ts";
 
 const session = sessionToVerify.parse(workerData);
 const compared = Promise.withResolvers<boolean>();
@@ -44,10 +45,10 @@ const result = await verifySession(machine, {
       waiting.set(lastId, resolve);
       say({ kind: "request", id: lastId, request });
     }),
+  openRequest: openRequestIn(session.store.path),
   onEmoji: (emoji) => say({ kind: "emoji", emoji }),
   compared: compared.promise,
   stopped: stopped.promise,
-  times: VERIFICATION_TIMES,
   now: () => performance.now(),
 });
 await machine.close();

@@ -1,68 +1,17 @@
-import type { SasEmoji, ServerRequest, VerifyingMachine } from "@matrix-org/matrix-sdk-crypto-nodejs";
+import type { ServerRequest, VerifyingMachine } from "@matrix-org/matrix-sdk-crypto-nodejs";
 import { RequestType, backupPublicKeyOf } from "@matrix-org/matrix-sdk-crypto-nodejs";
 import { z } from "zod";
-import type { SendRequest } from "./session-requests.ts";
-import { VERIFICATION, asSessionRequest, isBackupKeyRequest, maySend, repeated } from "./session-requests.ts";
+import {
+  VERIFICATION,
+  asSessionRequest,
+  cancellation,
+  isBackupKeyRequest,
+  maySend,
+  repeated,
+} from "./session-requests.ts";
 import type { SyncedChanges, ToDeviceEvent } from "./to-device-sync.ts";
 import { ToDeviceSync } from "./to-device-sync.ts";
-
-/** The durations of a verification, in milliseconds. */
-export interface VerificationTimes {
-  /** The other devices learn of a new device in this time. */
-  readonly settle: number;
-  /** When the request is sent again to devices that did not know the bot's device yet. */
-  readonly repeats: readonly number[];
-  /** How long the request can be accepted. */
-  readonly request: number;
-  /** How long the backup key is waited for. */
-  readonly key: number;
-  /** After which time without the backup key it is asked for again. */
-  readonly keyRepeat: number;
-  /** The longest wait of one `/sync`. */
-  readonly poll: number;
-}
-
-export const VERIFICATION_TIMES: VerificationTimes = {
-  settle: 2_000,
-  repeats: [10_000, 30_000, 90_000, 240_000],
-  request: 10 * 60_000,
-  key: 60_000,
-  keyRepeat: 10_000,
-  poll: 30_000,
-};
-
-/** The session that is verified, and its person. */
-export interface VerifiedSession {
-  readonly userId: string;
-  readonly deviceId: string;
-  /** The public key of the account's backup. */
-  readonly publicKey: string;
-  readonly send: SendRequest;
-  readonly onEmoji: (emoji: readonly SasEmoji[]) => void;
-  /** Whether the person says that the emoji are the same. */
-  readonly compared: Promise<boolean>;
-  /** Resolves when the verification is to end. */
-  readonly stopped: Promise<void>;
-  readonly times: VerificationTimes;
-  /** Milliseconds of a clock that never jumps. */
-  readonly now: () => number;
-}
-
-export type SessionResult =
-  | { readonly status: "opened"; readonly key: string }
-  | {
-      readonly status: "failed";
-      readonly code:
-        | "no_cross_signing"
-        | "no_other_device"
-        | "refused"
-        | "mismatch"
-        | "timed_out"
-        | "no_key_received"
-        | "stale_backup_key"
-        | "session_keys_lost";
-    }
-  | { readonly status: "stopped" };
+import type { SessionResult, VerifiedSession } from "./verified-session.ts";
 
 /** Codes of CS §m.key.verification.cancel for two devices that show different emoji. */
 const MISMATCHES = new Set(["m.mismatched_sas", "m.mismatched_commitment", "m.key_mismatch"]);
@@ -109,8 +58,11 @@ class SessionVerification {
   async run(): Promise<SessionResult> {
     const failure = await this.#prepare();
     if (failure !== null) return failure;
+    const { openRequest } = this.#session;
+    await this.#cancelLeftOver();
     const request = await this.#request();
     const ended = await this.#compare(request);
+    openRequest.set(null);
     if (ended !== null) return ended;
     this.#isVerified = true;
     return this.#awaitKey();
@@ -133,6 +85,16 @@ class SessionVerification {
     return uploaded !== undefined || this.#areDeviceKeysUploaded ? null : failed("session_keys_lost");
   }
 
+  /**
+   * A device that shows a request cancels it together with a second one. So a request that a crash
+   * left open is cancelled first.
+   */
+  async #cancelLeftOver(): Promise<void> {
+    const { openRequest, userId, send } = this.#session;
+    const flowId = openRequest.get();
+    if (flowId !== null) await send(cancellation(flowId, userId));
+  }
+
   async #request(): Promise<ServerRequest> {
     // What has gathered since the last verification is not for this one.
     let changes = await this.#sync.next(0);
@@ -144,6 +106,7 @@ class SessionVerification {
     if (this.#areDeviceKeysUploaded) await this.#pause(this.#session.times.settle);
     const { flowId, request } = await this.#machine.requestVerification();
     this.#flowId = flowId;
+    this.#session.openRequest.set(flowId);
     await this.#deliver(request);
     return request;
   }
@@ -152,7 +115,7 @@ class SessionVerification {
   async #compare(request: ServerRequest): Promise<SessionResult | null> {
     const { times, now, onEmoji } = this.#session;
     const requestedAt = now();
-    const repeats = this.#areDeviceKeysUploaded ? [...times.repeats] : [];
+    const repeats = [...times.repeats];
     let areShown = false;
     let isAnswered = false;
     for (;;) {

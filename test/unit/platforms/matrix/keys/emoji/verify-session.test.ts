@@ -1,74 +1,15 @@
 import * as wasm from "@matrix-org/matrix-sdk-crypto-wasm";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { VerifyingMachine } from "../../../../../../src/overrides/matrix-sdk-crypto-nodejs/index.ts";
-import type {
-  SessionResult,
-  VerifiedSession,
-} from "../../../../../../src/platforms/matrix/keys/emoji/verify-session.ts";
-import {
-  VERIFICATION_TIMES,
-  verifySession,
-} from "../../../../../../src/platforms/matrix/keys/emoji/verify-session.ts";
+import { VERIFICATION_TIMES } from "../../../../../../src/platforms/matrix/keys/emoji/verified-session.ts";
+import type { Scene } from "../../../../../support/keys/emoji-scene.ts";
+import { BOT, accountWithPhone, verify } from "../../../../../support/keys/emoji-scene.ts";
 import type { Reaction } from "../../../../../support/keys/other-device.ts";
 import { OtherDevice } from "../../../../../support/keys/other-device.ts";
 import { OwnAccount } from "../../../../../support/keys/own-account.ts";
 
-const BOT = "BOT";
-
-interface Scene {
-  readonly account: OwnAccount;
-  readonly phone: OtherDevice;
-  readonly key: wasm.BackupDecryptionKey;
-}
-
-/** An account with a device. `held`: the backup key that it has; by default the right one. */
-async function accountWithPhone(
-  reaction: Partial<Reaction> = {},
-  held?: wasm.BackupDecryptionKey | null,
-): Promise<Scene> {
-  const account = new OwnAccount();
-  const phone = await OtherDevice.open("PHONE", account);
-  await phone.setUpCrossSigning();
-  phone.reaction = { ...phone.reaction, ...reaction };
-  const key = wasm.BackupDecryptionKey.createRandomKey();
-  if (held !== null) await phone.keepBackupKey(held ?? key);
-  account.meanwhile = () => phone.act();
-  return { account, phone, key };
-}
-
-async function openBot({ account }: Pick<Scene, "account">, deviceId = BOT): Promise<VerifyingMachine> {
-  return VerifyingMachine.open({ userId: account.userId, deviceId, store: null });
-}
-
-interface Verified {
-  readonly result: SessionResult;
-  readonly shown: readonly string[] | null;
-}
-
-/** The person answers the bot at once, unless the answer is `null`. */
-async function verify(
-  { account, key }: Pick<Scene, "account" | "key">,
-  bot: VerifyingMachine,
-  { areSame = true, ...session }: Partial<VerifiedSession> & { areSame?: boolean | null } = {},
-): Promise<Verified> {
-  const compared = Promise.withResolvers<boolean>();
-  let shown: string[] | null = null;
-  const result = await verifySession(bot, {
-    userId: account.userId,
-    deviceId: BOT,
-    publicKey: key.megolmV1PublicKey.publicKeyBase64,
-    send: (request) => account.answer(BOT, request),
-    onEmoji: (emoji) => {
-      shown = emoji.map(({ symbol }) => symbol);
-      if (areSame !== null) compared.resolve(areSame);
-    },
-    compared: compared.promise,
-    stopped: new Promise(() => undefined),
-    times: { ...VERIFICATION_TIMES, settle: 0 },
-    now: () => account.time,
-    ...session,
-  });
-  return { result, shown };
+async function openBot({ account }: Pick<Scene, "account">): Promise<VerifyingMachine> {
+  return VerifyingMachine.open({ userId: account.userId, deviceId: BOT, store: null });
 }
 
 function requestsOf(account: OwnAccount, deviceId: string): string[] {
@@ -184,6 +125,18 @@ describe("a verification that fails", () => {
     expect(scene.account.time).toBe(VERIFICATION_TIMES.request);
     const asked = requestsOf(scene.account, BOT).filter((line) => line.endsWith("verification.request"));
     expect(asked).toHaveLength(1 + VERIFICATION_TIMES.repeats.length);
+  });
+
+  it("is over if the person does not answer for a minute, on both sides", async () => {
+    const scene = await accountWithPhone({ toEmoji: "ignore" });
+    const clock = vi.spyOn(performance, "now");
+    const onEmoji = () => {
+      const later = performance.now() + 61_000;
+      clock.mockImplementation(() => later);
+    };
+    const { result } = await verify(scene, await openBot(scene), { onEmoji });
+    clock.mockRestore();
+    expect(result).toEqual({ status: "failed", code: "timed_out" });
   });
 
   it("an account without cross-signing is not asked, and nothing is uploaded", async () => {
