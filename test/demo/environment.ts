@@ -11,6 +11,8 @@ import type { Person } from "../lab/person/person.ts";
 import { startPerson } from "../lab/person/person.ts";
 import type { Population } from "../lab/population/population.ts";
 import { populate } from "../lab/population/population.ts";
+import type { EncryptedPast } from "./encrypted-past.ts";
+import { makeEncryptedPast } from "./encrypted-past.ts";
 import type { TranscriptStyle } from "./transcript.ts";
 import { transcriptLines, wantsColours } from "./transcript.ts";
 
@@ -29,6 +31,7 @@ export interface DemoAccount {
 export interface DemoEnvironment {
   readonly pair: HomeserverPair;
   readonly population: Population;
+  readonly past: EncryptedPast;
   readonly bot: BotProcess;
   readonly botUserId: string;
   readonly oldAccount: DemoAccount;
@@ -67,6 +70,8 @@ export async function createDemoEnvironment(print: (line: string) => void): Prom
       localparts: { source: "ada", target: "ada.lovelace" },
     });
     print(`${population.rooms.length} rooms on two servers, with ${population.people.length} other people`);
+
+    const past = await makeEncryptedPast(founding, population);
 
     // The population signs up with the homeserver itself. Afterwards the old server delegates
     // sign-in, as the largest servers have done.
@@ -108,7 +113,7 @@ export async function createDemoEnvironment(print: (line: string) => void): Prom
         // Ada's client shows all her rooms. The conversation is in one of them.
         if (message.roomId !== chatId) return;
         for (const line of transcriptLines(message, previous, style))
-          print(withoutSecrets(line, [oldAccount, newAccount]));
+          print(withoutSecrets(line, [oldAccount.password, newAccount.password, past.recoveryKey]));
       },
     });
     opened.push(() => person.stop());
@@ -117,6 +122,7 @@ export async function createDemoEnvironment(print: (line: string) => void): Prom
     return {
       pair,
       population,
+      past,
       bot,
       botUserId,
       oldAccount,
@@ -139,7 +145,7 @@ async function register(server: Homeserver, localpart: string, displayName: stri
   return { userId, password, server };
 }
 
-/** Other people read transcripts, so the text behind `--password` is hidden. */
-function withoutSecrets(line: string, accounts: readonly DemoAccount[]): string {
-  return accounts.reduce((shown, { password }) => shown.replaceAll(password, "••••••••"), line);
+/** Other people read transcripts, so passwords and keys are hidden. */
+function withoutSecrets(line: string, secrets: readonly string[]): string {
+  return secrets.reduce((shown, secret) => shown.replaceAll(secret, "••••••••"), line);
 }

@@ -7,6 +7,7 @@ import yargsParser from "yargs-parser";
 import { Checks } from "./checks.ts";
 import type { DemoEnvironment } from "./environment.ts";
 import { createDemoEnvironment } from "./environment.ts";
+import { playKeys, playReading } from "./scenarios/keys.ts";
 import { playMove } from "./scenarios/move.ts";
 import { playPlan } from "./scenarios/plan.ts";
 import { playSignIn } from "./scenarios/sign-in.ts";
@@ -19,7 +20,9 @@ try {
   const checks = new Checks(print);
   await playSignIn(environment, checks);
   await playPlan(environment, checks);
+  const recoveryKey = await playKeys(environment, checks);
   await playMove(environment, checks);
+  await playReading(environment, checks, recoveryKey);
   print(checks.areAllTrue ? "\nEverything shown above is true." : "\nSomething shown above is NOT true.");
   process.exitCode = checks.areAllTrue ? 0 : 1;
   if (endsAfterwards !== true) {

@@ -1,8 +1,12 @@
+import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import Database from "better-sqlite3";
+import { encodeRecoveryKey } from "matrix-js-sdk/lib/crypto-api/recovery-key.js";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { z } from "zod";
 import { textOf } from "../lab/person/person.ts";
+import { botMessagesBehind } from "../support/chat/bot-messages.ts";
 import type { Chat } from "../support/chat/direct-chat.ts";
 import { openChat } from "../support/chat/direct-chat.ts";
 import type { Account, BotEnvironment } from "../support/environments/bot-environment.ts";
@@ -10,6 +14,8 @@ import { answerTo, botPassword, createBotEnvironment } from "../support/environm
 import type { FaultProxy } from "../support/faults/fault-proxy.ts";
 import { startFaultProxy } from "../support/faults/fault-proxy.ts";
 import { LOGIN, onNext } from "../support/faults/next-request.ts";
+import { openedBackup } from "../support/keys/key-storage.ts";
+import { storedRows } from "../support/store/bot-database.ts";
 import { formsOf } from "../support/store/secret-forms.ts";
 import { bytesOfFolder } from "../support/store/stored-bytes.ts";
 
@@ -24,11 +30,14 @@ interface Fixture {
   ben: Account;
   encryptedChat: Chat;
   plainChat: Chat;
+  /** The security phrase of the old account. */
+  phrase: string;
 }
 
 const fixture = {} as Fixture;
-/** Every password and token of the test until now, by its name. */
-const secrets = new Map<string, string>();
+/** Every password, token and key of the test until now, by its name. */
+const secrets = new Map<string, string | Buffer>();
+const sessionSchema = z.object({ session_key: z.string() });
 
 beforeAll(async () => {
   fixture.environment = await createBotEnvironment({
@@ -95,11 +104,35 @@ function noteTokens(): void {
   }
 }
 
+/** Adds a key, as its bytes and as its base64. */
+function noteKey(what: string, base64: string): void {
+  secrets.set(what, base64.replaceAll("=", "")).set(`the bytes of ${what}`, Buffer.from(base64, "base64"));
+}
+
 /** The names of the secrets that the bytes hold in any form. */
 function secretsIn(bytes: Buffer): string[] {
   return [...secrets]
-    .filter(([, secret]) => formsOf(secret).some((form) => bytes.includes(form)))
+    .filter(([, secret]) =>
+      (typeof secret === "string" ? formsOf(secret) : [secret]).some((form) => bytes.includes(form)),
+    )
     .map(([what]) => what);
+}
+
+/** Begins a copy that waits for a backup of the new account. It keeps what opens the keys. */
+async function beginCopy(command: string): Promise<void> {
+  const { environment, encryptedChat } = fixture;
+  const { person, roomId } = encryptedChat;
+  const after = await person.say(roomId, command);
+  await person.waitForMessage(roomId, (message) => textOf(message).includes("I look for that by myself"), {
+    from: environment.botUserId,
+    after,
+  });
+  expect(sealedKeys()).toBe(1);
+}
+
+/** The number of rows that keep what opens keys. */
+function sealedKeys(): number {
+  return storedRows(fixture.environment.bot, "SELECT id FROM key_copy WHERE sealed IS NOT NULL").length;
 }
 
 async function everythingWritten(): Promise<Buffer> {
@@ -199,6 +232,53 @@ it("no secret is left by a crash in the middle of a sign-in, nor by the restart 
   await startBot();
   const answer = await answerTo(encryptedChat.person, encryptedChat.roomId, eventId, environment.botUserId);
   expect(textOf(answer)).toContain(`${ada.userId} is signed in`);
+  noteTokens();
+  expect(secretsIn(await everythingWritten())).toEqual([]);
+});
+
+it("what opens a key backup, and the keys in it, are written nowhere: mistyped, misplaced, wrong or right, and not by a crash", async () => {
+  const { environment, ada, encryptedChat, plainChat } = fixture;
+  const { person } = encryptedChat;
+  fixture.phrase = "the quiet gardener's phrase";
+  const recoveryKey = await person.keys.setUpStorage({ phrase: fixture.phrase });
+  await person.keys.uploaded();
+  const backupKey = await person.keys.backupKey();
+  const misplaced = encodeRecoveryKey(randomBytes(32)) ?? "";
+  secrets.set("the security phrase", fixture.phrase).set("a wrong phrase", "no gardener at all");
+  for (const [what, key] of [
+    ["the recovery key", recoveryKey],
+    ["a misplaced recovery key", misplaced],
+  ] as const)
+    secrets.set(what, key).set(`${what} without spaces`, key.replaceAll(" ", ""));
+  noteKey("the backup key", backupKey);
+  for (const [sessionId, json] of await openedBackup(ada, backupKey))
+    noteKey(`the key of session ${sessionId}`, sessionSchema.parse(JSON.parse(json)).session_key);
+  for (const chat of [encryptedChat, plainChat]) {
+    await chat.ask(`!keys copy --recovery-key "${misplaced}"`);
+    await chat.ask(`!keys coppy ${misplaced}`);
+    await chat.ask(misplaced);
+  }
+  await encryptedChat.ask('!keys copy --phrase "no gardener at all"');
+  await beginCopy(`!keys copy --recovery-key "${recoveryKey}"`);
+  expect(secretsIn(await everythingWritten())).toEqual([]);
+  await environment.bot.kill("SIGUSR2");
+  expect(secretsIn(await everythingWritten())).toEqual([]);
+  await startBot();
+  expect(await encryptedChat.ask("!keys status")).toContain("The copy of your keys waits");
+  expect(secretsIn(await everythingWritten())).toEqual([]);
+});
+
+it("what opens a key backup is erased in the middle of a copy by a cancel, a new sign-in, a logout and a forget", async () => {
+  const { ada, encryptedChat } = fixture;
+  const signIn = `!login old ${ada.userId} --password ${ada.password}`;
+  for (const command of ["!cancel keys", signIn, "!logout old", "!forget"]) {
+    await beginCopy(`!keys copy --phrase "${fixture.phrase}"`);
+    const { person, roomId } = encryptedChat;
+    const after = await person.say(roomId, command);
+    await botMessagesBehind(person, roomId, { botUserId: fixture.environment.botUserId, after });
+    expect(sealedKeys(), command).toBe(0);
+    if (command === "!logout old") expect(await encryptedChat.ask(signIn)).toContain("is signed in");
+  }
   noteTokens();
   expect(secretsIn(await everythingWritten())).toEqual([]);
 });

@@ -4,13 +4,10 @@ import { askBot } from "../../lab/bot-answer.ts";
 import { textOf } from "../../lab/person/person.ts";
 import type { Checks } from "../checks.ts";
 import type { DemoAccount, DemoEnvironment } from "../environment.ts";
+import { isRemoved } from "../removed-message.ts";
 
 const devicesSchema = z.object({
   devices: z.array(z.object({ device_id: z.string(), display_name: z.string().nullish() })),
-});
-const eventSchema = z.object({
-  unsigned: z.looseObject({ redacted_because: z.unknown() }),
-  content: z.looseObject({}),
 });
 
 /** Help, a mistake and its answer, sign-in of both accounts, and `!whoami`. */
@@ -84,11 +81,9 @@ export async function playSignIn(environment: DemoEnvironment, checks: Checks): 
         after: eventId,
       },
     );
-    await checks.check("the message with the password is gone from the server", async () => {
-      const path = `/_matrix/client/v3/rooms/${encodeURIComponent(chatId)}/event/${encodeURIComponent(eventId)}`;
-      const event = eventSchema.parse(await askServer(newAccount.server.baseUrl, person.accessToken, path));
-      return Object.keys(event.content).length === 0;
-    });
+    await checks.check("the message with the password is gone from the server", () =>
+      isRemoved(environment, eventId),
+    );
   }
 }
 

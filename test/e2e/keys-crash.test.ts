@@ -1,0 +1,154 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { SeenMessage } from "../lab/person/person.ts";
+import { textOf } from "../lab/person/person.ts";
+import type { Chat } from "../support/chat/direct-chat.ts";
+import { chatIn } from "../support/chat/direct-chat.ts";
+import type { Account, BotEnvironment } from "../support/environments/bot-environment.ts";
+import { createBotEnvironment } from "../support/environments/bot-environment.ts";
+import type { Fault, FaultProxy, ProxiedRequest } from "../support/faults/fault-proxy.ts";
+import { startFaultProxy } from "../support/faults/fault-proxy.ts";
+import { backedUpRoomsSchema, openedBackup } from "../support/keys/key-storage.ts";
+import type { MadeSession } from "../support/keys/made-backup.ts";
+import { makeSessions, storeBackup } from "../support/keys/made-backup.ts";
+
+/** Two uploads of at most a hundred each. */
+const SESSIONS = 200;
+const ROOMS = 3;
+const END_MS = 3 * 60_000;
+
+/** What the tests of this file share. They run in order, and later ones need earlier ones. */
+interface Story {
+  environment: BotEnvironment;
+  newServer: FaultProxy;
+  old: Account;
+  new: Account;
+  chat: Chat;
+  sessions: MadeSession[];
+  recoveryKey: string;
+}
+
+const story = {} as Story;
+
+describe("a copy of keys that is cut off", () => {
+  beforeAll(async () => {
+    story.environment = await createBotEnvironment({
+      bot: async (pair) => {
+        story.newServer = await startFaultProxy({ target: pair.new.baseUrl });
+        const servers = {
+          [pair.old.serverName]: pair.old.baseUrl,
+          [pair.new.serverName]: story.newServer.url,
+        };
+        return { servers };
+      },
+    });
+    const { environment } = story;
+    const [old, target] = await Promise.all([
+      environment.register("old", "bea"),
+      environment.register("new", "bea"),
+    ]);
+    Object.assign(story, { old, new: target });
+    story.sessions = makeSessions(SESSIONS, ROOMS);
+    const [typist] = await Promise.all([environment.client(target), environment.bot.start()]);
+    story.recoveryKey = await storeBackup(old, story.sessions);
+    await typist.keys.setUpStorage();
+    story.chat = chatIn(environment, typist, await environment.directChat(typist, { encrypted: false }));
+    for (const [side, { userId, password }] of Object.entries({ old, new: target }))
+      expect(await story.chat.ask(`!login ${side} ${userId} --password ${password}`)).toContain(
+        "is signed in",
+      );
+  });
+
+  afterAll(async () => {
+    await story.environment.close();
+    await story.newServer.stop();
+  });
+
+  it("by a kill at every upload has the same end, and sends nothing that the server has", async () => {
+    const { environment, newServer, chat, recoveryKey } = story;
+    let upload = nextUpload({ kind: "hang" });
+    const command = await chat.person.say(chat.roomId, `!keys copy --recovery-key "${recoveryKey}"`);
+    let kills = 0;
+    for (;;) {
+      const reached = await Promise.race([upload, fromBot(isEnd, command)]);
+      if ("eventId" in reached) break;
+      await environment.bot.kill();
+      kills += 1;
+      // In turn before the server gets the upload and after it has stored it.
+      upload = nextUpload(kills % 2 === 0 ? { kind: "hang" } : { kind: "delay-answer", ms: END_MS });
+      await environment.bot.start();
+    }
+    newServer.setRule();
+    expect(kills).toBeGreaterThanOrEqual(2 * Math.ceil(SESSIONS / 100));
+    await expectCopiedOnce(newServer.requests);
+  });
+
+  it("by limits, a proxy's size limit, pages and errors of the server has the same end", async () => {
+    const { newServer, chat, recoveryKey } = story;
+    await chat.person.keys.resetBackup();
+    const faults: Readonly<Record<number, Fault>> = {
+      0: { kind: "limit", retryAfterMs: 1_000 },
+      1: { kind: "status", status: 413, errcode: "M_TOO_LARGE" },
+      3: { kind: "html" },
+      5: { kind: "status", status: 503 },
+    };
+    const before = newServer.requests.length;
+    let uploads = 0;
+    newServer.setRule((request) => (isUpload(request) ? faults[uploads++] : undefined));
+    const command = await chat.person.say(chat.roomId, `!keys copy --recovery-key "${recoveryKey}"`);
+    await fromBot(isEnd, command);
+    newServer.setRule();
+    expect(uploads).toBeGreaterThan(Object.keys(faults).length);
+    await expectCopiedOnce(newServer.requests.slice(before));
+  });
+});
+
+/** The next upload of keys gets the fault. Resolves when the server has had its part of it. */
+function nextUpload(fault: Fault): Promise<ProxiedRequest> {
+  const { newServer } = story;
+  const reached = Promise.withResolvers<ProxiedRequest>();
+  newServer.setRule((request) => {
+    if (!isUpload(request)) return undefined;
+    newServer.setRule();
+    if (fault.kind === "hang") reached.resolve(request);
+    else
+      void expect
+        .poll(() => request.serverStatus, { interval: 10 })
+        .toBeDefined()
+        .then(() => reached.resolve(request));
+    return fault;
+  });
+  return reached.promise;
+}
+
+/** @param requests of the copy */
+async function expectCopiedOnce(requests: readonly ProxiedRequest[]): Promise<void> {
+  const { sessions, chat } = story;
+  const sent = requests
+    .filter((request) => isUpload(request) && request.serverStatus === 200)
+    .flatMap(sessionsIn);
+  expect(sent.toSorted()).toEqual(sessions.map(({ sessionId }) => sessionId).toSorted());
+  const now = await openedBackup(story.new, await chat.person.keys.backupKey());
+  for (const { sessionId, json } of sessions) expect(now.get(sessionId)).toBe(json);
+}
+
+function sessionsIn({ body }: ProxiedRequest): string[] {
+  const { rooms } = backedUpRoomsSchema.parse(JSON.parse(body));
+  return Object.values(rooms).flatMap((room) => Object.keys(room.sessions));
+}
+
+function isUpload({ method, path }: ProxiedRequest): boolean {
+  return method === "PUT" && path.endsWith("/room_keys/keys");
+}
+
+function isEnd(message: SeenMessage): boolean {
+  return textOf(message).includes("The copy of your keys is done.");
+}
+
+function fromBot(matches: (message: SeenMessage) => boolean, after: string): Promise<SeenMessage> {
+  const { chat, environment } = story;
+  return chat.person.waitForMessage(chat.roomId, matches, {
+    from: environment.botUserId,
+    after,
+    timeoutMs: END_MS,
+  });
+}
