@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { z } from "zod";
 import type { Account } from "../../../src/model/account.ts";
 import { createGuardedFetch } from "../../../src/network/guarded-fetch.ts";
 import type { Emoji, EmojiResult } from "../../../src/platforms/keys.ts";
@@ -15,6 +16,7 @@ import { startHomeserverPair } from "../../lab/homeservers/pair.ts";
 import type { ShownEmoji } from "../../lab/person/person-keys.ts";
 import type { Person } from "../../lab/person/person.ts";
 import { startPerson } from "../../lab/person/person.ts";
+import { callServer } from "../../support/servers/server-api.ts";
 
 const PASSWORD = "a person's password";
 const DEVICE = "MOVERDEVICE";
@@ -134,4 +136,75 @@ it("opens the same backup by the recovery key and by the phrase, and logs neithe
   const log = lines.join("\n");
   for (const secret of [recoveryKey, recoveryKey.replaceAll(" ", ""), PHRASE.trim(), key])
     expect(log).not.toContain(secret);
+});
+
+/** The account on the new server. Its backup knows nothing but its version, and entries by the test. */
+async function newAccount(): Promise<{
+  account: Account;
+  api: (method: "POST" | "PUT", path: string, body: unknown) => Promise<void>;
+}> {
+  const { pair, store } = fixture;
+  const { userId, accessToken } = await pair.new.registerUser({ localpart: "ada", password: PASSWORD });
+  const { baseUrl } = pair.new;
+  const account: Account = {
+    ...fixture.account,
+    side: "target",
+    userId,
+    baseUrl,
+    method: "token",
+    deviceId: null,
+  };
+  await store.accounts.put(account, { accessToken });
+  const api = async (method: "POST" | "PUT", path: string, body: unknown) => {
+    const { status } = await callServer(pair.new, accessToken, method, `/_matrix/client/v3${path}`, body);
+    if (status !== 200) throw new Error(`${path} was answered with status ${String(status)}`);
+  };
+  return { account, api };
+}
+
+/** The sessions of a room's messages, oldest first. */
+async function sessionIdsOf(roomId: string): Promise<string[]> {
+  const { pair, person } = fixture;
+  const path = `/_matrix/client/v3/rooms/${encodeURIComponent(roomId)}/messages?dir=f&limit=100`;
+  const { body } = await callServer(pair.old, person.accessToken, "GET", path);
+  const page = z.object({
+    chunk: z.array(z.object({ content: z.object({ session_id: z.string().optional() }) })),
+  });
+  const ids = page.parse(body).chunk.flatMap(({ content }) => content.session_id ?? []);
+  return [...new Set(ids)];
+}
+
+it("counts the messages that the new backup opens, and those that the new server hides", async () => {
+  const { account: source, person } = fixture;
+  const { account: target, api } = await newAccount();
+  const { keys } = platform();
+  const roomId = await person.createRoom({ name: "Alpha", encrypted: true });
+  await person.say(roomId, "one");
+  await person.say(roomId, "two");
+  const check = () => keys.check({ source, target, rooms: [], onProgress: () => undefined });
+  const empty = { roomId, name: "Alpha", seen: 2, readable: 0, hidden: "not_in_room" };
+  expect((await check()).rooms).toEqual([empty]);
+
+  await person.sendState(roomId, "m.room.history_visibility", "", { history_visibility: "joined" });
+  await person.say(roomId, "three");
+  await person.invite(roomId, target.userId);
+  await api("POST", `/join/${encodeURIComponent(roomId)}?server_name=${fixture.pair.old.serverName}`, {});
+  await person.say(roomId, "four");
+  const publicKey = Buffer.alloc(32, 7).toString("base64");
+  const algorithm = "m.megolm_backup.v1.curve25519-aes-sha2";
+  await api("POST", "/room_keys/version", {
+    algorithm,
+    auth_data: { public_key: publicKey, signatures: {} },
+  });
+  // The first message has index 0 of the first session.
+  const sessions = (await sessionIdsOf(roomId)).map((sessionId, place) => [
+    sessionId,
+    { first_message_index: place === 0 ? 1 : 0, forwarded_count: 0, is_verified: false, session_data: {} },
+  ]);
+  await api("PUT", "/room_keys/keys?version=1", {
+    rooms: { [roomId]: { sessions: Object.fromEntries(sessions) } },
+  });
+  const counted = await check();
+  expect(counted.rooms).toEqual([{ ...empty, seen: 4, readable: 3, hidden: 1 }]);
+  await keys.stop();
 });
