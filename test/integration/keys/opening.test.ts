@@ -138,7 +138,9 @@ it("opens the same backup by the recovery key and by the phrase, and logs neithe
     expect(log).not.toContain(secret);
 });
 
-/** The account on the new server. Its backup knows nothing but its version, and entries by the test. */
+/**
+ * The account on the new server. Its backup knows nothing but its version, and entries by the test.
+ */
 async function newAccount(): Promise<{
   account: Account;
   api: (method: "POST" | "PUT", path: string, body: unknown) => Promise<void>;

@@ -13,8 +13,8 @@ export interface StorageKey {
 /** The name of the secret that holds the key of the backup (CS §Recovery key). */
 export const BACKUP_SECRET = "m.megolm_backup.v1";
 
-/** More keys than any account has. Each costs a request and a derivation. */
-const MAX_KEYS = 5;
+/** The keys that are tried with a phrase. Each costs a request and a derivation. */
+const MAX_PHRASE_KEYS = 5;
 
 /**
  * The keys of the secret storage with which the backup's key is stored, the default key first. A
@@ -32,7 +32,7 @@ export async function readBackupStorage(session: AccountDataSession): Promise<re
   const others = [...secrets]
     .filter(([keyId]) => keyId !== defaultKeyId)
     .map(([keyId, each]) => ({ keyId, secret: each }))
-    .slice(0, MAX_KEYS - 1);
+    .slice(0, MAX_PHRASE_KEYS - 1);
   return secret === undefined
     ? [...others, { keyId: defaultKeyId, secret: null }]
     : [{ keyId: defaultKeyId, secret }, ...others];

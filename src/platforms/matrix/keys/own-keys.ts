@@ -26,6 +26,8 @@ const ownKeysSchema = z.object({ device_keys: byUser, master_keys: byUser, self_
 
 /** An account with hundreds of devices stays far below. */
 const MAX_OWN_KEYS_BYTES = 8 * 1_048_576;
+/** To check a signature takes a tenth of a millisecond. */
+const MAX_DEVICES = 1_000;
 
 /** @throws HomeserverError, UnreachableError */
 export async function readOwnKeys(session: AccountDataSession): Promise<OwnKeys> {
@@ -44,7 +46,7 @@ export async function readOwnKeys(session: AccountDataSession): Promise<OwnKeys>
   const isSigned = isJsonObject(selfSigning) && isSignedByMaster(selfSigning, userId, masterKey);
   const signer = isSigned ? selfSigningKey : null;
   const devices: OwnDevice[] = [];
-  for (const [deviceId, device] of Object.entries(answer.device_keys?.[userId] ?? {})) {
+  for (const [deviceId, device] of Object.entries(answer.device_keys?.[userId] ?? {}).slice(0, MAX_DEVICES)) {
     if (!isJsonObject(device) || device["dehydrated"] === true) continue;
     const isCrossSigned = signer === null ? null : isSignedBy(device, crossSigning(userId, signer));
     devices.push({ deviceId, isCrossSigned });

@@ -19,6 +19,8 @@ export interface KeyDescription {
 }
 
 const ALGORITHM = "m.secret_storage.v1.aes-hmac-sha2";
+/** More keys than any account has. Each is tried. */
+const MAX_KEYS = 20;
 const DEFAULT_BITS = 256;
 const MAX_BITS = 4_096;
 const BLOCK_BYTES = 16;
@@ -68,7 +70,7 @@ export async function readSecret(
   const secrets = new Map<string, EncryptedSecret>();
   for (const [keyId, entry] of Object.entries(parsed.success ? parsed.data : {})) {
     const secret = encryptedSecretSchema.safeParse(entry);
-    if (secret.success) secrets.set(keyId, secret.data);
+    if (secret.success && secrets.size < MAX_KEYS) secrets.set(keyId, secret.data);
   }
   return secrets;
 }
