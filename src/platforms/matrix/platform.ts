@@ -42,14 +42,15 @@ export function createMatrixPlatform(options: MatrixPlatformOptions): Platform {
   const { sessionStore, fetch, servers, now, monotonicNow, log } = options;
   const sessions = new Sessions({ accounts: sessionStore, fetch, servers, now, monotonicNow, log });
   const opening = { sessions, log };
+  const keys = createMatrixKeys({ ...opening, devices: options.devices });
   return {
     name: "matrix",
     signIn: createMatrixSignIn({ ...options, sessions }),
     rateLimits: RATE_LIMITS,
     runs: matrixRuns,
-    keys: createMatrixKeys({ ...opening, devices: options.devices }),
+    keys,
     serverName: (userId) => serverNameOf(userId) ?? "",
-    pair: accountPairs({ ...opening, compareKeys: () => Promise.resolve({ kind: "none" }), now }),
+    pair: accountPairs({ ...opening, compareKeys: keys.compare, now }),
     listRooms: (account, filters, onProgress) => readAndList(account, filters, onProgress, opening),
     convertRoom: (account, conversion) => convertNamedRoom(openAccount(account, opening), conversion),
   };

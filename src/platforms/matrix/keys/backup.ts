@@ -23,6 +23,8 @@ export interface DescribedBackup {
   readonly authData: JsonObject;
 }
 
+export type ExistingBackup = Exclude<KeyBackup, { kind: "none" }>;
+
 const PUBLIC_KEY_BYTES = 32;
 /** Longer than the name of any algorithm. */
 const MAX_ALGORITHM_LENGTH = 100;
@@ -43,19 +45,29 @@ export async function readBackup(
 }
 
 /**
- * Reads the newest version of an account's key backup. An error page of a proxy is no answer to
- * this (`PageError`). A backup without a usable public key cannot be used by anybody, and counts as
- * one of an unknown kind.
+ * Reads the newest version of an account's key backup, and whether the person switched it off.
  * @throws HomeserverError, UnreachableError
  */
 export async function readDescribedBackup(session: AccountDataSession): Promise<DescribedBackup> {
+  const existing = await readExistingBackup(session);
+  return existing ?? { backup: { kind: "none", isSwitchedOff: await isSwitchedOff(session) }, authData: {} };
+}
+
+/**
+ * Reads the newest version of an account's key backup by one request; `null` for none. An error
+ * page of a proxy is no answer to this (`PageError`). A backup without a usable public key cannot
+ * be used by anybody, and counts as one of an unknown kind.
+ * @throws HomeserverError, UnreachableError
+ */
+export async function readExistingBackup(
+  session: Pick<AccountDataSession, "request">,
+): Promise<(DescribedBackup & { readonly backup: ExistingBackup }) | null> {
   const described = await readVersion(session);
-  if (described === null)
-    return { backup: { kind: "none", isSwitchedOff: await isSwitchedOff(session) }, authData: {} };
+  if (described === null) return null;
   const { version, algorithm, count } = described;
   const authData = isJsonObject(described.auth_data) ? described.auth_data : {};
   const publicKey = publicKeyIn(authData);
-  const backup: KeyBackup =
+  const backup: ExistingBackup =
     algorithm === BACKUP_ALGORITHM && publicKey !== null
       ? { kind: "known", version, publicKey, count, isSigned: null }
       : { kind: "unknown_algorithm", algorithm: nameOf(algorithm) };
@@ -63,7 +75,9 @@ export async function readDescribedBackup(session: AccountDataSession): Promise<
 }
 
 /** `null`: the account has no backup, or its server has none for anybody. */
-async function readVersion(session: AccountDataSession): Promise<z.output<typeof versionSchema> | null> {
+async function readVersion(
+  session: Pick<AccountDataSession, "request">,
+): Promise<z.output<typeof versionSchema> | null> {
   try {
     const path = "/_matrix/client/v3/room_keys/version";
     return await session.request({ method: "GET", path, schema: versionSchema });

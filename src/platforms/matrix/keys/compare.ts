@@ -1,8 +1,9 @@
 import type { Account, Side } from "../../../model/account.ts";
-import type { KeyBackup, KeyComparison } from "../../../model/key-backup.ts";
+import type { KeyComparison } from "../../../model/key-backup.ts";
 import { guarded } from "../open-account.ts";
 import type { RetryClock } from "../reading/with-retries.ts";
 import { withRetries } from "../reading/with-retries.ts";
+import type { ExistingBackup } from "./backup.ts";
 import type { KeyReading, StreamingClient } from "./read-keys.ts";
 import { readAllKeys } from "./read-keys.ts";
 import type { KeyWorker } from "./worker/key-worker.ts";
@@ -11,8 +12,8 @@ import type { KeyWorker } from "./worker/key-worker.ts";
 export interface ComparedAccount {
   readonly account: Account;
   readonly client: StreamingClient;
-  /** Which backup it has now. */
-  readonly backup: () => Promise<KeyBackup>;
+  /** Which backup it has now; `null` for none. */
+  readonly backup: () => Promise<ExistingBackup | null>;
 }
 
 export interface ComparisonOptions {
@@ -31,9 +32,11 @@ export async function compareBackups(
   { worker, clock, signal }: ComparisonOptions,
 ): Promise<KeyComparison> {
   const old = await guarded(source.account, source.backup);
-  if (old.kind !== "known" || old.count === 0) return { kind: "none" };
+  if (old === null) return { kind: "none" };
+  if (old.kind !== "known") return { kind: "unknown_algorithm" };
+  if (old.count === 0) return { kind: "none" };
   const present = await guarded(target.account, target.backup);
-  if (present.kind !== "known" || present.count === 0) return { kind: "counted", expected: old.count };
+  if (present?.kind !== "known" || present.count === 0) return { kind: "counted", expected: old.count };
   const rooms = await worker.job({ decryptWith: null, encryptFor: null }, async (job) => {
     const read = async (side: ComparedAccount, version: string, take: KeyReading<void>["take"]) =>
       guarded(side.account, () =>

@@ -4,7 +4,7 @@ import type { AccountDataSession } from "../api/account-data.ts";
 import type { OpenAccountOptions } from "../open-account.ts";
 import { guarded, openAccount } from "../open-account.ts";
 import { BY_THE_CLOCK, createReader } from "../reading/reader.ts";
-import { readBackup } from "./backup.ts";
+import { readBackup, readExistingBackup } from "./backup.ts";
 import { checkRooms } from "./check/check-rooms.ts";
 import type { ComparedAccount } from "./compare.ts";
 import { compareBackups } from "./compare.ts";
@@ -101,7 +101,7 @@ function comparedAccount(
   return {
     account,
     client: options.sessions.client(account),
-    backup: () => readBackup(session, { isSignatureChecked: false }),
+    backup: async () => (await readExistingBackup(session))?.backup ?? null,
   };
 }
 

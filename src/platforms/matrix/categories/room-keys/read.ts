@@ -4,6 +4,7 @@ import type { UnreachableReason } from "../../../../network/unreachable-error.ts
 import type { PlatformKeys } from "../../../keys.ts";
 import { UnreadableAccountError } from "../../../reading.ts";
 import type { AccountRefusal } from "../../../sign-in.ts";
+import { KeyWorkerError } from "../../keys/worker/key-worker.ts";
 import type { KeyFacts } from "./plan.ts";
 
 /** Whether a plan needs the keys: for the category, or for the warnings of rooms. */
@@ -27,8 +28,12 @@ export async function readKeyFacts(
   try {
     return await compare(accounts, signal);
   } catch (error) {
-    if (error instanceof UnreadableAccountError && isAboutBackups(error.refusal))
-      return { kind: "unreadable" };
+    // A backup may also be more than the thread of the keys can hold.
+    const isUnreadable =
+      error instanceof UnreadableAccountError
+        ? isAboutBackups(error.refusal)
+        : error instanceof KeyWorkerError && !signal.aborted;
+    if (isUnreadable) return { kind: "unreadable" };
     throw error;
   }
 }

@@ -5,6 +5,7 @@ import {
   areKeysNeeded,
   readKeyFacts,
 } from "../../../../../../src/platforms/matrix/categories/room-keys/read.ts";
+import { KeyWorkerError } from "../../../../../../src/platforms/matrix/keys/worker/key-worker.ts";
 import { UnreadableAccountError } from "../../../../../../src/platforms/reading.ts";
 import type { AccountRefusal } from "../../../../../../src/platforms/sign-in.ts";
 
@@ -55,6 +56,12 @@ describe("the keys of a plan", () => {
   ])("make the plan fail if the account or its server is the reason: %j", async (refusal) => {
     const error = new UnreadableAccountError(accounts.source, refusal);
     await expect(readKeyFacts(() => Promise.reject(error), accounts, signal)).rejects.toBe(error);
+  });
+
+  it("are unreadable if the thread of the keys cannot hold them", async () => {
+    const compare = () => Promise.reject(new KeyWorkerError("out of memory"));
+    expect(await readKeyFacts(compare, accounts, signal)).toEqual({ kind: "unreadable" });
+    await expect(readKeyFacts(compare, accounts, AbortSignal.abort())).rejects.toThrow(KeyWorkerError);
   });
 
   it("make the plan fail for a bug", async () => {
