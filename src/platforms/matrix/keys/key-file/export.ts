@@ -32,7 +32,7 @@ export async function exportKeys(
   const { opened, signal } = request;
   try {
     const backup = await account.backup();
-    if (!isSame(backup, opened)) return { status: "source_changed" };
+    if (backup === null || !isSame(backup, opened)) return { status: "source_changed" };
     const files = new Files(request, { total: backup.count, rounds });
     const { client } = account;
     const onSessions = (sessions: readonly DecryptedSession[]): Promise<void> => files.add(sessions);

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { WrittenKeyFile } from "../../../../../../src/platforms/key-files.ts";
 import type { KeyExportRequest } from "../../../../../../src/platforms/keys.ts";
-import { readBackup } from "../../../../../../src/platforms/matrix/keys/backup.ts";
+import { readExistingBackup } from "../../../../../../src/platforms/matrix/keys/backup.ts";
 import { exportKeys } from "../../../../../../src/platforms/matrix/keys/key-file/export.ts";
 import { openKeyFile } from "../../../../../../src/platforms/matrix/keys/key-file/open.ts";
 import type { StoredRooms } from "../../../../../support/key-backup/backup-crypto.ts";
@@ -42,11 +42,8 @@ async function start(source: StoredRooms = {}) {
         account: {
           account: accounts.account("source"),
           client,
-          backup: () =>
-            readBackup(
-              { userId: "@me:source.example", request: (asked) => client.request(asked) },
-              { isSignatureChecked: false },
-            ),
+          backup: async () =>
+            (await readExistingBackup({ request: (asked) => client.request(asked) }))?.backup ?? null,
         },
         worker: accounts.worker,
         rounds: 1_000,
