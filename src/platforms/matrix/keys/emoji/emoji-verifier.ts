@@ -5,6 +5,7 @@ import type { Account } from "../../../../model/account.ts";
 import { KeyedQueue } from "../../../../model/keyed-queue.ts";
 import type { EmojiFailure, EmojiListener, EmojiResult, EmojiVerification } from "../../../keys.ts";
 import type { AccountDataSession } from "../../api/account-data.ts";
+import { HomeserverError } from "../../api/homeserver-error.ts";
 import { guarded } from "../../open-account.ts";
 import type { Reader } from "../../reading/reader.ts";
 import { createReader } from "../../reading/reader.ts";
@@ -146,8 +147,9 @@ async function verifyInThread(
       const sent = await send(isFarewell ? farewell : reader, request, isFarewell);
       say({ kind: "answer", id, answer: sent });
     } catch (error) {
+      if (areKeysRefused(request, error)) ended.resolve({ status: "failed", code: "session_keys_lost" });
       // Requests of before the abort are aborted. The thread does not wait for them.
-      if (isFarewell || !isEnding()) throw error;
+      else if (isFarewell || !isEnding()) throw error;
     }
   };
   worker.on("message", (message: FromSession) => {
@@ -176,6 +178,14 @@ async function verifyInThread(
     signal.removeEventListener("abort", stop);
     await worker.terminate();
   }
+}
+
+/**
+ * Whether the server has other keys of the device than an old copy of its crypto account: it
+ * answers M_UNKNOWN, "One time key … already exists" (overrides/README.md, "Crash safety").
+ */
+function areKeysRefused({ path }: SessionRequest, error: unknown): boolean {
+  return path.endsWith("/keys/upload") && error instanceof HomeserverError && error.status === 400;
 }
 
 /** Every request of a verification has the same effect when it is repeated. */

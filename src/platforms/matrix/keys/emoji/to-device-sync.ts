@@ -26,7 +26,7 @@ const FILTER = JSON.stringify({
     include_leave: false,
     account_data: NOTHING,
     ephemeral: NOTHING,
-    state: NOTHING,
+    state: { ...NOTHING, lazy_load_members: true },
     timeline: { ...NOTHING, limit: 1 },
   },
 });

@@ -31,6 +31,10 @@ const NO_SIGNAL = new AbortController().signal;
 const UNUSED = { onEmoji: () => undefined };
 const GONE: Answer = { status: 401, body: { errcode: "M_UNKNOWN_TOKEN", error: "Unknown token" } };
 
+const KEY_EXISTS: Answer = {
+  status: 400,
+  body: { errcode: "M_UNKNOWN", error: "One time key signed_curve25519:AAAAAAAAAA0 already exists." },
+};
 const SESSION: Account = {
   owner: "@owner:x.org",
   side: "source",
@@ -160,6 +164,14 @@ describe("the session of an old account", () => {
     keys.clear();
     await verifier.forget(SESSION);
     expect(await readdir(folder)).toEqual([]);
+  });
+
+  it("whose new keys the server refuses needs a new sign-in", async () => {
+    const scene = await accountWithPhone();
+    const { verifier } = verifierAt(scene, (path) => (path.endsWith("/keys/upload") ? KEY_EXISTS : null));
+    const { result } = verifier.verify(SESSION, UNUSED, NO_SIGNAL);
+    expect(await result).toEqual({ status: "failed", code: "session_keys_lost" });
+    await verifier.forget(SESSION);
   });
 
   it("that ends during the verification ends it", async () => {
