@@ -1,0 +1,275 @@
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ExportedReport } from "../../src/view/rooms/exported-report.ts";
+import { exportedReportSchema } from "../../src/view/rooms/exported-report.ts";
+import type { Person, SeenMessage } from "../lab/person/person.ts";
+import { textOf } from "../lab/person/person.ts";
+import type { EncryptedHistory, EncryptedRoom } from "../lab/population/encrypted-history.ts";
+import { makeEncryptedHistory } from "../lab/population/encrypted-history.ts";
+import type { Chat } from "../support/chat/direct-chat.ts";
+import { chatIn } from "../support/chat/direct-chat.ts";
+import type { Account, BotEnvironment } from "../support/environments/bot-environment.ts";
+import { createBotEnvironment } from "../support/environments/bot-environment.ts";
+import type { FaultProxy, ProxiedRequest } from "../support/faults/fault-proxy.ts";
+import { startFaultProxy } from "../support/faults/fault-proxy.ts";
+import { keyStorageOf, openedBackup } from "../support/keys/key-storage.ts";
+
+/** Of two senders in three rooms, and of one in a fourth; two of each. */
+const SESSIONS = 14;
+const END_MS = 3 * 60_000;
+
+/** What the tests of this file share. They run in order, and later ones need earlier ones. */
+interface Story {
+  environment: BotEnvironment;
+  newServer: FaultProxy;
+  old: Account;
+  new: Account;
+  /** The person's client on the old account. */
+  ada: Person;
+  /** The person's client on the new account, in the chat with the bot. */
+  chat: Chat;
+  history: EncryptedHistory;
+  recoveryKey: string;
+  oldStorage: unknown;
+  newRecoveryKey: string;
+  newStorage: unknown;
+}
+
+const story = {} as Story;
+
+describe("the keys of encrypted history", () => {
+  beforeAll(async () => {
+    story.environment = await createBotEnvironment({
+      bot: async (pair) => {
+        story.newServer = await startFaultProxy({ target: pair.new.baseUrl });
+        const servers = {
+          [pair.old.serverName]: pair.old.baseUrl,
+          [pair.new.serverName]: story.newServer.url,
+        };
+        return { servers };
+      },
+    });
+    const { environment } = story;
+    const [old, target, friend] = await Promise.all([
+      environment.register("old", "ada"),
+      environment.register("new", "ada.lovelace"),
+      environment.register("old", "ben"),
+    ]);
+    Object.assign(story, { old, new: target });
+    const [ada, ben, typist] = await Promise.all([
+      environment.client(old),
+      environment.client(friend),
+      environment.client(target),
+      environment.bot.start(),
+    ]);
+    story.ada = ada;
+    story.recoveryKey = await ada.keys.setUpStorage({ phrase: "the quiet garden" });
+    story.history = await makeEncryptedHistory({ owner: ada, friends: [ben] });
+    expect(await ada.keys.uploaded()).toBe(SESSIONS);
+    story.oldStorage = await keyStorageOf(old);
+    story.chat = chatIn(environment, typist, await environment.directChat(typist));
+    for (const [side, { userId, password }] of Object.entries({ old, new: target }))
+      expect(await story.chat.ask(`!login ${side} ${userId} --password ${password}`)).toContain(
+        "is signed in",
+      );
+  });
+
+  afterAll(async () => {
+    await story.environment.close();
+    await story.newServer.stop();
+  });
+
+  it("are counted by the plan, which says that they come before the rooms", async () => {
+    const { chat } = story;
+    const plan = await chat.ask("!migrate plan");
+    expect(plan).toMatch(/!keys copy[^]*!migrate start/u);
+    expect(await roomKeys()).toEqual({ expected: SESSIONS, present: 0, missing: [`* ${SESSIONS}`] });
+    const status = await chat.ask("!keys");
+    expect(status).toContain(`a key backup with ${SESSIONS} keys`);
+    expect(status).toContain("no key backup");
+  });
+
+  it("are not opened by a verification that the person declines, or whose emoji are different", async () => {
+    const { ada, chat } = story;
+    expect(await chat.ask("!keys copy")).toContain("!keys copy --emoji");
+    const declined = await chat.person.say(chat.roomId, "!keys copy --emoji");
+    await ada.keys.declineVerification();
+    await said(/ended the verification\. Nothing was changed/u, declined);
+    const different = await chat.person.say(chat.roomId, "!keys copy --emoji");
+    await ada.keys.acceptVerification();
+    await said(/same seven emoji, in the same order/u, different);
+    await ada.keys.answerVerification("mismatch");
+    await said(/The emoji are different/u, different);
+    await expectUntouchedStorage("old");
+  });
+
+  it("are opened by emoji, and copied once the person's app has made a backup, also after a restart", async () => {
+    const { environment, chat, ada } = story;
+    const command = await chat.person.say(chat.roomId, "!keys copy --emoji");
+    const emoji = await ada.keys.acceptVerification();
+    const question = await said(/same seven emoji, in the same order/u, command);
+    for (const { symbol, name } of emoji) expect(textOf(question)).toContain(`${symbol} ${name}`);
+    const confirmedAt = performance.now();
+    await Promise.all([
+      ada.keys.answerVerification("match"),
+      chat.person.react(chat.roomId, question.eventId, "✅"),
+    ]);
+    await said(/sign in once with Element on your new account/u, command);
+    const seconds = ((performance.now() - confirmedAt) / 1000).toFixed(1);
+    process.stdout.write(`emoji: the backup was open ${seconds} s after the confirmation\n`);
+    expect(chat.person.messages(chat.roomId).map(textOf).join()).not.toContain('recovery-key "E');
+
+    await environment.bot.kill();
+    story.newRecoveryKey = await chat.person.keys.setUpStorage();
+    await noteNewStorage();
+    lookNow(environment.bot);
+    await environment.bot.start();
+    expect(textOf(await said(/The copy of your keys is done\./u, command))).toContain(`${SESSIONS} copied`);
+    await expectCopied();
+    const status = await chat.ask("!keys status");
+    expect(status).toContain("signed by your account's keys");
+    expect(status).toContain("Nothing is missing that can be copied.");
+    expect(status).toContain("My session of your old account is a verified device of it.");
+  });
+
+  it("are copied again with the recovery key after a reset of the new backup, and once more to the one that replaces it in between", async () => {
+    const { chat, newServer, recoveryKey } = story;
+    await chat.person.keys.resetBackup();
+    expect(await chat.ask("!keys status")).toContain("That backup is not there any more.");
+    const isReached = Promise.withResolvers<undefined>();
+    const isReplaced = Promise.withResolvers<undefined>();
+    newServer.setRule((request) => {
+      if (!isUpload(request)) return undefined;
+      isReached.resolve(undefined);
+      return { kind: "hold", until: isReplaced.promise };
+    });
+    const command = await chat.person.say(chat.roomId, `!keys copy --recovery-key "${recoveryKey}"`);
+    await isReached.promise;
+    await chat.person.keys.resetBackup();
+    await noteNewStorage();
+    newServer.setRule();
+    isReplaced.resolve(undefined);
+    const end = textOf(await said(/The copy of your keys is done\./u, command));
+    expect(end).toContain(`${SESSIONS} copied`);
+    expect(end).toContain("so I started over with the new one");
+    await expectCopied();
+    await chat.person.waitForMessage(
+      chat.roomId,
+      ({ eventId, isRedacted }) => eventId === command && isRedacted,
+    );
+  });
+
+  it("are complete for verify, and the rooms have no warning about their history any more", async () => {
+    const { chat, history } = story;
+    expect(await chat.ask("!migrate verify")).toContain(
+      `keys of encrypted history: ${SESSIONS} of ${SESSIONS}`,
+    );
+    await chat.ask("!migrate plan");
+    expect(await roomKeys()).toEqual({ expected: SESSIONS, present: SESSIONS, missing: [] });
+    const { rooms } = await report();
+    const warned = rooms.filter(({ warnings }) => warnings.some(({ code }) => code === "encrypted_history"));
+    expect(warned).toEqual([]);
+    expect(rooms.map(({ roomId }) => roomId)).toContain(history.shared.roomId);
+  });
+
+  it("open the old messages for a new client of the new account, as far as the rooms allow", async () => {
+    const { environment, chat, history } = story;
+    const command = await chat.person.say(chat.roomId, "!migrate start");
+    await said(/The move is done\./u, command);
+    const fresh = await environment.client(story.new, { recoveryKey: story.newRecoveryKey });
+    const seen = {
+      shared: await readBack(fresh, history.shared),
+      hidden: await readBack(fresh, history.hidden),
+      direct: await readBack(fresh, history.direct),
+    };
+    process.stdout.write(`read by the new client: ${JSON.stringify(seen)}\n`);
+    expect(seen).toEqual({
+      shared: { read: 4, undecrypted: 1, hidden: 0 },
+      hidden: { read: 0, undecrypted: 0, hidden: 4 },
+      direct: { read: 4, undecrypted: 0, hidden: 0 },
+    });
+    expect(await chat.ask("!keys check")).toMatch(/the key of 12 of 13 messages in 3 .* hides 4 of them/u);
+    await expectUntouchedStorage("old");
+    await expectUntouchedStorage("new");
+  });
+});
+
+/**
+ * Counts the old messages of a room as a client shows them. Messages that it must not open, and
+ * only those, are undecrypted.
+ */
+async function readBack(
+  fresh: Person,
+  { roomId, messages }: EncryptedRoom,
+): Promise<{ read: number; undecrypted: number; hidden: number }> {
+  const seen = new Map((await fresh.keys.readBack(roomId)).map((message) => [message.eventId, message]));
+  const counts = { read: 0, undecrypted: 0, hidden: 0 };
+  for (const { eventId, body, isReadable } of messages) {
+    const message = seen.get(eventId);
+    if (message === undefined) counts.hidden += 1;
+    else if (message.decryptionFailure !== undefined) counts.undecrypted += 1;
+    else counts.read += 1;
+    if (message !== undefined) expect(textOf(message)).toBe(isReadable ? body : "");
+  }
+  return counts;
+}
+
+/** Brings the next look for a backup forward. The bot does not run. */
+function lookNow({ dataDir }: BotEnvironment["bot"]): void {
+  const database = new Database(join(dataDir, "mover.sqlite"));
+  database.prepare("UPDATE key_copy SET not_before = 0 WHERE state = 'waiting_for_backup'").run();
+  database.close();
+}
+
+async function noteNewStorage(): Promise<void> {
+  story.newStorage = await keyStorageOf(story.new);
+}
+
+/** An opening or a copy changes no more of an account's key storage than the keys of rooms. */
+async function expectUntouchedStorage(side: "old" | "new"): Promise<void> {
+  expect(await keyStorageOf(story[side])).toEqual(side === "old" ? story.oldStorage : story.newStorage);
+}
+
+async function expectCopied(): Promise<void> {
+  const { ada, chat, old } = story;
+  const [before, now] = await Promise.all([
+    openedBackup(old, await ada.keys.backupKey()),
+    openedBackup(story.new, await chat.person.keys.backupKey()),
+  ]);
+  expect(before.size).toBe(SESSIONS);
+  for (const [sessionId, json] of before) expect(now.get(sessionId)).toBe(json);
+  await expectUntouchedStorage("old");
+  await expectUntouchedStorage("new");
+}
+
+function isUpload({ method, path }: ProxiedRequest): boolean {
+  return method === "PUT" && path.endsWith("/room_keys/keys");
+}
+
+/** A message of the bot that is sent or edited after an event. */
+function said(pattern: RegExp, after: string): Promise<SeenMessage> {
+  return fromBot((message) => pattern.test(textOf(message)), after);
+}
+
+function fromBot(matches: (message: SeenMessage) => boolean, after: string): Promise<SeenMessage> {
+  const { chat, environment } = story;
+  return chat.person.waitForMessage(chat.roomId, matches, {
+    from: environment.botUserId,
+    after,
+    timeoutMs: END_MS,
+  });
+}
+
+async function roomKeys(): Promise<unknown> {
+  const { categories } = await report();
+  const { name: _, ...counts } = categories.find(({ name }) => name === "room_keys") ?? { name: "none" };
+  return counts;
+}
+
+async function report(): Promise<ExportedReport> {
+  const { chat } = story;
+  const after = await chat.person.say(chat.roomId, "!report --format json");
+  const file = await fromBot(({ content }) => String(content["filename"]).endsWith(".json"), after);
+  return exportedReportSchema.parse(JSON.parse((await chat.person.downloadFile(file)).toString()));
+}
