@@ -86,6 +86,8 @@ export type EmojiFailure =
   | "stale_backup_key"
   /** The server has other encryption keys of the bot's session: a new sign-in is needed. */
   | "session_keys_lost"
+  /** The bot's disk or its crypto library failed. The log has the reason. */
+  | "bot_failed"
   | "no_backup"
   | "unknown_algorithm";
 

@@ -38,6 +38,11 @@ const failures: Readonly<Record<EmojiFailure, (prefix: string) => Inline[]>> = {
     again(prefix),
     ".",
   ],
+  bot_failed: (prefix) => [
+    "Something went wrong on my side, so the verification is over. Nothing was changed. Please try again: ",
+    again(prefix),
+    ". If it happens again, ask the people who run me.",
+  ],
   no_backup: (prefix) => noBackupWords({ kind: "none", isSwitchedOff: false }, prefix),
   unknown_algorithm: (prefix) => [
     "The key backup of your old account is of a kind that I don't know, so I can't open it. Export your keys in Element Web or Desktop with your old account, and send me the file: ",

@@ -110,7 +110,7 @@ export class EmojiVerifier {
         const farewell = createReader({ client: sessions.client(account), log });
         const result = await verifyInThread(
           { userId, deviceId, publicKey, store, times },
-          { ...conversation, reader, farewell },
+          { ...conversation, reader, farewell, log },
         );
         log.info({ outcome: result.status === "failed" ? result.code : result.status }, "emoji verification");
         if (result.status !== "opened") return result;
@@ -123,6 +123,13 @@ export class EmojiVerifier {
   }
 }
 
+interface Requests {
+  readonly reader: Reader;
+  /** For what is sent after the signal. */
+  readonly farewell: Reader;
+  readonly log: Logger;
+}
+
 interface Conversation extends EmojiListener {
   readonly compared: Promise<boolean>;
   readonly signal: AbortSignal;
@@ -131,7 +138,7 @@ interface Conversation extends EmojiListener {
 /** @throws what a request throws that does not succeed */
 async function verifyInThread(
   session: SessionToVerify,
-  { reader, farewell, onEmoji, compared, signal }: Conversation & { reader: Reader; farewell: Reader },
+  { reader, farewell, onEmoji, compared, signal, log }: Conversation & Requests,
 ): Promise<SessionResult> {
   signal.throwIfAborted();
   const ended = Promise.withResolvers<SessionResult>();
@@ -164,8 +171,13 @@ async function verifyInThread(
         ended.resolve(message.result);
     }
   });
-  worker.on("error", ended.reject);
-  worker.on("exit", () => ended.reject(new Error("The thread of a verification ended without a result.")));
+  const fail = (error: unknown) => {
+    log.error({ err: error }, "the thread of a verification failed");
+    ended.resolve({ status: "failed", code: "bot_failed" });
+  };
+  const exited = (code: number) => fail(new Error(`The thread ended without a result (${code}).`));
+  worker.on("error", fail);
+  worker.on("exit", exited);
   void compared.then((areSame) => say({ kind: "compared", areSame }));
   const stop = () => {
     say({ kind: "stop" });
@@ -176,6 +188,7 @@ async function verifyInThread(
     return await ended.promise;
   } finally {
     signal.removeEventListener("abort", stop);
+    worker.off("exit", exited);
     await worker.terminate();
   }
 }

@@ -57,6 +57,7 @@ export type SessionResult =
         | "timed_out"
         | "no_key_received"
         | "stale_backup_key"
-        | "session_keys_lost";
+        | "session_keys_lost"
+        | "bot_failed";
     }
   | { readonly status: "stopped" };
