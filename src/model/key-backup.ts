@@ -37,8 +37,20 @@ export interface RoomKeys {
  * - `unknown_algorithm`: the bot does not know the kind of the old backup.
  * - `counted`: the new backup is empty or absent, so that the entries were not read.
  * - `compared`: every entry of both was compared. By room.
+ *
+ * `from` is the old backup.
  */
 export type KeyComparison =
   | { readonly kind: "none" | "unknown_algorithm" }
-  | { readonly kind: "counted"; readonly expected: number }
-  | { readonly kind: "compared"; readonly rooms: ReadonlyMap<string, RoomKeys> };
+  | { readonly kind: "counted"; readonly from: BackupIdentity; readonly expected: number }
+  | {
+      readonly kind: "compared";
+      readonly from: BackupIdentity;
+      readonly rooms: ReadonlyMap<string, RoomKeys>;
+    };
+
+/** Keys of a backup that a copy from it found unusable, by room. No copy can bring them. */
+export interface UnusableKeys {
+  readonly from: BackupIdentity;
+  readonly rooms: ReadonlyMap<string, number>;
+}

@@ -1,5 +1,6 @@
 import type { CategoryName } from "../model/categories.ts";
 import type { PlanFilters } from "../model/filters.ts";
+import type { UnusableKeys } from "../model/key-backup.ts";
 import type { NotMoved } from "../model/not-moved.ts";
 import type { RemainingWork } from "../model/remaining-work.ts";
 import type { Report, ReportRoom } from "../model/report.ts";
@@ -19,8 +20,8 @@ export interface KnownRooms {
   readonly spokenIn: readonly string[];
   /** The traces of earlier runs, by room. */
   readonly histories: ReadonlyMap<string, RoomHistory>;
-  /** Keys that the last copy found unusable, by room. */
-  readonly unusableKeys: ReadonlyMap<string, number>;
+  /** Those that the last copy of keys found; `null`: no keys were copied. */
+  readonly unusableKeys: UnusableKeys | null;
 }
 
 /** The request of a decision about two accounts. */

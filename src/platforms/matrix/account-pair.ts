@@ -13,7 +13,7 @@ import type { StepFacts } from "../runs.ts";
 import { DiscoveryError } from "./api/discovery-error.ts";
 import { HomeserverError } from "./api/homeserver-error.ts";
 import type { KeyFacts } from "./categories/room-keys/plan.ts";
-import { roomsWithAllKeys } from "./categories/room-keys/plan.ts";
+import { roomsWithAllKeys, unusableNow } from "./categories/room-keys/plan.ts";
 import { areKeysNeeded, readKeyFacts } from "./categories/room-keys/read.ts";
 import { decideRooms } from "./decide-rooms.ts";
 import { decisionOf } from "./decision.ts";
@@ -122,7 +122,8 @@ async function decide(
     endOthers,
   );
   const readings = { source: sourceReading, target: targetReading };
-  const { spokenIn, histories, unusableKeys } = await knownRooms();
+  const { spokenIn, histories, unusableKeys: found } = await knownRooms();
+  const unusableKeys = unusableNow(keys, found);
   return guarded(source.account, async () => {
     const accounts = { source: await source.readable(), target: await target.readable() };
     const aliases = await roomsOfAliases(accounts.source.reader, words, sourceReading.snapshot.rooms);

@@ -5,7 +5,7 @@ import type { RunRoom } from "../../model/run-room.ts";
 import type { Decision, PlanFacts } from "../planning.ts";
 import type { AccountContents } from "./categories/contents.ts";
 import { compareContents, planContentSteps } from "./categories/registry.ts";
-import type { KeyFacts, UnusableKeys } from "./categories/room-keys/plan.ts";
+import type { KeyFacts, UnusableByRoom } from "./categories/room-keys/plan.ts";
 import { reportKeys, roomKeysCategory } from "./categories/room-keys/plan.ts";
 import { serverNameOf } from "./ids/identifiers.ts";
 import type { RoomPlan } from "./planning/plan-rooms.ts";
@@ -35,7 +35,7 @@ export interface DecisionInput {
   };
   decided: RoomPlan;
   keys: KeyFacts;
-  unusableKeys: UnusableKeys;
+  unusableKeys: UnusableByRoom;
   /** With room IDs in place of aliases. */
   filters: PlanFilters;
   aliases: ReadonlyMap<string, string>;

@@ -3,6 +3,7 @@ import type { Account, Side } from "../../model/account.ts";
 import { sides } from "../../model/account.ts";
 import type { PlanFilters } from "../../model/filters.ts";
 import { wordsIn } from "../../model/filters.ts";
+import type { UnusableKeys } from "../../model/key-backup.ts";
 import type { PlatformName } from "../../model/platform-name.ts";
 import type { Report } from "../../model/report.ts";
 import type { Decision, PlanFacts } from "../../platforms/planning.ts";
@@ -70,7 +71,7 @@ export interface PlanningOptions {
   outbox: Pick<OutboxItems, "roomsOf">;
   histories: Pick<RoomHistories, "between">;
   readings: Readings;
-  keyCopies: Pick<KeyCopies, "unusable">;
+  keyCopies: Pick<KeyCopies, "copied" | "unusable">;
   botUserId: string;
   now: () => number;
   log: Logger;
@@ -164,7 +165,7 @@ export class Planning {
     request: Omit<PlanRequest, "rooms">,
     { runId, words }: { runId: number | null; words: readonly string[] },
   ): Promise<DecidedMove | CannotDecide> {
-    const { accounts, platform, outbox, histories, readings, keyCopies, botUserId } = this.#options;
+    const { accounts, platform, outbox, histories, readings, botUserId } = this.#options;
     const { owner, filters, botRoomIds, onProgress, signal } = request;
     const [source, target] = await Promise.all([
       accounts.get(owner, "source"),
@@ -184,7 +185,7 @@ export class Planning {
           knownRooms: async () => ({
             spokenIn: await outbox.roomsOf([owner, parties.source, parties.target]),
             histories: await histories.between(owner, { source, target }, runId),
-            unusableKeys: await keyCopies.unusable(owner),
+            unusableKeys: await this.#unusableKeys(owner),
           }),
         });
       const decision = await readings.run(owner, [source.baseUrl, target.baseUrl], read, signal);
@@ -195,6 +196,12 @@ export class Planning {
         return { status: "not_read", account: error.account, refusal: error.refusal };
       throw error;
     }
+  }
+
+  async #unusableKeys(owner: string): Promise<UnusableKeys | null> {
+    const { keyCopies } = this.#options;
+    const copied = await keyCopies.copied(owner);
+    return copied && { from: copied.from, rooms: await keyCopies.unusable(owner) };
   }
 
   /** The last plan. */

@@ -36,7 +36,8 @@ export async function compareBackups(
   if (old.kind !== "known") return { kind: "unknown_algorithm" };
   if (old.count === 0) return { kind: "none" };
   const present = await guarded(target.account, target.backup);
-  if (present?.kind !== "known" || present.count === 0) return { kind: "counted", expected: old.count };
+  const from = { version: old.version, publicKey: old.publicKey };
+  if (present?.kind !== "known" || present.count === 0) return { kind: "counted", from, expected: old.count };
   const rooms = await worker.job({ decryptWith: null, encryptFor: null }, async (job) => {
     const read = async (side: ComparedAccount, version: string, take: KeyReading<void>["take"]) =>
       guarded(side.account, () =>
@@ -46,5 +47,5 @@ export async function compareBackups(
     await read(source, old.version, (slice) => job.call("weigh", slice));
     return job.call("rooms");
   });
-  return { kind: "compared", rooms };
+  return { kind: "compared", from, rooms };
 }

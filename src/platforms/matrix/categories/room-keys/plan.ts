@@ -1,6 +1,6 @@
 import type { Category } from "../../../../model/categories.ts";
 import { category } from "../../../../model/categories.ts";
-import type { KeyComparison } from "../../../../model/key-backup.ts";
+import type { KeyComparison, UnusableKeys } from "../../../../model/key-backup.ts";
 import type { ReportKeys } from "../../../../model/report.ts";
 
 /**
@@ -10,8 +10,15 @@ import type { ReportKeys } from "../../../../model/report.ts";
  */
 export type KeyFacts = KeyComparison | { readonly kind: "unreadable" | "not_read" };
 
-/** Keys that a copy found unusable, by room. No copy can bring them. */
-export type UnusableKeys = ReadonlyMap<string, number>;
+/** Unusable keys of the old backup, by room. */
+export type UnusableByRoom = ReadonlyMap<string, number>;
+
+/** The unusable keys that a copy found, if the old backup is still the one of that copy. */
+export function unusableNow(keys: KeyFacts, found: UnusableKeys | null): UnusableByRoom {
+  if (found === null || (keys.kind !== "counted" && keys.kind !== "compared")) return new Map();
+  const isSame = keys.from.version === found.from.version && keys.from.publicKey === found.from.publicKey;
+  return isSame ? found.rooms : new Map();
+}
 
 /**
  * The category `room_keys`. Unlike the others it counts keys and has an entry a room, those with
@@ -50,7 +57,7 @@ export function roomKeysCategory(keys: KeyFacts): Category {
  * The rooms whose keys are all in the new backup, apart from unusable ones. The old backup has at
  * least one key of each.
  */
-export function roomsWithAllKeys(keys: KeyFacts, unusable: UnusableKeys): ReadonlySet<string> {
+export function roomsWithAllKeys(keys: KeyFacts, unusable: UnusableByRoom): ReadonlySet<string> {
   if (keys.kind !== "compared") return new Set();
   return new Set(
     [...keys.rooms]
@@ -68,7 +75,7 @@ export function roomsWithAllKeys(keys: KeyFacts, unusable: UnusableKeys): Readon
  */
 export function reportKeys(
   keys: KeyFacts,
-  unusable: UnusableKeys,
+  unusable: UnusableByRoom,
   encrypted: readonly string[],
 ): ReportKeys | null {
   switch (keys.kind) {

@@ -5,7 +5,10 @@ import {
   reportKeys,
   roomKeysCategory,
   roomsWithAllKeys,
+  unusableNow,
 } from "../../../../../../src/platforms/matrix/categories/room-keys/plan.ts";
+
+const FROM = { version: "3", publicKey: "AAAA" };
 
 /** @param rooms expected and present keys by room */
 function compared(rooms: Record<string, [expected: number, present: number]>): KeyFacts {
@@ -13,7 +16,7 @@ function compared(rooms: Record<string, [expected: number, present: number]>): K
     roomId,
     { expected, present },
   ]);
-  return { kind: "compared", rooms: new Map(entries) };
+  return { kind: "compared", from: FROM, rooms: new Map(entries) };
 }
 
 describe("the category of room keys", () => {
@@ -35,14 +38,14 @@ describe("the category of room keys", () => {
     },
     {
       name: "an empty new backup",
-      keys: { kind: "counted", expected: 4_200 },
+      keys: { kind: "counted", from: FROM, expected: 4_200 },
       expected: 4_200,
       present: 0,
       missing: ["* 4200"],
     },
     {
       name: "two empty backups",
-      keys: { kind: "counted", expected: 0 },
+      keys: { kind: "counted", from: FROM, expected: 0 },
       expected: 0,
       present: 0,
       missing: [],
@@ -89,6 +92,24 @@ describe("the category of room keys", () => {
   });
 });
 
+describe("unusable keys", () => {
+  const rooms = new Map([["!a:x", 2]]);
+  it.each<{ name: string; keys: KeyFacts; from: typeof FROM | null; count: number }>([
+    { name: "count for the backup in which they were found", keys: compared({}), from: FROM, count: 1 },
+    { name: "are unknown before a copy", keys: compared({}), from: null, count: 0 },
+    {
+      name: "do not count for another version",
+      keys: { kind: "counted", from: FROM, expected: 1 },
+      from: { ...FROM, version: "4" },
+      count: 0,
+    },
+    { name: "do not count for another key", keys: compared({}), from: { ...FROM, publicKey: "B" }, count: 0 },
+    { name: "do not count without a backup", keys: { kind: "none" }, from: FROM, count: 0 },
+  ])("$name", ({ keys, from, count }) => {
+    expect(unusableNow(keys, from && { from, rooms }).size).toBe(count);
+  });
+});
+
 describe("a room has all its keys", () => {
   it.each<{ name: string; room: [number, number]; unusable: number; isComplete: boolean }>([
     { name: "if the new backup has each of them", room: [3, 3], unusable: 0, isComplete: true },
@@ -107,8 +128,8 @@ describe("a room has all its keys", () => {
     { kind: "unknown_algorithm" },
     { kind: "not_read" },
     { kind: "unreadable" },
-    { kind: "counted", expected: 0 },
-    { kind: "counted", expected: 2 },
+    { kind: "counted", from: FROM, expected: 0 },
+    { kind: "counted", from: FROM, expected: 2 },
   ])("not if the entries were not read: %j", (keys) => {
     expect(roomsWithAllKeys(keys, new Map([["!a:x", 2]])).size).toBe(0);
   });
@@ -135,7 +156,7 @@ describe("a report about keys", () => {
     },
     {
       name: "counted, with no more unusable keys than the old backup has",
-      keys: { kind: "counted", expected: 6 },
+      keys: { kind: "counted", from: FROM, expected: 6 },
       expected: { kind: "counted", missing: 6, unusable: 6, roomsWithoutKeys: null },
     },
     {

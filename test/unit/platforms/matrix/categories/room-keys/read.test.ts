@@ -28,7 +28,8 @@ const { signal } = new AbortController();
 
 describe("the keys of a plan", () => {
   it("are those that the comparison found", async () => {
-    const found = { kind: "counted", expected: 3 } as const;
+    const from = { version: "1", publicKey: "A" };
+    const found = { kind: "counted", from, expected: 3 } as const;
     expect(await readKeyFacts(() => Promise.resolve(found), accounts, signal)).toBe(found);
   });
 
