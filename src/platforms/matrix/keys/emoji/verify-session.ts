@@ -164,7 +164,6 @@ class SessionVerification {
     let repeatAt = now() + times.keyRepeat;
     let isStale = false;
     for (;;) {
-      await this.#sendOutgoing();
       for (const key of await this.#machine.takeBackupKeys()) {
         if (backupPublicKeyOf(key) === publicKey) return { status: "opened", key };
         isStale = true;
@@ -172,6 +171,7 @@ class SessionVerification {
         endsAt = Math.min(endsAt, now() + times.keyRepeat);
       }
       if (now() >= endsAt) return failed(isStale ? "stale_backup_key" : "no_key_received");
+      await this.#sendOutgoing();
       if (now() >= repeatAt && this.#secretRequest !== null) {
         repeatAt = now() + times.keyRepeat;
         await this.#session.send(repeated(this.#secretRequest));
