@@ -78,6 +78,7 @@ export class KeyTransfer {
     if (copy.state !== "running" && (await copies.apply(copy.id, "continued", { notBefore })) === null)
       return { status: "aborted" };
     let current: KeyCopy = { ...copy, state: "running", reason: null, to, hasStartedOver };
+    let isCompared = false;
     await store({ to, hasStartedOver, ...again });
     return keys.copy({
       from,
@@ -86,8 +87,15 @@ export class KeyTransfer {
       hasStartedOver,
       batchSize: copy.batchSize,
       signal,
-      onProgress: async ({ done, total, alreadyThere, batchSize }: KeyCopyProgress) =>
-        store({ done, total, batchSize, waits: 0, alreadyThere: current.alreadyThere ?? alreadyThere }),
+      onProgress: async ({ done, total, alreadyThere, batchSize }: KeyCopyProgress) => {
+        // Only keys that the server took end a series of waits: each comparison reads both backups.
+        const isTaken = isCompared && done > current.done;
+        await store({
+          ...{ done, total, batchSize, ...(isTaken && { waits: 0 }) },
+          alreadyThere: current.alreadyThere ?? alreadyThere,
+        });
+        isCompared = true;
+      },
       onStartedOver: async (next) => store({ to: next, hasStartedOver: true, alreadyThere: null, done: 0 }),
     });
 

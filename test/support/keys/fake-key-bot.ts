@@ -30,6 +30,8 @@ export interface FakeKeyBot {
   store: CrashingStore;
   keys: KeyServices;
   hasCrashed: () => boolean;
+  /** Ends the process without a chance to do anything. */
+  kill: () => void;
   /** The messages since the last call. */
   said: () => Promise<Said[]>;
 }
@@ -94,7 +96,7 @@ export function startFakeKeyBot({
       const { document, tone } = content as { document: Document; tone: string };
       return { key: transactionId, text: renderPlainText(document), isAlert: tone === "alert" };
     });
-  return { store, keys, hasCrashed: () => isDead, said };
+  return { store, keys, hasCrashed: () => isDead, kill: store.crash, said };
 }
 
 /** The requests of a dead process reach no server. */
@@ -141,4 +143,12 @@ export function askForEmoji({ keys }: Pick<FakeKeyBot, "keys">, eventId = "$keys
 
 export function storedCopy({ store: { store } }: FakeKeyBot): Promise<KeyCopy | null> {
   return store.keyCopies.of(KEY_OWNER);
+}
+
+/** Ends a process and starts the next one. */
+export async function restarted(bot: FakeKeyBot, start: () => FakeKeyBot): Promise<FakeKeyBot> {
+  bot.kill();
+  const next = start();
+  await next.keys.start();
+  return next;
 }
