@@ -86,6 +86,8 @@ export type EmojiFailure =
   | "stale_backup_key"
   /** The server has other encryption keys of the bot's session: a new sign-in is needed. */
   | "session_keys_lost"
+  /** The bot verifies as many other sessions as it can at a time. */
+  | "too_many_at_once"
   /** The bot's disk or its crypto library failed. The log has the reason. */
   | "bot_failed"
   | "no_backup"
@@ -107,7 +109,7 @@ export interface EmojiVerification {
 
 /** The progress of a verification. */
 export interface EmojiListener {
-  /** The other device shows these too. Called once. */
+  /** The other device shows these too. Called once. The person has a minute to compare them. */
   readonly onEmoji: (emoji: readonly Emoji[]) => void;
 }
 

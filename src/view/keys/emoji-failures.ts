@@ -38,6 +38,11 @@ const failures: Readonly<Record<EmojiFailure, (prefix: string) => Inline[]>> = {
     again(prefix),
     ".",
   ],
+  too_many_at_once: (prefix) => [
+    "I am verifying my sessions with several other people at the moment. Nothing was changed. Please try again in a quarter of an hour: ",
+    again(prefix),
+    ".",
+  ],
   bot_failed: (prefix) => [
     "Something went wrong on my side, so the verification is over. Nothing was changed. Please try again: ",
     again(prefix),

@@ -30,6 +30,8 @@ export interface EmojiVerifierOptions {
 const MAX_ANSWER_BYTES = 32 * 1_048_576;
 /** How long the other device may be told that the verification is over. */
 const FAREWELL_MS = 2_000;
+/** Each verification holds about 30 MB, for up to a quarter of an hour. */
+const MAX_AT_ONCE = 8;
 /** A machine of one person: small, so that a defect of the library does not take all memory. */
 const MAX_HEAP_MB = 128;
 
@@ -54,6 +56,7 @@ export class EmojiVerifier {
       listener.onEmoji(emoji);
     };
     const result = this.#queue.run(keyOf(account), async () => {
+      if (this.#running.size >= MAX_AT_ONCE) return failed("too_many_at_once");
       const ending = new AbortController();
       this.#running.set(keyOf(account), ending);
       try {

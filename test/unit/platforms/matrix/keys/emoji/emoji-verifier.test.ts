@@ -6,6 +6,7 @@ import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Account } from "../../../../../../src/model/account.ts";
 import type { GuardedRequest } from "../../../../../../src/network/guarded-fetch.ts";
+import { UnreachableError } from "../../../../../../src/network/unreachable-error.ts";
 import { HomeserverClient } from "../../../../../../src/platforms/matrix/api/homeserver-client.ts";
 import { EmojiVerifier } from "../../../../../../src/platforms/matrix/keys/emoji/emoji-verifier.ts";
 import { VERIFICATION_TIMES } from "../../../../../../src/platforms/matrix/keys/emoji/verified-session.ts";
@@ -26,6 +27,13 @@ afterAll(async () => {
 interface Answer {
   readonly status: number;
   readonly body: unknown;
+}
+
+/** A server that does not answer. */
+function untilAborted(signal?: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal?.addEventListener("abort", () => reject(new UnreachableError("aborted", "old.example")));
+  });
 }
 
 const NO_SIGNAL = new AbortController().signal;
@@ -49,7 +57,7 @@ const SESSION: Account = {
 /** A verifier whose requests an account in memory answers. `refuse`: another answer, or none. */
 function verifierAt(
   { account, key }: Pick<Scene, "account" | "key">,
-  refuse: (path: string) => Answer | null = () => null,
+  refuse: (path: string, signal?: AbortSignal) => Answer | Promise<Answer> | null = () => null,
 ) {
   const keys = new Map<string, string>();
   const version = {
@@ -59,8 +67,8 @@ function verifierAt(
     count: 1,
     etag: "1",
   };
-  const answer = async (url: URL, { method = "GET", body }: GuardedRequest): Promise<Answer> => {
-    const refused = refuse(url.pathname);
+  const answer = async (url: URL, { method = "GET", body, signal }: GuardedRequest): Promise<Answer> => {
+    const refused = await refuse(url.pathname, signal);
     if (refused !== null) return refused;
     if (url.pathname.endsWith("/room_keys/version")) return { status: 200, body: version };
     const given = typeof body === "string" ? { body: JSON.parse(body) } : {};
@@ -133,6 +141,17 @@ describe("the session of an old account", () => {
     const { result } = verifier.verify({ ...SESSION, ...session }, UNUSED, NO_SIGNAL);
     expect(await result).toEqual({ status: "failed", code });
     expect(keys.size).toBe(0);
+  });
+
+  it("is not verified while eight others are", async () => {
+    const scene = await accountWithPhone();
+    const { verifier } = verifierAt(scene, (_path, signal) => untilAborted(signal));
+    const stop = new AbortController();
+    const sessions = Array.from({ length: 9 }, (_, index) => ({ ...SESSION, owner: `@owner${index}:x.org` }));
+    const results = sessions.map((session) => verifier.verify(session, UNUSED, stop.signal).result);
+    expect(await results[8]).toEqual({ status: "failed", code: "too_many_at_once" });
+    stop.abort();
+    expect(await results[0]).toEqual({ status: "stopped" });
   });
 
   it("is verified in a thread, and its files are removed with it", async () => {
