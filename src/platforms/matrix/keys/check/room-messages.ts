@@ -12,7 +12,7 @@ export interface NewestMessages {
   readonly hasOtherVisibility: boolean;
 }
 
-export const MAX_MESSAGES = 1_000;
+const MAX_MESSAGES = 1_000;
 /**
  * Servers that limit a page to less, or do not filter, need several. A room with so many other
  * events is read as far as they go.
