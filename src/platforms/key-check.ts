@@ -22,6 +22,8 @@ export interface KeyCheckRequest {
   readonly target: Account;
   /** Room IDs and aliases; empty: the twenty encrypted rooms with the latest activity. */
   readonly rooms: readonly string[];
+  /** The person's chats with the bot, which are checked only if they are named. */
+  readonly botRoomIds: readonly string[];
   readonly onProgress: (progress: ReadProgress) => void;
 }
 

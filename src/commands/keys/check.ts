@@ -33,11 +33,11 @@ export function keysCheckCommand({
   return {
     specification: keysCheckSpecification,
     async run({ positionals }, conversation) {
-      const owner = conversation.sender;
+      const { sender: owner, botRoomIds } = conversation;
       const shownRooms = await plans.numberedRoomIds(owner);
       const rooms = (positionals["rooms"] ?? []).map((word) => roomOfWord(word, shownRooms));
       const result = await withProgressNote(conversation, readingAccounts(), (onProgress) =>
-        checkKeys(owner, { rooms, onProgress }),
+        checkKeys(owner, { rooms, botRoomIds, onProgress }),
       );
       await conversation.say(answer(result, prefix), { key: "answer" });
     },

@@ -14,6 +14,8 @@ export type KeyCheckResult = { status: "checked"; check: KeyCheck } | NotPossibl
 export interface KeyCheckOrder {
   /** Room IDs and aliases; empty: the encrypted rooms with the latest activity. */
   rooms: readonly string[];
+  /** The person's chats with the bot. */
+  botRoomIds: readonly string[];
   onProgress: (progress: ReadProgress) => void;
 }
 

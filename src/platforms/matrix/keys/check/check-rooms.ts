@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import type { Side } from "../../../../model/account.ts";
 import type { KeyBackup } from "../../../../model/key-backup.ts";
 import type { CheckedRoom, KeyCheck, KeyCheckRequest } from "../../../key-check.ts";
 import type { AccountDataSession } from "../../api/account-data.ts";
@@ -33,8 +34,8 @@ interface CheckedTarget extends Pick<OpenAccount, "account" | "client"> {
  * @throws UnreadableAccountError, UnansweredAliasError
  */
 export async function checkRooms(
-  { source, target: opened }: { source: OpenAccount; target: OpenAccount },
-  { rooms: words, onProgress }: Pick<KeyCheckRequest, "rooms" | "onProgress">,
+  { source, target: opened }: Readonly<Record<Side, OpenAccount>>,
+  { rooms: words, botRoomIds, onProgress }: Omit<KeyCheckRequest, Side>,
   log: Logger,
 ): Promise<KeyCheck> {
   const target = await readTarget(opened, log);
@@ -44,10 +45,11 @@ export async function checkRooms(
     isOtherMemberNeeded: false,
   });
   const { reader } = await guarded(source.account, source.readable);
+  const own = new Set([source.account.userId, target.account.userId]);
   const { rooms, unknownRooms } =
     words.length === 0
-      ? { rooms: latestRooms(snapshot), unknownRooms: [] }
-      : await guarded(source.account, () => namedRooms(reader, snapshot, words));
+      ? { rooms: latestRooms(snapshot, { own, botRoomIds }), unknownRooms: [] }
+      : await guarded(source.account, () => namedRooms(reader, snapshot, { own, words }));
   const serverName = serverNameOf(source.account.userId) ?? "";
   let read = 0;
   const checked = await concurrently(rooms, CONCURRENCY, async (room) => {

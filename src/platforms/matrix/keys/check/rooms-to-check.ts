@@ -23,23 +23,28 @@ export interface ChosenRooms {
 
 const MAX_UNNAMED = 20;
 
-/** The encrypted rooms with the latest activity. */
-export function latestRooms({ userId, rooms }: AccountSnapshot): RoomToCheck[] {
+/** The encrypted rooms with the latest activity, without the chats with the bot. */
+export function latestRooms(
+  { rooms }: AccountSnapshot,
+  { own, botRoomIds }: { own: ReadonlySet<string>; botRoomIds: readonly string[] },
+): RoomToCheck[] {
+  const chats = new Set(botRoomIds);
   return [...rooms.values()]
     .filter((room) => room.membership === "join" && room.encryption.kind === "present")
+    .filter(({ roomId }) => !chats.has(roomId))
     .toSorted((left, right) => (right.lastActivityAt ?? 0) - (left.lastActivityAt ?? 0))
     .slice(0, MAX_UNNAMED)
-    .map((room) => toCheck(room, userId));
+    .map((room) => toCheck(room, own));
 }
 
 /**
- * The rooms that a person named. A room that the account has left is asked for by its ID.
+ * The rooms that a person named. `own`: both accounts, which give no room its name. A room that the account has left is asked for by its ID.
  * @throws HomeserverError, UnreachableError, UnansweredAliasError
  */
 export async function namedRooms(
   reader: Reader,
-  { userId, rooms }: AccountSnapshot,
-  words: readonly string[],
+  { rooms }: AccountSnapshot,
+  { own, words }: { own: ReadonlySet<string>; words: readonly string[] },
 ): Promise<ChosenRooms> {
   const aliases = await roomsOfAliases(reader, words, rooms);
   const chosen = new Map<string, RoomToCheck>();
@@ -47,8 +52,9 @@ export async function namedRooms(
   for (const word of words) {
     const roomId = aliases.get(word) ?? word;
     const room = rooms.get(roomId);
-    if (room?.membership === "join" && room.encryption.kind === "present")
-      chosen.set(roomId, toCheck(room, userId));
+    // A joined room that could not be read may be encrypted.
+    if (room?.membership === "join" && room.encryption.kind !== "absent")
+      chosen.set(roomId, toCheck(room, own));
     else if (
       room?.membership !== "join" &&
       parseRoomId(roomId) !== null &&
@@ -60,11 +66,11 @@ export async function namedRooms(
   return { rooms: [...chosen.values()], unknownRooms };
 }
 
-function toCheck(room: RoomSnapshot, userId: string): RoomToCheck {
+function toCheck(room: RoomSnapshot, own: ReadonlySet<string>): RoomToCheck {
   const visibility = room.historyVisibility;
   return {
     roomId: room.roomId,
-    name: roomName(room, new Set([userId])),
+    name: roomName(room, own),
     isHistoryOpen:
       visibility.kind === "absent" || (visibility.kind === "present" && OPEN_HISTORY.has(visibility.value)),
   };

@@ -64,7 +64,11 @@ function openAccount(side: Account["side"], userId: string, { client, reader }: 
 const SLIDING_FEATURES = { ...SLIDING, versions: [] };
 
 /** The old account is in encrypted rooms, the latest one first. */
-async function check({ rooms = {}, source = {}, target = {}, joined = [] }: Sides, words: string[] = []) {
+async function check(
+  { rooms = {}, source = {}, target = {}, joined = [] }: Sides,
+  words: string[] = [],
+  botRoomIds: string[] = [],
+) {
   const listed = Object.entries(rooms).map(([roomId, state], place) => [
     roomId,
     { required_state: joinedState(ENCRYPTED, ...state), timeline: [{ origin_server_ts: 10_000 - place }] },
@@ -84,7 +88,7 @@ async function check({ rooms = {}, source = {}, target = {}, joined = [] }: Side
   const progress: string[] = [];
   const result = await checkRooms(
     sides,
-    { rooms: words, onProgress: ({ read, total }) => progress.push(`${read}/${total}`) },
+    { rooms: words, botRoomIds, onProgress: ({ read, total }) => progress.push(`${read}/${total}`) },
     pino({ level: "silent" }),
   );
   return { result, old, fresh, progress };
@@ -227,6 +231,16 @@ describe("the rooms of a check", () => {
     expect(result.rooms.map(({ roomId }) => roomId)).toEqual(ids.slice(0, 20));
     expect(result.rooms[0]).toMatchObject({ seen: 0, readable: 0 });
     expect(progress).toEqual(["25/25", ...Array.from({ length: 20 }, (_, read) => `${String(read + 1)}/20`)]);
+  });
+
+  it("are not the chats with the bot", async () => {
+    const chat = "!chat:old.example";
+    const { result } = await check(
+      { rooms: { [chat]: [], [A]: [] }, source: { [messagesPath(A)]: page() } },
+      [],
+      [chat],
+    );
+    expect(only(result)).toMatchObject({ roomId: A });
   });
 
   it("go on where one of them cannot be read", async () => {
