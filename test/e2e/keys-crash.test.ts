@@ -127,7 +127,7 @@ async function expectCopiedOnce(requests: readonly ProxiedRequest[]): Promise<vo
     .filter((request) => isUpload(request) && request.serverStatus === 200)
     .flatMap(sessionsIn);
   expect(sent.toSorted()).toEqual(sessions.map(({ sessionId }) => sessionId).toSorted());
-  const now = await openedBackup(story.new, await chat.person.keys.backupKey());
+  const now = await openedBackup(story.new, await chat.person.keys.secret("m.megolm_backup.v1"));
   for (const { sessionId, json } of sessions) expect(now.get(sessionId)).toBe(json);
 }
 

@@ -242,7 +242,7 @@ it("what opens a key backup, and the keys in it, are written nowhere: mistyped, 
   fixture.phrase = "the quiet gardener's phrase";
   const recoveryKey = await person.keys.setUpStorage({ phrase: fixture.phrase });
   await person.keys.uploaded();
-  const backupKey = await person.keys.backupKey();
+  const backupKey = await person.keys.secret("m.megolm_backup.v1");
   const misplaced = encodeRecoveryKey(randomBytes(32)) ?? "";
   secrets.set("the security phrase", fixture.phrase).set("a wrong phrase", "no gardener at all");
   for (const [what, key] of [
@@ -257,6 +257,7 @@ it("what opens a key backup, and the keys in it, are written nowhere: mistyped, 
     await chat.ask(`!keys copy --recovery-key "${misplaced}"`);
     await chat.ask(`!keys coppy ${misplaced}`);
     await chat.ask(misplaced);
+    expect(JSON.stringify(chat.person.messages(chat.roomId))).not.toContain(misplaced);
   }
   await encryptedChat.ask('!keys copy --phrase "no gardener at all"');
   await beginCopy(`!keys copy --recovery-key "${recoveryKey}"`);

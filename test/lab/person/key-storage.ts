@@ -4,6 +4,7 @@ import { ClientPrefix, Method } from "matrix-js-sdk";
 import type { CryptoApi, CryptoCallbacks } from "matrix-js-sdk/lib/crypto-api/index.js";
 import { CryptoEvent, decodeRecoveryKey } from "matrix-js-sdk/lib/crypto-api/index.js";
 import { RustBackupManager } from "matrix-js-sdk/lib/rust-crypto/backup.js";
+import type { SecretStorageKey } from "matrix-js-sdk/lib/secret-storage.js";
 import { z } from "zod";
 import { until } from "./until.ts";
 
@@ -116,11 +117,11 @@ export async function backedUpSessions(client: MatrixClient): Promise<BackedUpSe
   );
 }
 
-/** The private key of the account's backup, in base64. */
-export async function backupKeyOf(client: MatrixClient): Promise<string> {
-  const key = await cryptoOf(client).getSessionBackupPrivateKey();
-  if (key === null) throw new Error("The person's client does not have the key of the backup");
-  return Buffer.from(key).toString("base64");
+/** A secret of the account's secret storage. */
+export async function secretOf(client: MatrixClient, name: string): Promise<string> {
+  const secret = await client.secretStorage.get(z.custom<SecretStorageKey>().parse(name));
+  if (secret === undefined) throw new Error(`The secret storage does not have ${name}`);
+  return secret;
 }
 
 /** Resets the backup as Element does: all versions are deleted. @returns the new version */

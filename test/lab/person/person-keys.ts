@@ -12,8 +12,8 @@ export interface PersonKeys {
   setUpStorage(options?: { phrase?: string }): Promise<string>;
   /** Waits until the backup has every session of this client. Resolves with their number. */
   uploaded(): Promise<number>;
-  /** The private key of the backup, in base64. */
-  backupKey(): Promise<string>;
+  /** A secret of the secret storage, such as `m.megolm_backup.v1`: a private key in base64. */
+  secret(name: string): Promise<string>;
   /** Deletes the backup and makes a new one. Resolves with its version. */
   resetBackup(): Promise<string>;
   /** The next message to the room starts another session. */
@@ -49,7 +49,7 @@ export function keysOf({ call }: Pick<ProcessLink, "call">): PersonKeys {
   return {
     setUpStorage: ({ phrase } = {}) => call("setUpKeyStorage", { phrase }),
     uploaded: () => call("keysUploaded", {}),
-    backupKey: () => call("backupKey", {}),
+    secret: (name) => call("secret", { name }),
     resetBackup: () => call("resetKeyBackup", {}),
     rotateSession: (roomId) => call("rotateSession", { roomId }),
     readBack: (roomId) => call("readBack", { roomId }),

@@ -3,12 +3,12 @@ import { MatrixError } from "matrix-js-sdk";
 import { z } from "zod";
 import { downloadFile, uploadFile } from "./files.ts";
 import {
-  backupKeyOf,
   cryptoOf,
   exportKeyFile,
   importKeyFile,
   keysUploaded,
   resetKeyBackup,
+  secretOf,
   setUpKeyStorage,
 } from "./key-storage.ts";
 import { observe } from "./observe.ts";
@@ -103,7 +103,7 @@ const handlers: Handlers = {
   signedDevices: ({ userId }) => signedDevicesOf(client(), userId),
   setUpKeyStorage: ({ phrase }) => setUpKeyStorage(client(), phrase),
   keysUploaded: () => keysUploaded(client()),
-  backupKey: () => backupKeyOf(client()),
+  secret: ({ name }) => secretOf(client(), name),
   resetKeyBackup: () => resetKeyBackup(client()),
   async rotateSession({ roomId }) {
     await cryptoOf(client()).forceDiscardSession(roomId);

@@ -122,7 +122,7 @@ export const operations = {
   signedDevices: { params: z.object({ userId: z.string() }), result: z.array(z.string()) },
   setUpKeyStorage: { params: z.object({ phrase: z.string().optional() }), result: z.string() },
   keysUploaded: { params: z.object({}), result: z.number() },
-  backupKey: { params: z.object({}), result: z.string() },
+  secret: { params: z.object({ name: z.string() }), result: z.string() },
   resetKeyBackup: { params: z.object({}), result: z.string() },
   rotateSession: { params: inRoom, result: nothing },
   readBack: { params: inRoom, result: z.array(seenMessageSchema) },
