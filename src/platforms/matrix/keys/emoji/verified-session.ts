@@ -15,6 +15,8 @@ export interface VerificationTimes {
   readonly keyRepeat: number;
   /** The longest wait of one `/sync`. */
   readonly poll: number;
+  /** The pause after a `/sync` that ended at once, without an event. */
+  readonly idle: number;
 }
 
 export const VERIFICATION_TIMES: VerificationTimes = {
@@ -24,6 +26,7 @@ export const VERIFICATION_TIMES: VerificationTimes = {
   key: 60_000,
   keyRepeat: 10_000,
   poll: 30_000,
+  idle: 500,
 };
 
 /** The session that is verified, and its person. */

@@ -15,6 +15,8 @@ import type { SessionResult, VerifiedSession } from "./verified-session.ts";
 
 /** Codes of CS §m.key.verification.cancel for two devices that show different emoji. */
 const MISMATCHES = new Set(["m.mismatched_sas", "m.mismatched_commitment", "m.key_mismatch"]);
+/** Answers with events of before the verification. Servers send about a hundred events in each. */
+const MAX_OLD_ANSWERS = 1_000;
 /** The number of rounds of requests that answers lead to. */
 const MAX_ROUNDS = 10;
 
@@ -98,7 +100,8 @@ class SessionVerification {
   async #request(): Promise<ServerRequest> {
     // What has gathered since the last verification is not for this one.
     let changes = await this.#sync.next(0);
-    while (changes.events.length > 0) changes = await this.#sync.next(0);
+    for (let answer = 1; changes.events.length > 0 && answer < MAX_OLD_ANSWERS; answer++)
+      changes = await this.#sync.next(0);
     await this.#receive(changes);
     await this.#sendOutgoing();
     // Devices ignore the request of a device that they do not know (platforms/matrix/README.md,
@@ -183,7 +186,8 @@ class SessionVerification {
 
   /** Waits for the next news, and hands those of the server to the machine. */
   async #news(waitMs: number, isPersonAsked: boolean): Promise<"synced" | "same" | "different" | "stopped"> {
-    const { compared, stopped } = this.#session;
+    const { compared, stopped, times, now } = this.#session;
+    const startedAt = now();
     const polling = (this.#polling ??= this.#sync.next(Math.max(0, Math.ceil(waitMs))));
     const news = await Promise.race([
       stopped.then(() => "stopped" as const),
@@ -195,6 +199,8 @@ class SessionVerification {
     if (typeof news === "string") return news;
     this.#polling = null;
     await this.#receive(news);
+    // Some servers answer before the time is over, and with nothing.
+    if (news.events.length === 0 && now() - startedAt < times.idle) await this.#pause(times.idle);
     return "synced";
   }
 
