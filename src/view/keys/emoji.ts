@@ -3,7 +3,7 @@ import type { Block } from "../document/document.ts";
 import { code, list, paragraph, strong } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
 import { alert, notice } from "../document/message.ts";
-import { untrustedCode } from "../document/untrusted-text.ts";
+import { untrustedText } from "../document/untrusted-text.ts";
 
 /** The seven emoji, which the person compares with those of the other device. */
 export function emojiQuestion(
@@ -27,7 +27,7 @@ export function emojiQuestion(
 
 /** Plain lists are read well by everybody, also where no emoji are drawn. */
 function shown(emoji: readonly Emoji[]): Block {
-  return list(emoji.map(({ symbol, name }) => [`${symbol} ${untrustedCode(name)}`]));
+  return list(emoji.map(({ symbol, name }) => [`${symbol} ${untrustedText(name)}`]));
 }
 
 /** The person has compared the emoji. */

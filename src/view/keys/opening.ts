@@ -198,10 +198,11 @@ export function staleKey(right: string, prefix: string): Block[] {
 /** What is wrong with a recovery key. It was found out without a server. */
 function mistakeWords(mistake: RecoveryKeyMistake): Inline[] {
   switch (mistake.code) {
-    case "character":
+    case "character": {
+      const shown = untrustedCode(mistake.character, 4);
       return [
         "This is not a recovery key: it contains ",
-        code(untrustedCode(mistake.character, 4)),
+        shown === "" ? "an invisible character" : code(shown),
         ". A recovery key has letters and digits, but never ",
         code("0"),
         " (zero), ",
@@ -212,6 +213,7 @@ function mistakeWords(mistake: RecoveryKeyMistake): Inline[] {
         code("l"),
         ". I asked no server.",
       ];
+    }
     case "length":
       return [
         `This is not a whole recovery key: it has ${counted(mistake.length, "character")} without spaces, and a recovery key has ${mistake.expected}. I asked no server.`,
