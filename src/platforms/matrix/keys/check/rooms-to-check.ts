@@ -38,7 +38,8 @@ export function latestRooms(
 }
 
 /**
- * The rooms that a person named. `own`: both accounts, which give no room its name. A room that the account has left is asked for by its ID.
+ * The rooms that a person named. `own`: both accounts, which give no room its name. A room that the
+ * account has left is asked for by its ID.
  * @throws HomeserverError, UnreachableError, UnansweredAliasError
  */
 export async function namedRooms(
