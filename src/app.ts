@@ -84,7 +84,11 @@ export async function startApp({
     workers.push(() => housekeeping.stop());
     const conversationAt: Base["conversationAt"] = async (address, cause, scope) =>
       (await chatStarted.promise).conversationAt(address, cause, scope);
-    const base: Base = { configuration, store, fetch, conversationAt, storeErrors, now, log };
+    const files: Base["files"] = {
+      download: async (file, limits) => (await chatStarted.promise).download(file, limits),
+      uploadLimit: async () => (await chatStarted.promise).uploadLimit(),
+    };
+    const base: Base = { configuration, store, fetch, conversationAt, files, storeErrors, now, log };
     const { platform, keys, signIn, runs, commands } = createServices(base);
     workers.push(() => platform.keys.stop());
     // Started before the chat: otherwise a message could begin a link that would then be watched

@@ -35,6 +35,8 @@ export interface Base {
   fetch: GuardedFetch;
   /** The conversation at an address, once the chat has started. */
   conversationAt: Chat["conversationAt"];
+  /** Files in chats, once the chat has started. */
+  files: Pick<Chat, "download" | "uploadLimit">;
   storeErrors: Counter<"problem">;
   now: () => number;
   log: Logger;
@@ -119,6 +121,7 @@ function createKeyServices(base: Base, platform: Platform, planning: Planning): 
   return createKeys({
     store,
     platform,
+    chat: base.files,
     planning,
     listener: new KeyAnnouncer({ copies, conversationAt, prefix, monotonicNow, now, log }),
     isPermitted: createPermission(configuration.access),

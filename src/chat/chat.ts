@@ -3,10 +3,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { abortAll } from "request";
 import type { Conversation } from "../dialogue/conversation.ts";
 import type { ConversationAddress } from "../model/conversation-address.ts";
+import type { Download, FileReference } from "../model/file-reference.ts";
 import type { Cause } from "../store/cause.ts";
 import type { ChatOptions } from "./chat-options.ts";
 import { monotonicNow } from "./chat-options.ts";
 import { createChatParts } from "./chat-parts.ts";
+import { downloadFile } from "./download.ts";
 import { adoptRoomFile, cryptoFolder, isCryptoStoreLost, startEncryption } from "./encryption.ts";
 import { ControlRooms } from "./rooms/control-rooms.ts";
 import { RoomEncryption } from "./rooms/room-encryption.ts";
@@ -15,6 +17,7 @@ import { BotClient } from "./sync/bot-client.ts";
 import { cryptoStorage } from "./sync/bot-crypto.ts";
 import { connectSdkLog } from "./sync/sdk-log.ts";
 import { syncStorage } from "./sync/sync-storage.ts";
+import { readUploadLimit } from "./upload-limit.ts";
 
 /**
  * The filter of a sync. Its timelines are long enough that gaps are rare, and it leaves out
@@ -53,6 +56,13 @@ export interface Chat {
    * @param scope separates the keys from those already used at the address
    */
   conversationAt(address: ConversationAddress, cause: Cause, scope?: string): Promise<Conversation>;
+  /**
+   * Downloads a file that a person sent.
+   * @throws the reason of the signal, if it is aborted
+   */
+  download(file: FileReference, options: { maxBytes: number; signal: AbortSignal }): Promise<Download>;
+  /** The largest file that can be sent, in bytes. */
+  uploadLimit(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -111,6 +121,14 @@ export async function startChat(options: ChatOptions): Promise<Chat> {
     failed: router.failed,
     conversationAt: async (address, cause, scope) =>
       conversations.at(await chats.newestAddress(address), cause, scope === undefined ? {} : { scope }),
+    download: (file, limits) =>
+      downloadFile(file, {
+        homeserverUrl: client.homeserverUrl,
+        accessToken: session.accessToken,
+        ...limits,
+        log,
+      }),
+    uploadLimit: () => readUploadLimit(client),
     state: () => ({
       sync: router.isSyncing(),
       sending: outbox.isSending,

@@ -3,7 +3,7 @@ import type { ConversationAddress, RoomKind } from "../model/conversation-addres
 import type { Cause } from "../store/cause.ts";
 import { outboxPriority } from "../store/outbox-item.ts";
 import type { Questions } from "../store/questions.ts";
-import type { Message } from "../view/document/message.ts";
+import type { Attachment, Message } from "../view/document/message.ts";
 import { fileContent, messageContent } from "../view/document/message.ts";
 import { paginate } from "../view/document/paging.ts";
 import { CONFIRMING_KEY } from "./confirming-reaction.ts";
@@ -13,6 +13,8 @@ import type { Outbox } from "./outbox.ts";
  * How long a command waits for the redaction of its message. After that it does not use the secret.
  */
 const REDACTION_TIMEOUT_MS = 20_000;
+/** How often it is looked whether the wait for a file has been aborted. */
+const FILE_LOOK_MS = 1_000;
 
 export interface RoomConversationOptions {
   outbox: Pick<Outbox, "add" | "waitFor">;
@@ -141,6 +143,31 @@ export class RoomConversation implements Conversation {
       content: { to: transactionId, key: CONFIRMING_KEY },
       priority: outboxPriority.answer,
     });
+  }
+
+  async sendFile(
+    file: Attachment,
+    { key, isPlainAllowed, signal }: Parameters<Conversation["sendFile"]>[1],
+  ): Promise<boolean> {
+    this.#beforeSaying?.();
+    const transactionId = this.#transactionId(key);
+    await this.#outbox.add({
+      transactionId,
+      roomId: this.roomId,
+      forUser: this.sender,
+      cause: this.#cause,
+      isPrivate: this.roomKind === "direct",
+      isOnlyEncrypted: !isPlainAllowed,
+      kind: "message",
+      content: { ...fileContent(file), ...this.#relation() },
+      attachment: file.bytes,
+      priority: outboxPriority.answer,
+    });
+    for (;;) {
+      signal.throwIfAborted();
+      const result = await this.#outbox.waitFor(transactionId, FILE_LOOK_MS);
+      if (result !== null) return result.status === "sent";
+    }
   }
 
   redact(reason: string): Promise<boolean> {

@@ -1,4 +1,4 @@
-import type { OutboxItem } from "../store/outbox-item.ts";
+import type { OutboxItem, OutboxResult } from "../store/outbox-item.ts";
 import type { OutboxItems } from "../store/outbox-items.ts";
 import { editContent } from "../view/document/message.ts";
 
@@ -35,8 +35,18 @@ export class MessageSender {
     this.#client = client;
   }
 
+  /** Fails for a reaction to a message that was not sent, and where it may not be sent. */
+  async send(item: OutboxItem): Promise<OutboxResult> {
+    if (item.isOnlyEncrypted === true && !(await this.#isEncrypted(item.roomId)))
+      return { status: "failed", failure: "not encrypted" };
+    const eventId = await this.#send(item);
+    return eventId === null
+      ? { status: "failed", failure: "nothing to react to" }
+      : { status: "sent", eventId };
+  }
+
   /** @returns the ID of the event; null for a reaction to a message that was not sent */
-  async send(item: OutboxItem): Promise<string | null> {
+  async #send(item: OutboxItem): Promise<string | null> {
     if (item.kind === "reaction") return this.#react(item);
     const room = `/_matrix/client/v3/rooms/${encodeURIComponent(item.roomId)}`;
     const transaction = encodeURIComponent(item.transactionId);

@@ -170,11 +170,9 @@ export class Outbox {
     try {
       const item = await this.#addressed(stored);
       if (item === null) return await this.#withoutRecipient(stored);
-      const eventId = await sender.send(item);
+      const result = await sender.send(item);
       this.#failingSince = null;
-      return eventId === null
-        ? { status: "failed", failure: "nothing to react to" }
-        : { status: "sent", eventId };
+      return result;
     } catch (error) {
       return await this.#afterError(stored, error);
     }

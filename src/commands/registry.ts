@@ -5,6 +5,7 @@ import type { Forgotten } from "../service/accounts/results.ts";
 import type { SignIn } from "../service/accounts/sign-in.ts";
 import type { KeyCheckOrder, KeyCheckResult } from "../service/keys/check.ts";
 import type { KeyServices } from "../service/keys/create-keys.ts";
+import type { KeyFiles } from "../service/keys/files.ts";
 import type { BackupOpening } from "../service/keys/opening.ts";
 import type { KeyOverview } from "../service/keys/overview.ts";
 import type { Planning } from "../service/plan/planning.ts";
@@ -23,6 +24,8 @@ import { whoamiCommand, whoamiSpecification } from "./account/whoami.ts";
 import { helpCommand, helpSpecification } from "./help.ts";
 import { keysCheckCommand, keysCheckSpecification } from "./keys/check.ts";
 import { emojiAction, keysCopyCommand, keysCopySpecification } from "./keys/copy.ts";
+import { keysExportCommand, keysExportSpecification } from "./keys/export.ts";
+import { keysImportCommand, keysImportSpecification } from "./keys/import.ts";
 import { keysStatusCommand, keysStatusSpecification } from "./keys/status.ts";
 import { migrateCancelCommand, migrateCancelSpecification } from "./migrate/cancel.ts";
 import { migratePauseCommand, migratePauseSpecification } from "./migrate/pause.ts";
@@ -64,6 +67,8 @@ export const specifications: readonly CommandSpecification[] = [
   profileSpecification,
   keysStatusSpecification,
   keysCopySpecification,
+  keysImportSpecification,
+  keysExportSpecification,
   keysCheckSpecification,
   reportSpecification,
   roomsSpecification,
@@ -81,6 +86,7 @@ export interface RunCommands {
 export interface KeyCommands {
   opening: Pick<BackupOpening, "byTyping" | "byEmoji">;
   overview: Pick<KeyOverview, "ways" | "status" | "unfinished">;
+  files: Pick<KeyFiles, "import" | "forget">;
   cancel: KeyServices["cancel"];
   answerEmoji: KeyServices["answerEmoji"];
 }
@@ -125,6 +131,8 @@ export function createCommands(services: CommandServices): readonly Command[] {
     profileCommand(services),
     keysStatusCommand(services),
     keysCopyCommand(services),
+    keysImportCommand(services),
+    keysExportCommand(services),
     keysCheckCommand(services),
     reportCommand(services),
     roomsCommand(services),

@@ -1,6 +1,6 @@
 import type { CommandSpecification, CommandValues } from "../grammar/specification.ts";
 import type { ConversationAddress, RoomKind } from "../model/conversation-address.ts";
-import type { Message } from "../view/document/message.ts";
+import type { Attachment, Message } from "../view/document/message.ts";
 
 /** One incoming message and how to answer it. Answers go to the room and thread of the message. */
 export interface Conversation {
@@ -22,6 +22,16 @@ export interface Conversation {
    * question replaces an open question to the same person in this room.
    */
   ask(question: Message, confirmation: Confirmation): Promise<void>;
+  /**
+   * Sends a file in a message of its own, and waits until the server has it. False if it was not
+   * sent: the room is not encrypted or the server refuses.
+   * @param options.isPlainAllowed whether the room need not be encrypted
+   * @throws the reason of the signal, if it is aborted; the file is then still to be sent
+   */
+  sendFile(
+    file: Attachment,
+    options: { key: string; isPlainAllowed: boolean; signal: AbortSignal },
+  ): Promise<boolean>;
   /** Redacts the incoming message. False if the server did not do it. */
   redact(reason: string): Promise<boolean>;
   /** Redacts another message of the sender in this room. False if the server did not do it. */

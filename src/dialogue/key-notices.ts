@@ -8,6 +8,7 @@ import type { KeyCopyEnd } from "../service/keys/results.ts";
 import type { KeyCopies } from "../store/key-copies.ts";
 import { emojiQuestion } from "../view/keys/emoji.ts";
 import { copyEnded } from "../view/keys/end.ts";
+import { exportEnded } from "../view/keys/export.ts";
 import { workNews, workProgress } from "../view/keys/work.ts";
 import type { Conversation } from "./conversation.ts";
 import { EDIT_EVERY_MS } from "./conversation.ts";
@@ -27,7 +28,7 @@ export interface KeyAnnouncerOptions {
     address: ConversationAddress,
     cause: { kind: "key_copy"; id: number },
     scope: string,
-  ) => Promise<Pick<Conversation, "say" | "ask">>;
+  ) => Promise<Pick<Conversation, "say" | "ask" | "sendFile">>;
   prefix: string;
   now: () => number;
   /** Milliseconds of a clock that never jumps. */
@@ -79,8 +80,22 @@ export class KeyAnnouncer implements KeyCopyListener {
     shown.timer = null;
     this.#inTurn(() => this.#show(copy, shown, copy));
     await this.#saying;
-    const message = copyEnded(copy, end, this.#options.prefix);
+    const words = copy.purpose === "export" ? exportEnded : copyEnded;
+    const message = words(copy, end, this.#options.prefix);
     await (await this.#conversation(copy)).say(message, { key: keyOf(copy) });
+  }
+
+  async fileWritten(
+    copy: KeyCopy,
+    { bytes, id, number }: Parameters<KeyCopyListener["fileWritten"]>[1],
+    options: Parameters<KeyCopyListener["fileWritten"]>[2],
+  ): Promise<boolean> {
+    const fileName = number === 1 ? "element-keys.txt" : `element-keys-${number}.txt`;
+    const conversation = await this.#conversation(copy);
+    return conversation.sendFile(
+      { fileName, mimeType: "text/plain", bytes },
+      { ...options, key: `file ${id}` },
+    );
   }
 
   async emojiShown(copy: KeyCopy, emoji: readonly Emoji[]): Promise<void> {
@@ -154,7 +169,7 @@ export class KeyAnnouncer implements KeyCopyListener {
       });
   }
 
-  #conversation({ id, address }: KeyCopy): Promise<Pick<Conversation, "say" | "ask">> {
+  #conversation({ id, address }: KeyCopy): Promise<Pick<Conversation, "say" | "ask" | "sendFile">> {
     return this.#options.conversationAt(address, { kind: "key_copy", id }, `keys ${id}`);
   }
 

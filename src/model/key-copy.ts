@@ -145,6 +145,8 @@ export const keyCopyReasonSchema = z.discriminatedUnion("code", [
   z.object({ code: z.literal("refused"), side: z.enum(sides), text: z.string() }),
   /** `stopped`: the backup of the old account is another one than the opened one. */
   z.object({ code: z.literal("source_changed") }),
+  /** `stopped`: the key file was deleted, or a file could not be sent to the chat. */
+  z.object({ code: z.enum(["file_gone", "file_not_sent"]) }),
   /** `stopped`: nobody made a backup for the new account in time. */
   z.object({ code: z.literal("waited_enough") }),
   /** `stopped`: the process ended during a verification by emoji. */

@@ -199,7 +199,8 @@ export interface KeyExportRequest {
   readonly maxBytes: number;
   /** Called with each finished file, in order. The next one waits for it. */
   readonly onFile: (file: WrittenKeyFile) => Promise<void>;
-  readonly onProgress: (progress: { readonly done: number; readonly total: number }) => void;
+  /** Called after some sessions. The next ones wait for it. */
+  readonly onProgress: (progress: { readonly done: number; readonly total: number }) => Promise<void>;
   readonly signal: AbortSignal;
 }
 

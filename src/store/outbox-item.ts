@@ -31,6 +31,8 @@ export interface NewOutboxItem {
   cause: Cause | null;
   /** Whether only that person may be in the room with the bot. */
   isPrivate?: boolean;
+  /** Whether it fails instead of being sent to a room that is not encrypted. */
+  isOnlyEncrypted?: boolean;
   /** The rooms of the numbered list in the message. `#1` is the first of them once it is sent. */
   numberedRooms?: readonly string[];
   kind: OutboxKind;
@@ -74,12 +76,13 @@ const contentSchema = z.record(z.string(), z.unknown());
 
 /** The row of a new item. */
 export function toRow(item: Omit<NewOutboxItem, "cause">, now: number): Insertable<Tables["outbox"]> {
-  const { isPrivate = false, numberedRooms } = item;
+  const { isPrivate = false, isOnlyEncrypted = false, numberedRooms } = item;
   return {
     transaction_id: item.transactionId,
     room_id: item.roomId,
     for_user: item.forUser,
     is_private: isPrivate ? 1 : 0,
+    is_only_encrypted: isOnlyEncrypted ? 1 : 0,
     numbered_rooms: numberedRooms === undefined ? null : JSON.stringify(numberedRooms),
     kind: item.kind,
     content: JSON.stringify(item.content),
@@ -104,6 +107,7 @@ export function fromRow(row: Selectable<Tables["outbox"]>): OutboxItem | null {
     roomId: row.room_id,
     forUser: row.for_user,
     isPrivate: row.is_private === 1,
+    isOnlyEncrypted: row.is_only_encrypted === 1,
     kind: OUTBOX_KINDS.find((kind) => kind === row.kind) ?? "message",
     content,
     ...(row.attachment && { attachment: row.attachment }),

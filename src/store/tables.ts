@@ -56,6 +56,7 @@ export interface Tables {
     failure: string | null;
     crash_score: Generated<number>;
     is_private: Generated<number>;
+    is_only_encrypted: Generated<number>;
     numbered_rooms: string | null;
   };
   direct_chat: { room_id: string; user_id: string; used_at: number };

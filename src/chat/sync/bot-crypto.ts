@@ -2,6 +2,7 @@ import type { CryptoMachine } from "@matrix-org/matrix-sdk-crypto-nodejs";
 import type { ICryptoRoomInformation, ICryptoStorageProvider, MatrixClient } from "matrix-bot-sdk";
 import { CryptoClient } from "matrix-bot-sdk";
 import type { Logger } from "pino";
+import { encryptFile } from "../encrypt-file.ts";
 import type { RoomConfiguration, RoomEncryption } from "../rooms/room-encryption.ts";
 import { isFromServer } from "../server-refusal.ts";
 
@@ -69,6 +70,10 @@ export class BotCrypto extends CryptoClient {
   /** Whether the crypto store saves what it is given. */
   get isSaving(): boolean {
     return this.#machine?.isSaving ?? true;
+  }
+
+  override encryptMedia(bytes: Buffer): ReturnType<CryptoClient["encryptMedia"]> {
+    return encryptFile(bytes);
   }
 
   override isRoomEncrypted(roomId: string): Promise<boolean> {

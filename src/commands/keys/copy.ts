@@ -1,15 +1,15 @@
 import { z } from "zod";
 import type { Answer, Command, Conversation } from "../../dialogue/conversation.ts";
 import { EMOJI_WORDS } from "../../dialogue/key-notices.ts";
-import { announceIfSlow, answerInTime } from "../../dialogue/slow-answer.ts";
+import { answerInTime } from "../../dialogue/slow-answer.ts";
 import type { CommandSpecification } from "../../grammar/specification.ts";
 import type { BackupOpening } from "../../service/keys/opening.ts";
 import type { KeyOverview } from "../../service/keys/overview.ts";
-import type { OpeningResult } from "../../service/keys/results.ts";
 import { askingServers } from "../../view/account/accounts.ts";
 import { emojiAnswered, emojiTooLate } from "../../view/keys/emoji.ts";
-import { emojiNotHere, openingAnswer, openingBackup } from "../../view/keys/opening.ts";
+import { emojiNotHere } from "../../view/keys/opening.ts";
 import { waysAnswer } from "../../view/keys/ways.ts";
+import { answerOpening } from "./answer-opening.ts";
 
 export const keysCopySpecification: CommandSpecification = {
   words: ["keys", "copy"],
@@ -44,11 +44,11 @@ export function keysCopyCommand({
       const request = { owner, address, purpose: "copy" } as const;
       const { "recovery-key": recoveryKey, phrase } = secrets;
       if (recoveryKey !== undefined)
-        await answerOpening(conversation, () =>
+        await answerOpening(conversation, prefix, "copy", () =>
           keys.opening.byTyping(request, { kind: "recovery_key", text: recoveryKey }),
         );
       else if (phrase !== undefined)
-        await answerOpening(conversation, () =>
+        await answerOpening(conversation, prefix, "copy", () =>
           keys.opening.byTyping(request, { kind: "phrase", text: phrase }),
         );
       else if (flags["emoji"] !== true)
@@ -56,25 +56,10 @@ export function keysCopyCommand({
           waysAnswer(await keys.overview.ways(owner), now(), prefix),
         );
       else if (conversation.roomKind === "direct")
-        await answerOpening(conversation, () => keys.opening.byEmoji(request));
+        await answerOpening(conversation, prefix, "copy", () => keys.opening.byEmoji(request));
       else await conversation.say(emojiNotHere(prefix), { key: "answer" });
     },
   };
-
-  async function answerOpening(
-    conversation: Conversation,
-    open: () => Promise<OpeningResult>,
-  ): Promise<void> {
-    const { result, isAnnounced } = await announceIfSlow(
-      () => conversation.say(openingBackup(), { key: "meanwhile" }),
-      open,
-    );
-    // A crash repeated the command after its verification had ended, which the person knows.
-    if (result.status === "started" && result.by === "emoji" && result.copy.state !== "verifying") return;
-    const answer = openingAnswer(result, prefix);
-    const isReplacement = isAnnounced && answer.tone === "notice";
-    await conversation.say(answer, { key: "answer", ...(isReplacement && { replaces: "meanwhile" }) });
-  }
 }
 
 const emojiPayloadSchema = z.object({ copyId: z.number() });

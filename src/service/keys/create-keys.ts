@@ -5,6 +5,10 @@ import type { PlatformKeys } from "../../platforms/keys.ts";
 import type { Platform } from "../../platforms/platform.ts";
 import type { Store } from "../../store/store.ts";
 import type { Planning } from "../plan/planning.ts";
+import type { KeyExportsOptions } from "./export.ts";
+import { KeyExports } from "./export.ts";
+import type { KeyFilesOptions } from "./files.ts";
+import { KeyFiles } from "./files.ts";
 import type { KeyCopyListener } from "./listener.ts";
 import { BackupOpening } from "./opening.ts";
 import { KeyOverview } from "./overview.ts";
@@ -14,10 +18,15 @@ import { KeyTransfer } from "./transfer.ts";
 import { KeyVerifications } from "./verifications.ts";
 
 export interface CreateKeysOptions {
-  store: Pick<Store, "accounts" | "keyCopies">;
+  store: Pick<Store, "accounts" | "keyCopies" | "receivedFiles">;
   platform: Pick<Platform, "serverName"> & {
-    keys: Pick<PlatformKeys, "backup" | "ways" | "open" | "verify" | "isVerified" | "copy">;
+    keys: Pick<
+      PlatformKeys,
+      "backup" | "ways" | "open" | "verify" | "isVerified" | "copy" | "openFile" | "export"
+    >;
   };
+  /** Files in chats. */
+  chat: Pick<KeyFilesOptions, "download"> & Pick<KeyExportsOptions, "uploadLimit">;
   planning: Pick<Planning, "renewKeys">;
   listener: KeyCopyListener;
   isPermitted: (userId: string) => boolean;
@@ -29,6 +38,7 @@ export interface CreateKeysOptions {
 export interface KeyServices {
   opening: BackupOpening;
   overview: KeyOverview;
+  files: KeyFiles;
   /** Ends the work with keys of a person. @returns the work that was ended; `null` for none */
   cancel(owner: string): Promise<KeyCopy | null>;
   /** The person has compared the emoji. @returns false if the verification is over */
@@ -45,6 +55,7 @@ export interface KeyServices {
 export function createKeys({
   store,
   platform,
+  chat,
   planning,
   listener,
   isPermitted,
@@ -53,7 +64,17 @@ export function createKeys({
 }: CreateKeysOptions): KeyServices {
   const { accounts, keyCopies: copies } = store;
   const { keys } = platform;
-  const transfer = new KeyTransfer({ accounts, copies, keys, changed: (copy) => listener.changed(copy) });
+  const { download, uploadLimit } = chat;
+  const { receivedFiles } = store;
+  const files = new KeyFiles({
+    ...{ accounts, copies, receivedFiles, keys, download, now },
+    runner: { wake: () => runner.wake() },
+  });
+  const exports = new KeyExports({ copies, keys, listener, uploadLimit });
+  const transfer = new KeyTransfer({
+    ...{ accounts, copies, keys, files, exports },
+    changed: (copy) => listener.changed(copy),
+  });
   const renewals = new ReportRenewals(planning, log);
   const runner = new KeyRunner({
     copies,
@@ -73,6 +94,7 @@ export function createKeys({
   return {
     opening,
     overview,
+    files,
     cancel: async (owner) => {
       const copy = await overview.unfinished(owner);
       const ended = copy && (await copies.apply(copy.id, "cancelled", { reason: { code: "cancelled" } }));
@@ -88,6 +110,7 @@ export function createKeys({
     },
     start: () => runner.start(),
     stop: async () => {
+      files.stop();
       await verifications.stop();
       await runner.stop();
       await renewals.stop();

@@ -1,4 +1,5 @@
 import type { KeyCopy } from "../../model/key-copy.ts";
+import type { WrittenKeyFile } from "../../platforms/key-files.ts";
 import type { Emoji } from "../../platforms/keys.ts";
 import type { KeyCopyEnd } from "./results.ts";
 
@@ -13,6 +14,17 @@ export interface KeyCopyListener {
   told(copy: KeyCopy): Promise<void>;
   /** It is about to be stored as done. @param copy as it will be stored */
   ended(copy: KeyCopy, end: KeyCopyEnd): Promise<void>;
+  /**
+   * A key file of an export is to be sent. A crash can repeat the call, with the same ID for the
+   * same keys.
+   * @returns false if it was not sent, and will not be
+   * @throws the reason of the signal, if it is aborted
+   */
+  fileWritten(
+    copy: KeyCopy,
+    file: WrittenKeyFile & { number: number },
+    options: { isPlainAllowed: boolean; signal: AbortSignal },
+  ): Promise<boolean>;
   /** The other device shows these emoji. The owner compares them. */
   emojiShown(copy: KeyCopy, emoji: readonly Emoji[]): Promise<void>;
   /** The process is about to end. Resolves when no more messages are sent. */

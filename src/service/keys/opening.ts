@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Account, Side } from "../../model/account.ts";
 import type { ConversationAddress } from "../../model/conversation-address.ts";
 import type { KeyPurpose } from "../../model/key-copy.ts";
@@ -11,7 +12,15 @@ import type { KeyRunner } from "./runner.ts";
 import type { KeyVerifications } from "./verifications.ts";
 
 /** Sessions a batch, until the server of the new account has taken or refused some. */
-const FIRST_BATCH_SIZE = 100;
+export const FIRST_BATCH_SIZE = 100;
+
+/** What opens the old backup, as it is sealed with its work. */
+const openedBackupSchema = z.object({ version: z.string(), publicKey: z.string(), key: z.string() });
+
+/** `null` for anything that is no opened backup. */
+export function openedBackupOf(secret: unknown): OpenedBackup | null {
+  return openedBackupSchema.safeParse(secret).data ?? null;
+}
 
 /** Work that opens the old backup first. */
 export interface OpeningRequest {

@@ -1,6 +1,8 @@
 import type { Account, Side } from "../../model/account.ts";
+import type { Download } from "../../model/file-reference.ts";
 import type { KeyBackup } from "../../model/key-backup.ts";
 import type { CopiedKeys, KeyCopy } from "../../model/key-copy.ts";
+import type { KeyFileMistake } from "../../platforms/key-files.ts";
 import type {
   KeyCopyCounts,
   NoEmojiReason,
@@ -27,6 +29,29 @@ export type OpeningResult =
   | { status: "refused"; by: TypedSecret["kind"]; refusal: OpenRefusal }
   | { status: "no_emoji"; reason: NoEmojiReason; ways: OpeningWays }
   | { status: "no_backup"; backup: Exclude<KeyBackup, { kind: "known" }> };
+
+/**
+ * How an import began.
+ * - `started`: the file was opened, and the work goes on by itself. `eventId`: the file's message.
+ * - `busy`: other work is running; nothing was opened.
+ * - `no_file`: the person has sent none in this chat, or replied to something else.
+ * - `empty`: the file has no usable key.
+ */
+export type ImportResult =
+  | Extract<NotPossible, { status: "not_signed_in" }>
+  | {
+      status: "started";
+      replaced: KeyCopy | null;
+      eventId: string;
+      /** Usable keys in the file, and entries that are no use. */
+      keys: number;
+      badEntries: number;
+    }
+  | { status: "busy"; copy: KeyCopy }
+  | { status: "no_file"; isReply: boolean }
+  | { status: "not_downloaded"; reason: Exclude<Download["status"], "downloaded"> }
+  | { status: "refused"; mistake: KeyFileMistake }
+  | { status: "empty"; badEntries: number };
 
 /** How the old backup can be opened, and the work with keys that is not over. */
 export type WaysResult = NotPossible | { status: "ways"; ways: OpeningWays; copy: KeyCopy | null };

@@ -1,13 +1,14 @@
 import type { Logger } from "pino";
 import { isAccountProblem } from "../../model/account-problem.ts";
 import type { Side } from "../../model/account.ts";
-import type { CopiedKeys, KeyCopy, KeyCopyReason } from "../../model/key-copy.ts";
+import type { KeyCopy, KeyCopyReason } from "../../model/key-copy.ts";
 import { isKeyCopyUnfinished } from "../../model/key-copy.ts";
 import { Slots } from "../../model/slots.ts";
 import type { KeyCopyResult } from "../../platforms/keys.ts";
 import type { AccountRefusal } from "../../platforms/sign-in.ts";
 import type { KeyCopies } from "../../store/key-copies.ts";
 import { pauseAfter } from "../run/kept-request.ts";
+import { finishCopy, finishExport } from "./finish.ts";
 import type { KeyCopyListener } from "./listener.ts";
 import { pauseBeforeLook } from "./pauses.ts";
 import type { KeyTransfer, TransferResult } from "./transfer.ts";
@@ -196,7 +197,7 @@ export class KeyRunner {
     log.info({ purpose: copy.purpose, status: result.status }, "work with keys");
     switch (result.status) {
       case "copied":
-        return this.#finish(copy, result);
+        return finishCopy(copy, result, this.#options);
       case "no_target_backup":
         return this.#waitForBackup(copy, result.reason);
       case "wait":
@@ -211,29 +212,15 @@ export class KeyRunner {
         const erased = await copies.apply(copy.id, "key_erased", { reason: { code: "expired" } });
         return erased === null ? undefined : this.#tell(erased);
       }
+      case "file_gone":
+      case "file_not_sent":
+        return this.#end(copy, "stopped", { code: result.status });
+      case "exported":
+        return finishExport(copy, result.end, this.#options);
       case "signed_out":
         return this.#end(copy, "abandoned", { code: "abandoned" });
       case "aborted":
     }
-  }
-
-  /** The person is told before the end is stored. A crash in between repeats the same message. */
-  async #finish(copy: KeyCopy, result: Extract<KeyCopyResult, { status: "copied" }>): Promise<void> {
-    const { copies, listener, copied: wereCopied, now } = this.#options;
-    const { unusable, lost, to } = result;
-    const alreadyThere = copy.alreadyThere ?? result.counts.alreadyThere;
-    // What earlier calls of the same work sent counts as copied.
-    const copied = Math.max(0, result.counts.copied + result.counts.alreadyThere - alreadyThere);
-    const counts = { ...result.counts, copied, alreadyThere };
-    await listener.ended({ ...copy, state: "done", reason: null, to }, { counts, unusable, lost });
-    const { source, target, from } = copy;
-    const facts: CopiedKeys | null =
-      source === null || target === null || from === null
-        ? null
-        : { source, target, from, to, ...counts, copiedAt: now() };
-    const done = await copies.finish(copy.id, facts, unusable);
-    if (done !== null) listener.changed(done);
-    wereCopied(copy.owner);
   }
 
   async #waitForBackup(

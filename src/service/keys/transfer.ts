@@ -1,39 +1,34 @@
-import { z } from "zod";
 import type { Account, Side } from "../../model/account.ts";
 import type { BackupIdentity } from "../../model/key-backup.ts";
 import type { KeyCopy } from "../../model/key-copy.ts";
-import type {
-  KeyCopyProgress,
-  KeyCopyResult,
-  KeySource,
-  OpenedBackup,
-  PlatformKeys,
-} from "../../platforms/keys.ts";
+import type { KeyCopyProgress, KeyCopyResult, KeySource, PlatformKeys } from "../../platforms/keys.ts";
 import { UnreadableAccountError } from "../../platforms/reading.ts";
 import type { Accounts } from "../../store/accounts.ts";
 import type { KeyCopies } from "../../store/key-copies.ts";
 import { passingCause } from "../run/kept-request.ts";
+import type { ExportRunResult, KeyExports } from "./export.ts";
+import type { KeyFiles } from "./files.ts";
+import { openedBackupOf } from "./opening.ts";
 
-/** What opens the old backup, as it is sealed with a copy. */
-const openedBackupSchema = z.object({ version: z.string(), publicKey: z.string(), key: z.string() });
-
-/** `null` for anything that is no opened backup. */
-export function openedBackupOf(secret: unknown): OpenedBackup | null {
-  return openedBackupSchema.safeParse(secret).data ?? null;
-}
-
-/** `signed_out`: an account was signed out meanwhile. `no_key`: what opens the keys is gone. */
-export type TransferResult = KeyCopyResult | { status: "signed_out" | "no_key" };
+/**
+ * - `signed_out`: an account was signed out meanwhile.
+ * - `no_key`: what opens the keys is gone.
+ * - `file_gone`: the key file cannot be downloaded any more.
+ */
+export type TransferResult =
+  KeyCopyResult | ExportRunResult | { status: "signed_out" | "no_key" | "file_gone" };
 
 export interface TransferOptions {
   accounts: Pick<Accounts, "get">;
   copies: Pick<KeyCopies, "apply" | "change" | "secret">;
   keys: Pick<PlatformKeys, "backup" | "copy">;
+  files: Pick<KeyFiles, "content">;
+  exports: Pick<KeyExports, "run">;
   /** Called when the progress or the state was stored. */
   changed: (copy: KeyCopy) => void;
 }
 
-/** Copies keys into the backup of the new account: one call from one interruption to the next. */
+/** Works on the keys of people: one call from one interruption to the next. */
 export class KeyTransfer {
   readonly #options: TransferOptions;
 
@@ -45,15 +40,33 @@ export class KeyTransfer {
     const { owner } = copy;
     const source = copy.source === null ? null : await this.#account(owner, "source", copy.source);
     const target = copy.target === null ? null : await this.#account(owner, "target", copy.target);
-    if (source === null || target === null) return { status: "signed_out" };
-    const opened = openedBackupOf(await this.#options.copies.secret(copy.id));
-    if (opened === null) return { status: "no_key" };
     try {
-      return await this.#into(target, copy, { kind: "backup", account: source, opened }, signal);
+      switch (copy.purpose) {
+        case "copy":
+          if (source === null || target === null) return { status: "signed_out" };
+          return await this.#into(target, copy, () => this.#opened(copy, source), signal);
+        case "import":
+          if (target === null) return { status: "signed_out" };
+          return await this.#into(target, copy, () => this.#file(copy, signal), signal);
+        case "export":
+          if (source === null) return { status: "signed_out" };
+          return await this.#options.exports.run(copy, source, signal);
+      }
     } catch (error) {
+      if (signal.aborted) return { status: "aborted" };
       if (!(error instanceof UnreadableAccountError)) throw error;
-      return signal.aborted ? { status: "aborted" } : unread(error);
+      return unread(error);
     }
+  }
+
+  async #opened(copy: KeyCopy, account: Account): Promise<KeySource | "no_key"> {
+    const opened = openedBackupOf(await this.#options.copies.secret(copy.id));
+    return opened === null ? "no_key" : { kind: "backup", account, opened };
+  }
+
+  async #file(copy: KeyCopy, signal: AbortSignal): Promise<KeySource | "no_key" | "file_gone"> {
+    const content = await this.#options.files.content(copy, signal);
+    return typeof content === "string" ? content : { kind: "file", content };
   }
 
   async #account(owner: string, side: Side, userId: string): Promise<Account | null> {
@@ -61,7 +74,13 @@ export class KeyTransfer {
     return account?.userId === userId ? account : null;
   }
 
-  async #into(target: Account, copy: KeyCopy, from: KeySource, signal: AbortSignal): Promise<TransferResult> {
+  /** @param read the keys, which are asked for once they can be written */
+  async #into(
+    target: Account,
+    copy: KeyCopy,
+    read: () => Promise<KeySource | "no_key" | "file_gone">,
+    signal: AbortSignal,
+  ): Promise<TransferResult> {
     const { copies, keys, changed } = this.#options;
     const backup = await keys.backup(target, { isSignatureChecked: true, signal });
     if (backup.kind === "none")
@@ -72,6 +91,8 @@ export class KeyTransfer {
     const isAnother = copy.to !== null && !isSameBackup(copy.to, to);
     // It was replaced while the copy paused.
     if (isAnother && copy.hasStartedOver) return { status: "stopped", reason: "changed_again", text: "" };
+    const from = await read();
+    if (typeof from === "string") return { status: from };
     const hasStartedOver = copy.hasStartedOver || isAnother;
     const again = isAnother ? { alreadyThere: null, done: 0 } : {};
     const { notBefore } = copy;

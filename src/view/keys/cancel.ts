@@ -5,7 +5,7 @@ import type { Inline } from "../document/document.ts";
 import { code, list, paragraph } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
 import { notice } from "../document/message.ts";
-import { keysDone, workNames } from "./work-words.ts";
+import { keysDone, workCommand, workNames } from "./work-words.ts";
 
 /** `!cancel keys`. */
 export function workCancelled(copy: KeyCopy | null, prefix: string): Message {
@@ -23,7 +23,7 @@ export function workCancelled(copy: KeyCopy | null, prefix: string): Message {
       ...(copy.done > 0 && copy.purpose !== "export"
         ? [`It had come to ${keysDone(copy)}; these stay copied. `]
         : []),
-      code(`${prefix}keys copy`),
+      code(workCommand(copy.purpose, prefix)),
       " begins again.",
     ),
   );

@@ -2,29 +2,35 @@ import type { KeyCopy } from "../../model/key-copy.ts";
 import type { KeyCopyEnd } from "../../service/keys/results.ts";
 import type { Block, Inline } from "../document/document.ts";
 import { code, list, paragraph, strong } from "../document/document.ts";
-import type { Attachment, Message } from "../document/message.ts";
+import type { Message } from "../document/message.ts";
 import { alert } from "../document/message.ts";
-import { formatCount, plural } from "../document/numbers.ts";
-import { untrustedCode } from "../document/untrusted-text.ts";
-import { keyCount, workNames } from "./work-words.ts";
-
-/** The number of rooms that a message lists. A file has all of a longer list. */
-const MAX_ROOMS = 10;
+import { formatCount } from "../document/numbers.ts";
+import { attachedRooms, roomsWithCounts } from "./rooms.ts";
+import { keyCount, workCommand, workNames } from "./work-words.ts";
 
 /** The end of a copy or an import: what was copied, and what the person does now. */
 export function copyEnded(copy: KeyCopy, end: KeyCopyEnd, prefix: string): Message {
   const { counts, unusable, lost } = end;
-  const attachments = [...fileOf("unusable-keys.txt", unusable), ...fileOf("lost-keys.txt", lost)];
+  const attachments = [
+    ...attachedRooms("unusable-keys.txt", unusable),
+    ...attachedRooms("lost-keys.txt", lost),
+  ];
   const source = copy.purpose === "import" ? "The key file" : "The key backup of your old account";
   return {
     ...alert(
       paragraph(`${workNames[copy.purpose]} is done. ${source} has ${keyCount(counts.expected)}.`),
       ...countsOf(end),
-      ...roomsOf("Keys that no app can use, by room:", unusable),
-      ...roomsOf("Keys that the server lost, by room:", lost),
+      ...roomsWithCounts("Keys that no app can use, by room:", unusable),
+      ...roomsWithCounts("Keys that the server lost, by room:", lost),
       ...(lost.size === 0
         ? []
-        : [paragraph("Please try again: ", code(`${prefix}keys copy`), " sends only what is missing.")]),
+        : [
+            paragraph(
+              "Please try again: ",
+              code(workCommand(copy.purpose, prefix)),
+              " sends only what is missing.",
+            ),
+          ]),
       ...(copy.hasStartedOver
         ? [
             paragraph(
@@ -73,28 +79,4 @@ function afterwards(): Block[] {
       "A grey shield at old messages (“the authenticity of this message can't be guaranteed”) is normal for copied keys. Messages that a room's history setting hides from new members stay hidden; no key changes that.",
     ),
   ];
-}
-
-/** Unlike names, IDs of rooms are known here. */
-function roomsOf(title: string, rooms: ReadonlyMap<string, number>): Block[] {
-  if (rooms.size === 0) return [];
-  const shown = mostFirst(rooms).slice(0, MAX_ROOMS);
-  const more = rooms.size - shown.length;
-  return [
-    paragraph(title),
-    list(shown.map(([roomId, count]): Inline[] => [code(untrustedCode(roomId)), `: ${formatCount(count)}`])),
-    ...(more === 0
-      ? []
-      : [paragraph(`And ${formatCount(more)} more ${plural(more, "room")}: the file has all.`)]),
-  ];
-}
-
-function fileOf(fileName: string, rooms: ReadonlyMap<string, number>): Attachment[] {
-  if (rooms.size <= MAX_ROOMS) return [];
-  const lines = mostFirst(rooms).map(([roomId, count]) => `${untrustedCode(roomId)} ${count}\n`);
-  return [{ fileName, mimeType: "text/plain", bytes: Buffer.from(lines.join("")) }];
-}
-
-function mostFirst(rooms: ReadonlyMap<string, number>): [string, number][] {
-  return [...rooms].toSorted(([, one], [, other]) => other - one);
 }

@@ -1,4 +1,6 @@
+import type { KeyCopy } from "../../model/key-copy.ts";
 import type { OpenRefusal, RecoveryKeyMistake, TypedSecret } from "../../platforms/keys.ts";
+import type { OpeningRequest } from "../../service/keys/opening.ts";
 import type { OpeningResult } from "../../service/keys/results.ts";
 import { notSignedIn, unreadable } from "../account/reading.ts";
 import type { Block, Inline } from "../document/document.ts";
@@ -9,7 +11,7 @@ import { counted, formatCount } from "../document/numbers.ts";
 import { untrustedCode } from "../document/untrusted-text.ts";
 import { noBackupWords, noEmojiWords } from "./backup-words.ts";
 import { otherWays } from "./ways.ts";
-import { replacedWork, underWayWords } from "./work-words.ts";
+import { replacedWork, underWayWords, workCommand } from "./work-words.ts";
 
 /** Shown while the old backup is being opened. */
 export function openingBackup(): Message {
@@ -27,30 +29,39 @@ export function emojiNotHere(prefix: string): Message {
   );
 }
 
+/** Other work with the keys of the person is running. */
+export function busyWithKeys(copy: KeyCopy, prefix: string): Message {
+  return notice(
+    paragraph(...underWayWords(copy), " I began nothing else. ", code(`${prefix}cancel keys`), " ends it."),
+  );
+}
+
 /** The answer to a command that opens the old backup. */
-export function openingAnswer(result: OpeningResult, prefix: string): Message {
+export function openingAnswer(
+  result: OpeningResult,
+  purpose: OpeningRequest["purpose"],
+  prefix: string,
+): Message {
+  const command = workCommand(purpose, prefix);
   switch (result.status) {
     case "not_signed_in":
-      return notSignedIn(result.missing, prefix, "A copy of your keys");
+      return notSignedIn(
+        result.missing,
+        prefix,
+        purpose === "copy" ? "A copy of your keys" : "An export of your keys",
+      );
     case "not_read":
       return unreadable(result.account, result.refusal, prefix);
     case "busy":
-      return notice(
-        paragraph(
-          ...underWayWords(result.copy),
-          " I began nothing else. ",
-          code(`${prefix}cancel keys`),
-          " ends it.",
-        ),
-      );
+      return busyWithKeys(result.copy, prefix);
     case "refused":
-      return alert(...refusalBlocks(result.refusal, result.by, prefix));
+      return alert(...refusalBlocks(result.refusal, { by: result.by, command, prefix }));
     case "no_backup":
       return alert(paragraph(...noBackupWords(result.backup, prefix)));
     case "no_emoji":
       return alert(
         paragraph(noEmojiWords[result.reason], " Nothing was changed."),
-        ...otherWays(result.ways, prefix),
+        ...otherWays(result.ways, command, prefix),
       );
     case "started":
       return result.by === "emoji"
@@ -103,9 +114,12 @@ const secretNames: Readonly<Record<TypedSecret["kind"], string>> = {
 };
 
 /** Why the old backup was not opened, and what helps. */
-function refusalBlocks(refusal: OpenRefusal, by: TypedSecret["kind"], prefix: string): Block[] {
-  const again = code(`${prefix}keys copy --${by === "phrase" ? "phrase" : "recovery-key"} "…"`);
-  const byRecoveryKey = code(`${prefix}keys copy --recovery-key "…"`);
+function refusalBlocks(
+  refusal: OpenRefusal,
+  { by, command, prefix }: { by: TypedSecret["kind"]; command: string; prefix: string },
+): Block[] {
+  const again = code(`${command} --${by === "phrase" ? "phrase" : "recovery-key"} "…"`);
+  const byRecoveryKey = code(`${command} --recovery-key "…"`);
   switch (refusal.code) {
     case "not_a_recovery_key":
       return [

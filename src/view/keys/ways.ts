@@ -6,7 +6,7 @@ import { code, list, paragraph, strong } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
 import { notice } from "../document/message.ts";
 import { noBackupWords, noEmojiWords } from "./backup-words.ts";
-import { keyCount } from "./work-words.ts";
+import { keyCount, workCommand } from "./work-words.ts";
 import { workLine } from "./work.ts";
 
 /** The answer to `!keys copy`: the safest way that works, and what it needs. */
@@ -39,12 +39,12 @@ function byEmoji(ways: OpeningWays, prefix: string): Block[] {
     paragraph(
       "No secret is typed. You need a device on which Element is signed in to your old account. It shows a request for a verification, and you compare seven emoji.",
     ),
-    ...otherWays(ways, prefix),
+    ...otherWays(ways, workCommand("copy", prefix), prefix),
   ];
 }
 
 function bySecret(ways: OpeningWays, noEmoji: NoEmojiReason, prefix: string): Block[] {
-  const [safest, ...others] = typedWays(ways, prefix);
+  const [safest, ...others] = typedWays(ways, workCommand("copy", prefix));
   return [
     paragraph(strong("The safest way that works: "), ...safest, "."),
     paragraph(noEmojiWords[noEmoji]),
@@ -52,20 +52,20 @@ function bySecret(ways: OpeningWays, noEmoji: NoEmojiReason, prefix: string): Bl
   ];
 }
 
-/** The ways besides emoji. */
-export function otherWays(ways: OpeningWays, prefix: string): Block[] {
-  return [paragraph("Other ways:"), list([...typedWays(ways, prefix), fileWay(prefix)])];
+/** The ways besides emoji. @param command the one that opens the old backup */
+export function otherWays(ways: OpeningWays, command: string, prefix: string): Block[] {
+  return [paragraph("Other ways:"), list([...typedWays(ways, command), fileWay(prefix)])];
 }
 
-function typedWays({ hasPhrase }: OpeningWays, prefix: string): [Inline[], ...Inline[][]] {
+function typedWays({ hasPhrase }: OpeningWays, command: string): [Inline[], ...Inline[][]] {
   const recoveryKey = [
-    code(`${prefix}keys copy --recovery-key "…"`),
+    code(`${command} --recovery-key "…"`),
     ", with the recovery key of your old account, in a direct chat with me",
   ];
   return hasPhrase
     ? [
         [
-          code(`${prefix}keys copy --phrase "…"`),
+          code(`${command} --phrase "…"`),
           ", with the security phrase of your old account, in a direct chat with me",
         ],
         recoveryKey,

@@ -10,6 +10,11 @@ export const workNames: Readonly<Record<KeyPurpose, string>> = {
   export: "The export of your keys",
 };
 
+/** The command that begins such work, without what opens the old backup. */
+export function workCommand(purpose: KeyPurpose, prefix: string): string {
+  return `${prefix}${purpose === "copy" ? "keys copy" : `keys ${purpose} --passphrase "…"`}`;
+}
+
 /** `4,200 of 12,345 keys`. */
 export function keysDone({ done, total }: Pick<KeyCopy, "done" | "total">): string {
   return `${formatCount(done)} of ${formatCount(total)} ${plural(total, "key")}`;

@@ -10,7 +10,7 @@ import { accountProblemWords } from "../words/account-problem-words.ts";
 import { progressBar } from "../words/progress-bar.ts";
 import { backupNeeded } from "./backup-words.ts";
 import { emojiFailure } from "./emoji-failures.ts";
-import { keysDone, underWayWords, workNames } from "./work-words.ts";
+import { keysDone, underWayWords, workCommand, workNames } from "./work-words.ts";
 
 /** The progress of work with keys: one message that is edited. */
 export function workProgress(copy: KeyCopy, now: number, prefix: string): Message {
@@ -69,7 +69,7 @@ export function workLine(copy: KeyCopy, now: number, prefix: string): Inline[] {
     case "stopped":
       return [name, " has stopped. ", ...stopWords(copy, prefix)];
     case "cancelled":
-      return [name, " is ended. ", code(`${prefix}keys copy`), " begins again."];
+      return [name, " is ended. ", code(workCommand(purpose, prefix)), " begins again."];
   }
 }
 
@@ -89,7 +89,10 @@ export function workNews(copy: KeyCopy, prefix: string): Message | null {
       );
     case "waiting_for_backup":
       return alert(
-        paragraph("Your old account's key backup is open. ", ...backupNeeded(reason)),
+        paragraph(
+          purpose === "import" ? "Your key file is open. " : "Your old account's key backup is open. ",
+          ...backupNeeded(reason),
+        ),
         paragraph(
           "I look for that by myself for up to 24 hours, and then go on. ",
           code(`${prefix}cancel keys`),
@@ -145,21 +148,29 @@ function accountWords({ reason, source, target }: KeyCopy, prefix: string): Inli
   ];
 }
 
-function keyNeeded({ reason }: KeyCopy, prefix: string): Inline[] {
+function keyNeeded({ purpose, reason }: KeyCopy, prefix: string): Inline[] {
+  const command = code(workCommand(purpose, prefix));
+  if (purpose === "import")
+    return [
+      "I keep the passphrase of a key file for at most 24 hours, and have erased it. Keys that are copied stay copied. To go on, send me the file again and type ",
+      command,
+      ".",
+    ];
   const why =
     reason?.code === "signed_in_again"
       ? "You signed in your old account again, so I have erased what opened its key backup."
       : "I keep what opens a key backup for at most 24 hours, and have erased it.";
   return [
-    `${why} Keys that are copied stay copied. To go on, open it once more: `,
-    code(`${prefix}keys copy`),
-    " says how.",
+    `${why}${purpose === "copy" ? " Keys that are copied stay copied." : ""} To go on, open it once more: `,
+    command,
+    purpose === "copy" ? " says how." : " begins again.",
   ];
 }
 
 /** Why work stopped, and the next step. */
-function stopWords({ reason }: KeyCopy, prefix: string): Inline[] {
-  const again: Inline[] = [code(`${prefix}keys copy`), " begins again."];
+function stopWords({ purpose, reason }: KeyCopy, prefix: string): Inline[] {
+  const command = workCommand(purpose, prefix);
+  const again: Inline[] = [code(command), " begins again."];
   switch (reason?.code) {
     case "changed_again":
       return [
@@ -180,23 +191,32 @@ function stopWords({ reason }: KeyCopy, prefix: string): Inline[] {
       ];
     case "source_changed":
       return [
-        "The key backup of your old account was replaced after I had opened it. Keys that are copied stay copied. Please open the new one: ",
-        code(`${prefix}keys copy`),
-        " says how.",
+        `The key backup of your old account was replaced after I had opened it.${purpose === "copy" ? " Keys that are copied stay copied." : ""} Please open the new one: `,
+        ...again,
+      ];
+    case "file_gone":
+      return [
+        "The key file is no longer on my server, or it has changed. Keys that are copied stay copied. Please send it again. Then ",
+        ...again,
+      ];
+    case "file_not_sent":
+      return [
+        "I could not send a file to this chat: its server refuses it, or the chat is not encrypted any more. Files that you have stay complete in themselves. ",
+        ...again,
       ];
     case "waited_enough":
       return [
-        "Your new account still has no key backup that I may write to, so I stop waiting and have erased what opened the old one. Sign in once with Element on your new account and let it set up its key storage. Then ",
+        `Your new account still has no key backup that I may write to, so I stop waiting and have erased what opened ${purpose === "import" ? "your key file" : "the old one"}. Sign in once with Element on your new account and let it set up its key storage. Then `,
         ...again,
       ];
     case "interrupted":
       return [
         "I was restarted during the verification, so it is over. Nothing was changed. Please try again: ",
-        code(`${prefix}keys copy --emoji`),
+        code(`${command} --emoji`),
         ".",
       ];
     case "not_opened":
-      return emojiFailure(reason.failure, prefix);
+      return emojiFailure(reason.failure, command, prefix);
     default:
       return again;
   }

@@ -24,6 +24,7 @@ export function commandServices(scripted: Partial<CommandServices> = {}): Comman
     keys: {
       opening: { byTyping: notScripted, byEmoji: notScripted },
       overview: { ways: notScripted, status: notScripted, unfinished: notScripted },
+      files: { import: notScripted, forget: notScripted },
       cancel: notScripted,
       answerEmoji: notScripted,
     },

@@ -9,6 +9,7 @@ import { Limiters } from "../../../src/store/limiters.ts";
 import { LostRuns } from "../../../src/store/lost-runs.ts";
 import { OutboxItems } from "../../../src/store/outbox-items.ts";
 import { Plans } from "../../../src/store/plans.ts";
+import { ReceivedFiles } from "../../../src/store/received-files.ts";
 import { RunLeases, endLeases } from "../../../src/store/run-leases.ts";
 import { Runs } from "../../../src/store/runs.ts";
 import { SealedSecrets } from "../../../src/store/sealed-secrets.ts";
@@ -27,6 +28,7 @@ export interface CrashingStore {
     | "accounts"
     | "keptRequests"
     | "keyCopies"
+    | "receivedFiles"
     | "outbox"
     | "plans"
     | "runs"
@@ -100,6 +102,7 @@ export function openCrashingStore(
       plans: new Plans(database),
       keptRequests: new KeptRequestRows(database, report),
       keyCopies: new KeyCopies(database, sealing),
+      receivedFiles: new ReceivedFiles(database, sealing),
       runs: new Runs(database, report),
       runLeases: new RunLeases(database, report),
       lostRuns: new LostRuns(database),

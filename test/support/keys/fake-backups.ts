@@ -1,10 +1,13 @@
 import type { Account, Side } from "../../../src/model/account.ts";
+import type { Download } from "../../../src/model/file-reference.ts";
 import type { KeyBackup } from "../../../src/model/key-backup.ts";
 import type {
   EmojiListener,
   EmojiResult,
   KeyCopyRequest,
   KeyCopyResult,
+  KeyExportRequest,
+  KeyExportResult,
   OpenResult,
   OpeningWays,
   PlatformKeys,
@@ -13,7 +16,7 @@ import { BACKUP_KEY } from "../fakes/key-copies.ts";
 
 type FakeKeys = Pick<
   PlatformKeys,
-  "backup" | "ways" | "open" | "verify" | "isVerified" | "copy" | "forgetDevice"
+  "backup" | "ways" | "open" | "verify" | "isVerified" | "copy" | "openFile" | "export" | "forgetDevice"
 >;
 
 /** A verification that the test ends. */
@@ -27,6 +30,9 @@ interface FakeVerification {
 
 /** The right recovery key of the old account. Every other one is refused. */
 export const RIGHT_KEY = "EsTR mwqJ JoXZ 8dKN F8hP 9tPw";
+
+/** Opens every key file. Every other passphrase is refused. */
+export const RIGHT_PASSPHRASE = "right passphrase";
 
 /** The old backup, as `newKeyCopy` has it. */
 const OLD = { version: "1", publicKey: "old public key" };
@@ -53,6 +59,17 @@ export class FakeBackups {
   /** Sessions that are sent at once. */
   batchSize = 2;
   readonly forgotten: Side[] = [];
+  /** What the bot's own server answers when a file is downloaded. */
+  download: Download = { status: "downloaded", bytes: Buffer.from("key file") };
+  /** Entries of a key file that are no use. */
+  badEntries = 0;
+  /** Whether the chat takes files. */
+  isFileTaken = true;
+  /** Passphrases of written key files. */
+  readonly exported: string[] = [];
+  /** Called before a key file is written. Its result takes the place of the answer. */
+  onExport: (request: KeyExportRequest) => Promise<KeyExportResult | null> | KeyExportResult | null = () =>
+    null;
   /** Called before a request. Its result or error takes the place of the answer. */
   onLook: (account: Account) => void = () => undefined;
   onBatch: (request: KeyCopyRequest) => Promise<KeyCopyResult | null> | KeyCopyResult | null = () => null;
@@ -86,6 +103,19 @@ export class FakeBackups {
     isVerified: () => Promise.resolve(this.isVerified),
     forgetDevice: async ({ side }) => void this.forgotten.push(side),
     copy: (request) => this.#copy(request),
+    openFile: async (_bytes, passphrase) =>
+      passphrase === RIGHT_PASSPHRASE
+        ? {
+            status: "opened",
+            badEntries: this.badEntries,
+            content: {
+              entries: [...this.old].map(([sessionId, roomId]) => ({
+                ...{ roomId, sessionId, firstMessageIndex: 0, session: "{}" },
+              })),
+            },
+          }
+        : { status: "refused", mistake: "wrong_passphrase_or_damaged" },
+    export: (request) => this.#export(request),
   };
 
   /** The verification under way. */
@@ -93,6 +123,29 @@ export class FakeBackups {
     const last = this.verifications.at(-1);
     if (last === undefined) throw new Error("no verification was asked for");
     return last;
+  }
+
+  /** Two files, of which the first has one session. */
+  async #export(request: KeyExportRequest): Promise<KeyExportResult> {
+    const scripted = await this.onExport(request);
+    if (scripted !== null) return scripted;
+    this.exported.push(request.passphrase);
+    const total = this.old.size;
+    const keys = total - this.unusable.size;
+    for (const count of [1, keys - 1]) {
+      await request.onFile({ bytes: Buffer.from("key file"), id: `${count} of ${keys}`, keys: count });
+      await request.onProgress({ done: count, total });
+    }
+    return { status: "exported", keys, unusable: this.#unusableByRoom() };
+  }
+
+  #unusableByRoom(): Map<string, number> {
+    const unusable = new Map<string, number>();
+    for (const session of this.unusable) {
+      const room = this.old.get(session) ?? "";
+      unusable.set(room, (unusable.get(room) ?? 0) + 1);
+    }
+    return unusable;
   }
 
   async #copy(request: KeyCopyRequest): Promise<KeyCopyResult> {
@@ -115,14 +168,9 @@ export class FakeBackups {
       }
       await onProgress({ done: done(), total, alreadyThere, batchSize });
     }
-    const unusable = new Map<string, number>();
-    for (const session of this.unusable) {
-      const room = this.old.get(session) ?? "";
-      unusable.set(room, (unusable.get(room) ?? 0) + 1);
-    }
     const counts = {
       ...{ expected: total, copied: missing.length, alreadyThere, unusable: this.unusable.size },
     };
-    return { status: "copied", to, counts, unusable, lost: new Map() };
+    return { status: "copied", to, counts, unusable: this.#unusableByRoom(), lost: new Map() };
   }
 }

@@ -1,5 +1,6 @@
 import { pino } from "pino";
 import { vi } from "vitest";
+import type { Conversation } from "../../../src/dialogue/conversation.ts";
 import { KeyAnnouncer } from "../../../src/dialogue/key-notices.ts";
 import type { Account, Side } from "../../../src/model/account.ts";
 import type { ConversationAddress } from "../../../src/model/conversation-address.ts";
@@ -9,7 +10,9 @@ import { createKeys } from "../../../src/service/keys/create-keys.ts";
 import type { OpeningResult } from "../../../src/service/keys/results.ts";
 import type { Cause } from "../../../src/store/cause.ts";
 import type { Document } from "../../../src/view/document/document.ts";
+import { paragraph } from "../../../src/view/document/document.ts";
 import type { Message } from "../../../src/view/document/message.ts";
+import { notice } from "../../../src/view/document/message.ts";
 import { renderPlainText } from "../../../src/view/document/plain-text.ts";
 import { KEY_OWNER, NEW_USER, OLD_USER, newKeyCopy } from "../fakes/key-copies.ts";
 import type { CrashTime, CrashingStore } from "../faults/crashing-store.ts";
@@ -54,7 +57,7 @@ export function startFakeKeyBot({
     vi.clearAllTimers();
     vi.setSystemTime(at);
   });
-  const { outbox, keyCopies, accounts } = store.store;
+  const { outbox, keyCopies, accounts, receivedFiles } = store.store;
   const now = Date.now;
   const log = pino({ level: process.env["TEST_LOG"] ?? "silent" });
   const conversationAt = async (address: ConversationAddress, cause: Cause, scope: string) => {
@@ -70,10 +73,20 @@ export function startFakeKeyBot({
         },
         now(),
       );
-    return { say, ask: (question: Message) => say(question, { key: "question" }) };
+    const sendFile: Conversation["sendFile"] = async ({ fileName }, { key, isPlainAllowed, signal }) => {
+      signal.throwIfAborted();
+      if (!backups.isFileTaken) return false;
+      await say(notice(paragraph(`${fileName}${isPlainAllowed ? " plain" : ""}`)), { key });
+      return true;
+    };
+    return { say, sendFile, ask: (question: Message) => say(question, { key: "question" }) };
   };
   const keys = createKeys({
-    store: { accounts, keyCopies },
+    store: { accounts, keyCopies, receivedFiles },
+    chat: {
+      download: () => Promise.resolve(backups.download),
+      uploadLimit: () => Promise.resolve(1_000_000),
+    },
     platform: {
       keys: aliveKeys(backups, () => isDead),
       serverName: (userId) => userId.slice(userId.indexOf(":") + 1),

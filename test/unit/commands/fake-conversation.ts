@@ -1,6 +1,6 @@
 import type { Confirmation, Conversation, SayOptions } from "../../../src/dialogue/conversation.ts";
 import type { ConversationAddress, RoomKind } from "../../../src/model/conversation-address.ts";
-import type { Message } from "../../../src/view/document/message.ts";
+import type { Attachment, Message } from "../../../src/view/document/message.ts";
 import { renderPlainText } from "../../../src/view/document/plain-text.ts";
 
 export interface Said {
@@ -59,6 +59,11 @@ export class FakeConversation implements Conversation {
   async ask(question: Message, confirmation: Confirmation): Promise<void> {
     this.asked.push(confirmation);
     await this.say(question, { key: "question" });
+  }
+
+  async sendFile({ fileName }: Attachment): Promise<boolean> {
+    this.happened.push(`send ${fileName}`);
+    return true;
   }
 
   async redact(): Promise<boolean> {

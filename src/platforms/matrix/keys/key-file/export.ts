@@ -10,8 +10,8 @@ import type { KeyWorker } from "../worker/key-worker.ts";
 import { entryText } from "./entry.ts";
 import { listBytesIn, writeKeyFile } from "./write.ts";
 
-/** Larger files are divided, because each is in memory at once. About 14,000 sessions. */
-const MAX_FILE_BYTES = 16 * 1024 * 1024;
+/** Larger files are divided, because each is in memory at once. About 7,000 sessions. */
+const MAX_FILE_BYTES = 8 * 1024 * 1024;
 
 export interface ExportOptions {
   readonly account: ComparedAccount;
@@ -79,17 +79,17 @@ class Files {
       this.#listBytes += bytes;
       this.keys += 1;
     }
-    this.#report();
+    await this.#report();
   }
 
   async end(): Promise<void> {
     if (this.#entries.length > 0) await this.#write();
   }
 
-  #report(): void {
+  #report(): Promise<void> {
     const unusable = [...this.unusable.values()].reduce((sum, count) => sum + count, 0);
     const done = this.keys + unusable;
-    this.#request.onProgress({ done, total: Math.max(this.#total, done) });
+    return this.#request.onProgress({ done, total: Math.max(this.#total, done) });
   }
 
   async #write(): Promise<void> {

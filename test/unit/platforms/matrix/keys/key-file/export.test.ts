@@ -34,7 +34,7 @@ async function start(source: StoredRooms = {}) {
         passphrase: "pass",
         maxBytes: 50_000_000,
         onFile: async (file) => void files.push(file),
-        onProgress: ({ done }) => void progress.push(done),
+        onProgress: async ({ done }) => void progress.push(done),
         signal: new AbortController().signal,
         ...changes,
       },
