@@ -1,7 +1,7 @@
 import type { Command } from "../../dialogue/conversation.ts";
 import type { CommandSpecification } from "../../grammar/specification.ts";
-import { exportSecretOf } from "../../service/keys/export.ts";
 import type { BackupOpening, OpeningRequest } from "../../service/keys/opening.ts";
+import { exportSecretOf } from "../../service/keys/secrets.ts";
 import { exportNeedsEncryption, exportNeedsPassphrase } from "../../view/keys/export.ts";
 import { answerOpening } from "./answer-opening.ts";
 

@@ -72,7 +72,9 @@ export function createKeys({
   });
   const exports = new KeyExports({ copies, keys, listener, uploadLimit });
   const transfer = new KeyTransfer({
-    ...{ accounts, copies, keys, files, exports },
+    ...{ accounts, copies, keys },
+    readFile: (copy, signal) => files.content(copy, signal),
+    runExport: (copy, source, signal) => exports.run(copy, source, signal),
     changed: (copy) => listener.changed(copy),
   });
   const renewals = new ReportRenewals(planning, log);

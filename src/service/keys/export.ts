@@ -1,31 +1,18 @@
-import { z } from "zod";
 import type { Account } from "../../model/account.ts";
 import type { KeyCopy } from "../../model/key-copy.ts";
-import type { OpenedBackup, PlatformKeys } from "../../platforms/keys.ts";
+import type { PlatformKeys } from "../../platforms/keys.ts";
 import type { KeyCopies } from "../../store/key-copies.ts";
 import type { KeyCopyListener } from "./listener.ts";
-import { openedBackupOf } from "./opening.ts";
-import type { KeyCopyEnd } from "./results.ts";
+import type { ExportRunResult } from "./results.ts";
+import { exportSecretSchema, openedBackupOf } from "./secrets.ts";
 
 /** How many sessions are written before the progress is stored again. */
 const STORED_EVERY = 1_000;
-
-/** What is sealed with an export besides the opened backup. */
-const exportSecretSchema = z.object({ passphrase: z.string(), isPlainAllowed: z.boolean() });
-
-/** What is sealed with an export: the opened backup, and how its files are sent. */
-export function exportSecretOf(opened: OpenedBackup, files: z.infer<typeof exportSecretSchema>): object {
-  return { ...opened, ...files };
-}
 
 /** A file could not be sent to the chat, and will not be. */
 class FileNotSentError extends Error {
   override readonly name = "FileNotSentError";
 }
-
-export type ExportRunResult =
-  | { status: "exported"; end: KeyCopyEnd }
-  | { status: "source_changed" | "aborted" | "no_key" | "file_not_sent" };
 
 export interface KeyExportsOptions {
   copies: Pick<KeyCopies, "change" | "secret">;

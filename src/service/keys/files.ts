@@ -1,9 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { z } from "zod";
 import type { Account } from "../../model/account.ts";
 import type { ConversationAddress } from "../../model/conversation-address.ts";
 import type { Download, FileReference } from "../../model/file-reference.ts";
-import { fileReferenceSchema } from "../../model/file-reference.ts";
 import type { KeyCopy } from "../../model/key-copy.ts";
 import type { KeyFileContent } from "../../platforms/key-files.ts";
 import { MAX_KEY_FILE_BYTES } from "../../platforms/key-files.ts";
@@ -11,16 +9,13 @@ import type { PlatformKeys } from "../../platforms/keys.ts";
 import type { Accounts } from "../../store/accounts.ts";
 import type { KeyCopies } from "../../store/key-copies.ts";
 import type { ReceivedFiles } from "../../store/received-files.ts";
-import { FIRST_BATCH_SIZE } from "./opening.ts";
-import { KEPT_OPEN_MS } from "./pauses.ts";
+import { FIRST_BATCH_SIZE, KEPT_OPEN_MS } from "./pauses.ts";
 import type { ImportResult } from "./results.ts";
 import type { KeyRunner } from "./runner.ts";
+import { importSecretSchema } from "./secrets.ts";
 
 /** The pause before a file is asked for again, if the bot's own server does not answer. */
 const DOWNLOAD_AGAIN_MS = 30_000;
-
-/** A file of keys and what opens it, as it is sealed with an import. */
-const fileSecretSchema = z.object({ file: fileReferenceSchema, passphrase: z.string() });
 
 export interface ImportRequest {
   owner: string;
@@ -135,7 +130,7 @@ export class KeyFiles {
    */
   async content(copy: KeyCopy, signal: AbortSignal): Promise<KeyFileContent | "file_gone" | "no_key"> {
     const { copies, download, keys } = this.#options;
-    const { data: secret } = fileSecretSchema.safeParse(await copies.secret(copy.id));
+    const { data: secret } = importSecretSchema.safeParse(await copies.secret(copy.id));
     if (secret === undefined) return "no_key";
     for (;;) {
       const downloaded = await download(secret.file, { maxBytes: MAX_KEY_FILE_BYTES, signal });

@@ -1,4 +1,3 @@
-import { z } from "zod";
 import type { Account, Side } from "../../model/account.ts";
 import type { ConversationAddress } from "../../model/conversation-address.ts";
 import type { KeyPurpose } from "../../model/key-copy.ts";
@@ -6,21 +5,10 @@ import type { OpenedBackup, PlatformKeys, TypedSecret } from "../../platforms/ke
 import { UnreadableAccountError } from "../../platforms/reading.ts";
 import type { Accounts } from "../../store/accounts.ts";
 import type { KeyCopies, NewKeyCopy } from "../../store/key-copies.ts";
-import { KEPT_OPEN_MS } from "./pauses.ts";
+import { FIRST_BATCH_SIZE, KEPT_OPEN_MS } from "./pauses.ts";
 import type { NotPossible, OpeningResult } from "./results.ts";
 import type { KeyRunner } from "./runner.ts";
 import type { KeyVerifications } from "./verifications.ts";
-
-/** Sessions a batch, until the server of the new account has taken or refused some. */
-export const FIRST_BATCH_SIZE = 100;
-
-/** What opens the old backup, as it is sealed with its work. */
-const openedBackupSchema = z.object({ version: z.string(), publicKey: z.string(), key: z.string() });
-
-/** `null` for anything that is no opened backup. */
-export function openedBackupOf(secret: unknown): OpenedBackup | null {
-  return openedBackupSchema.safeParse(secret).data ?? null;
-}
 
 /** Work that opens the old backup first. */
 export interface OpeningRequest {

@@ -5,6 +5,9 @@ const LATER_PAUSE_MS = 5 * MINUTE_MS;
 /** The share of a pause by which it is shortened or prolonged at most. */
 const JITTER = 0.1;
 
+/** Sessions a batch, until the server of the new account has taken or refused some. */
+export const FIRST_BATCH_SIZE = 100;
+
 /** How long an opened backup key is kept. A person is waited for as long. */
 export const KEPT_OPEN_MS = 24 * 60 * MINUTE_MS;
 

@@ -53,6 +53,15 @@ export type ImportResult =
   | { status: "refused"; mistake: KeyFileMistake }
   | { status: "empty"; badEntries: number };
 
+/**
+ * How a call of an export ended.
+ * - `no_key`: what opens the old backup is gone.
+ * - `file_not_sent`: a file could not be sent to the chat, and will not be.
+ */
+export type ExportRunResult =
+  | { status: "exported"; end: KeyCopyEnd }
+  | { status: "source_changed" | "aborted" | "no_key" | "file_not_sent" };
+
 /** How the old backup can be opened, and the work with keys that is not over. */
 export type WaysResult = NotPossible | { status: "ways"; ways: OpeningWays; copy: KeyCopy | null };
 

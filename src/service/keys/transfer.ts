@@ -1,14 +1,14 @@
 import type { Account, Side } from "../../model/account.ts";
 import type { BackupIdentity } from "../../model/key-backup.ts";
 import type { KeyCopy } from "../../model/key-copy.ts";
+import type { KeyFileContent } from "../../platforms/key-files.ts";
 import type { KeyCopyProgress, KeyCopyResult, KeySource, PlatformKeys } from "../../platforms/keys.ts";
 import { UnreadableAccountError } from "../../platforms/reading.ts";
 import type { Accounts } from "../../store/accounts.ts";
 import type { KeyCopies } from "../../store/key-copies.ts";
 import { passingCause } from "../run/kept-request.ts";
-import type { ExportRunResult, KeyExports } from "./export.ts";
-import type { KeyFiles } from "./files.ts";
-import { openedBackupOf } from "./opening.ts";
+import type { ExportRunResult } from "./results.ts";
+import { openedBackupOf } from "./secrets.ts";
 
 /**
  * - `signed_out`: an account was signed out meanwhile.
@@ -22,8 +22,9 @@ export interface TransferOptions {
   accounts: Pick<Accounts, "get">;
   copies: Pick<KeyCopies, "apply" | "change" | "secret">;
   keys: Pick<PlatformKeys, "backup" | "copy">;
-  files: Pick<KeyFiles, "content">;
-  exports: Pick<KeyExports, "run">;
+  /** The keys of an import. */
+  readFile: (copy: KeyCopy, signal: AbortSignal) => Promise<KeyFileContent | "file_gone" | "no_key">;
+  runExport: (copy: KeyCopy, source: Account, signal: AbortSignal) => Promise<ExportRunResult>;
   /** Called when the progress or the state was stored. */
   changed: (copy: KeyCopy) => void;
 }
@@ -50,7 +51,7 @@ export class KeyTransfer {
           return await this.#into(target, copy, () => this.#file(copy, signal), signal);
         case "export":
           if (source === null) return { status: "signed_out" };
-          return await this.#options.exports.run(copy, source, signal);
+          return await this.#options.runExport(copy, source, signal);
       }
     } catch (error) {
       if (signal.aborted) return { status: "aborted" };
@@ -65,7 +66,7 @@ export class KeyTransfer {
   }
 
   async #file(copy: KeyCopy, signal: AbortSignal): Promise<KeySource | "no_key" | "file_gone"> {
-    const content = await this.#options.files.content(copy, signal);
+    const content = await this.#options.readFile(copy, signal);
     return typeof content === "string" ? content : { kind: "file", content };
   }
 
