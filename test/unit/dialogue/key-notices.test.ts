@@ -4,7 +4,9 @@ import { KeyAnnouncer } from "../../../src/dialogue/key-notices.ts";
 import type { Account } from "../../../src/model/account.ts";
 import type { KeyCopy } from "../../../src/model/key-copy.ts";
 import type { Store } from "../../../src/store/store.ts";
+import { paragraph } from "../../../src/view/document/document.ts";
 import type { Message } from "../../../src/view/document/message.ts";
+import { notice } from "../../../src/view/document/message.ts";
 import { renderPlainText } from "../../../src/view/document/plain-text.ts";
 import { KEY_OWNER, NEW_USER, OLD_USER, newKeyCopy } from "../../support/fakes/key-copies.ts";
 import { temporaryStore } from "../../support/store/temporary-store.ts";
@@ -37,6 +39,10 @@ function announcerOf(store: Store, said: Said[]): KeyAnnouncer {
     conversationAt: async (_address, _cause, scope) => ({
       say: (message, options) => say(message, { ...options, key: `${scope} ${options?.key ?? ""}` }),
       ask: (question) => say(question, { key: `${scope} question` }),
+      sendFile: async ({ fileName }, { key }) => {
+        await say(notice(paragraph(fileName)), { key: `${scope} ${key}` });
+        return true;
+      },
     }),
     prefix: "!",
     monotonicNow: () => performance.now(),

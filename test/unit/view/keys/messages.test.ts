@@ -81,6 +81,8 @@ const reasons: readonly (KeyCopyReason | null)[] = [
   { code: "changed_again", text: "" },
   { code: "batch_refused", text: EVIL },
   { code: "source_changed" },
+  { code: "file_gone" },
+  { code: "file_not_sent" },
   { code: "waited_enough" },
   { code: "interrupted" },
   { code: "cancelled" },
@@ -165,6 +167,11 @@ const works = [
     reasons.filter((reason) => fits(state, reason)).map((reason) => evilCopy({ state, reason })),
   ),
   ...KEY_PURPOSES.flatMap((purpose) => KEY_COPY_STATES.map((state) => evilCopy({ purpose, state }))),
+  ...(["import", "export"] as const).flatMap((purpose) =>
+    (["source_changed", "waited_enough", "interrupted", "file_gone", "file_not_sent"] as const).map((code) =>
+      evilCopy({ purpose, state: "stopped", reason: { code } }),
+    ),
+  ),
 ];
 
 /** Whether a state can have a reason. Every state can have none that is readable. */
@@ -178,10 +185,12 @@ function fits(state: KeyCopyState, reason: KeyCopyReason | null): boolean {
 const messages: readonly { name: string; message: Message }[] = [
   { name: "opening", message: openingBackup() },
   { name: "no emoji here", message: emojiNotHere("!") },
-  ...openings.map((result) => ({
-    name: `opening ${JSON.stringify(result).slice(0, 80)}`,
-    message: openingAnswer(result, "!"),
-  })),
+  ...openings.flatMap((result) =>
+    (["copy", "export"] as const).map((purpose) => ({
+      name: `${purpose} ${JSON.stringify(result).slice(0, 80)}`,
+      message: openingAnswer(result, purpose, "!"),
+    })),
+  ),
   ...[null, ...(Object.keys(noEmojiReasons) as NoEmojiReason[])].flatMap((noEmoji) =>
     [known, ...noBackups].map((backup) => ({
       name: `ways ${noEmoji ?? "emoji"} ${backup.kind}`,
@@ -262,20 +271,24 @@ describe("the sentences about keys", () => {
       says: ["20,000,000 rounds", "at most 10,000,000"],
     },
   ])("refuse by $refusal.code", ({ refusal, says }) => {
-    const answer = openingAnswer({ status: "refused", by: "recovery_key", refusal }, "!");
+    const answer = openingAnswer({ status: "refused", by: "recovery_key", refusal }, "copy", "!");
     expect(answer.tone).toBe("alert");
     for (const each of says) expect(text(answer)).toContain(each);
   });
 
   it("after a typed secret recommend a new recovery key", () => {
     for (const by of ["recovery_key", "phrase"] as const) {
-      const answer = openingAnswer({ status: "started", by, copy: evilCopy(), replaced: null }, "!");
+      const answer = openingAnswer({ status: "started", by, copy: evilCopy(), replaced: null }, "copy", "!");
       expect(text(answer)).toMatch(/When the move is over, make a new recovery key in Element/u);
     }
   });
 
   it("say what to expect of a verification", () => {
-    const answer = openingAnswer({ status: "started", by: "emoji", copy: evilCopy(), replaced: null }, "!");
+    const answer = openingAnswer(
+      { status: "started", by: "emoji", copy: evilCopy(), replaced: null },
+      "copy",
+      "!",
+    );
     expect(text(answer)).toMatch(/a request for a verification\. That is not the note about a new login/u);
   });
 
