@@ -23,5 +23,5 @@ VOLUME /data
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
   CMD ["node", "src/operations/health-probe.ts", "/data/bot.config.yaml"]
 # DEP0060 is a warning about code in matrix-bot-sdk. Operators cannot do anything about it.
-ENTRYPOINT ["node", "--disable-warning=DEP0060", "--max-semi-space-size=4", "src/main.ts"]
+ENTRYPOINT ["node", "--disable-warning=DEP0060", "--disable-warning=ExperimentalWarning", "--max-semi-space-size=4", "src/main.ts"]
 CMD ["--config", "/data/bot.config.yaml"]

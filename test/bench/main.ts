@@ -1,6 +1,6 @@
 /*
  * Measures reading two accounts, planning and moving: `npm run bench -- [--parts
- * reading,moving,limits,people,kinds,watch] [--rooms 50,200] …`.
+ * reading,moving,limits,people,kinds,watch,keys] [--rooms 50,200] …`.
  *
  * The homeservers are real and run on loopback.
  * - `--parts`: what is measured. Default: everything.
@@ -12,6 +12,7 @@
  *   default.
  * - `--people`: people×rooms.
  * - `--watch`: runs×waiting rooms of each, without servers.
+ * - `--keys`: keys@rooms.
  * - `--keep`: folder that keeps populated servers for the next time.
  */
 import { mkdtemp, rm } from "node:fs/promises";
@@ -19,6 +20,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Bench } from "./bench.ts";
+import { benchKeys } from "./keys-part.ts";
 import { benchKinds } from "./kinds-part.ts";
 import { benchLimits } from "./limits-part.ts";
 import { benchMoving } from "./moving-part.ts";
@@ -28,13 +30,14 @@ import { benchWatch } from "./watch-part.ts";
 
 const { values } = parseArgs({
   options: {
-    parts: { type: "string", default: "reading,moving,limits,people,kinds,watch" },
+    parts: { type: "string", default: "reading,moving,limits,people,kinds,watch,keys" },
     rooms: { type: "string", default: "50,200" },
     plan: { type: "string", default: "3000" },
     bare: { type: "string", default: "1,2,4,8,16" },
     limits: { type: "string", default: "50@100,200@200" },
     people: { type: "string", default: "20x10" },
     watch: { type: "string", default: "1000x5,1000x50" },
+    keys: { type: "string", default: "1000@20,10000@200" },
     keep: { type: "string" },
   },
 });
@@ -49,6 +52,10 @@ const watched = values.watch.split(",").map((text) => {
   const [runs = 0, rooms = 0] = numbers("watch", text, "x");
   return { runs, rooms };
 });
+const keySizes = values.keys.split(",").map((text) => {
+  const [keys = 0, rooms = 0] = numbers("keys", text, "@");
+  return { keys, rooms };
+});
 const [people = 0, roomsEach = 0] = numbers("people", values.people, "x");
 
 const parts: Readonly<Record<string, (bench: Bench) => Promise<string>>> = {
@@ -58,6 +65,7 @@ const parts: Readonly<Record<string, (bench: Bench) => Promise<string>>> = {
   people: (bench) => benchPeople(bench, people, roomsEach),
   kinds: (bench) => benchKinds(bench),
   watch: (bench) => benchWatch(bench, watched),
+  keys: (bench) => benchKeys(bench, keySizes),
 };
 const chosen = values.parts.split(",").map((name) => {
   const part = parts[name];

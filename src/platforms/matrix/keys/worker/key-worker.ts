@@ -3,6 +3,8 @@ import type { Logger } from "pino";
 import type { BackupJob, JobKeys } from "./backup-job.ts";
 import { BackupShapeError } from "./backup-scanner.ts";
 import type { JobMethod, WorkerAnswer, WorkerRequest } from "./messages.ts";
+import type { ThreadCode } from "./thread-source.ts";
+import { THREAD_START, threadSources } from "./thread-source.ts";
 
 /** The thread of the keys has ended during a job, or a job has met a bug. */
 export class KeyWorkerError extends Error {
@@ -22,8 +24,8 @@ export interface KeyWorkerOptions {
   readonly log: Logger;
   /** How long the thread is kept without a job. */
   readonly idleMs?: number;
-  /** The file of the thread. */
-  readonly file?: URL;
+  /** The module of the thread. */
+  readonly entry?: URL;
 }
 
 const IDLE_MS = 10_000;
@@ -48,6 +50,7 @@ export class KeyWorker {
   #jobs = 0;
   #lastJob = 0;
   #thread: Thread | null = null;
+  #sources: Promise<ReadonlyMap<string, string>> | null = null;
   #idle: NodeJS.Timeout | undefined;
   #isStopped = false;
 
@@ -65,7 +68,9 @@ export class KeyWorker {
     let thread: Thread | null = null;
     try {
       if (this.#isStopped) throw new KeyWorkerError("the process stops");
-      thread = this.#running();
+      const entry = this.#options.entry ?? new URL("./thread.ts", import.meta.url);
+      this.#sources ??= threadSources(entry);
+      thread = this.#running({ entry: entry.href, sources: await this.#sources });
       const { call } = thread;
       thread.post({ kind: "open", job: number, keys });
       return await work({ call: (method, ...args) => call(number, method, args) });
@@ -104,10 +109,8 @@ export class KeyWorker {
     this.#idle.unref();
   }
 
-  #running(): Thread {
-    if (this.#thread?.isRunning === true) return this.#thread;
-    const { log, file = new URL("./thread.ts", import.meta.url) } = this.#options;
-    this.#thread = new Thread(file, log);
+  #running(code: ThreadCode): Thread {
+    if (this.#thread?.isRunning !== true) this.#thread = new Thread(code, this.#options.log);
     return this.#thread;
   }
 }
@@ -124,8 +127,8 @@ class Thread {
   #lastCall = 0;
   isRunning = true;
 
-  constructor(file: URL, log: Logger) {
-    this.#worker = new Worker(file, { resourceLimits: LIMITS });
+  constructor(code: ThreadCode, log: Logger) {
+    this.#worker = new Worker(THREAD_START, { eval: true, workerData: code, resourceLimits: LIMITS });
     // The thread alone does not keep the process running.
     this.#worker.unref();
     this.#worker.on("message", (answer: WorkerAnswer) => this.#answered(answer, log));

@@ -4,10 +4,10 @@ import {
   decryptedEntry,
   sessionJson,
   storedEntry,
-} from "../../../../support/key-backup/backup-crypto.ts";
-import { uploads } from "../../../../support/key-backup/backup-server.ts";
-import type { KeyAccounts } from "../../../../support/key-backup/key-accounts.ts";
-import { sessionsOf, startKeyAccounts } from "../../../../support/key-backup/key-accounts.ts";
+} from "../../../../../support/key-backup/backup-crypto.ts";
+import { uploads } from "../../../../../support/key-backup/backup-server.ts";
+import type { KeyAccounts } from "../../../../../support/key-backup/key-accounts.ts";
+import { sessionsOf, startKeyAccounts } from "../../../../../support/key-backup/key-accounts.ts";
 
 const keys = { source: createBackupKeys(), target: createBackupKeys() };
 const open: KeyAccounts[] = [];

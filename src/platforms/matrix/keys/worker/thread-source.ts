@@ -1,0 +1,44 @@
+import { readFile } from "node:fs/promises";
+import { stripTypeScriptTypes } from "node:module";
+import { setImmediate } from "node:timers/promises";
+
+/** The code of a thread, as its `workerData`. */
+export interface ThreadCode {
+  readonly entry: string;
+  /** The text of each module, by its address. */
+  readonly sources: ReadonlyMap<string, string>;
+}
+
+/**
+ * The first code of the thread: it takes the modules from `workerData`. Node would load its remover
+ * of types into the thread, which takes twenty megabytes (seen with Node 24).
+ */
+export const THREAD_START = `
+  const { registerHooks } = require("node:module");
+  const { workerData } = require("node:worker_threads");
+  const { entry, sources } = workerData;
+  registerHooks({
+    load(url, context, nextLoad) {
+      const source = sources.get(url);
+      return source === undefined
+        ? nextLoad(url, context)
+        : { format: "module", source, shortCircuit: true };
+    },
+  });
+  import(entry);
+`;
+
+/** The modules of a thread without their types, by address: the given one and all it imports. */
+export async function threadSources(entry: URL): Promise<ReadonlyMap<string, string>> {
+  const sources = new Map<string, string>();
+  const open = [entry];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (sources.has(next.href)) continue;
+    const source = stripTypeScriptTypes(await readFile(next, "utf8"));
+    sources.set(next.href, source);
+    for (const [, path = ""] of source.matchAll(/ from "(\.[^"]+)";$/gm)) open.push(new URL(path, next));
+    // Each module takes some milliseconds.
+    await setImmediate();
+  }
+  return sources;
+}
