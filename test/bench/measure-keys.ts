@@ -5,11 +5,13 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { text } from "node:stream/consumers";
 import { setTimeout } from "node:timers/promises";
+import type { Logger } from "pino";
 import { pino } from "pino";
 import { Agent, request } from "undici";
 import type { Account, Side } from "../../src/model/account.ts";
 import type { GuardedFetch, GuardedRequest } from "../../src/network/guarded-fetch.ts";
 import { createGuardedFetch } from "../../src/network/guarded-fetch.ts";
+import type { KeyCopyRequest } from "../../src/platforms/keys.ts";
 import { HomeserverClient } from "../../src/platforms/matrix/api/homeserver-client.ts";
 import type { EncryptedSession } from "../../src/platforms/matrix/keys/backup-cipher.ts";
 import {
@@ -18,7 +20,13 @@ import {
   decryptSession,
   encryptSession,
 } from "../../src/platforms/matrix/keys/backup-cipher.ts";
-import { createMatrixKeys } from "../../src/platforms/matrix/keys/platform-keys.ts";
+import { readBackup } from "../../src/platforms/matrix/keys/backup.ts";
+import type { ComparedAccount } from "../../src/platforms/matrix/keys/compare.ts";
+import { compareBackups } from "../../src/platforms/matrix/keys/compare.ts";
+import type { CopiedAccount } from "../../src/platforms/matrix/keys/copy/copy-keys.ts";
+import { copyKeys } from "../../src/platforms/matrix/keys/copy/copy-keys.ts";
+import { KeyWorker } from "../../src/platforms/matrix/keys/worker/key-worker.ts";
+import { BY_THE_CLOCK } from "../../src/platforms/matrix/reading/reader.ts";
 import type { BackupAccount, KeysCase, KeysMeasured } from "./keys-case.ts";
 import { keysCaseSchema } from "./keys-case.ts";
 
@@ -31,36 +39,34 @@ async function measure(measured: KeysCase): Promise<KeysMeasured> {
   const { source, target, privateKey } = measured;
   const log = pino({ level: "silent" });
   const { fetch, count } = countingFetch();
-  const tokens = { source: source.accessToken, target: target.accessToken };
-  const keys = createMatrixKeys({
-    log,
-    sessions: {
-      client: ({ baseUrl, side }) =>
-        new HomeserverClient({ baseUrl, fetch, log, accessToken: () => tokens[side] }),
-    },
-  });
-  const accounts = { source: accountOf(source, "source"), target: accountOf(target, "target") };
-  await keys.backup(accounts.source, { isSignatureChecked: false });
+  const worker = new KeyWorker({ log });
+  const clock = BY_THE_CLOCK;
+  const accounts = {
+    source: openBackup(accountOf(source, "source"), source, { fetch, log }),
+    target: openBackup(accountOf(target, "target"), target, { fetch, log }),
+  };
+  await accounts.source.backup();
   await setTimeout(500);
   const idleBytes = process.memoryUsage.rss();
   const requestsBefore = count();
   const delay = monitorEventLoopDelay({ resolution: 10 });
   delay.enable();
   const startedAt = performance.now();
-  const result = await keys.copy({
+  const request: KeyCopyRequest = {
     from: {
       kind: "backup",
-      account: accounts.source,
+      account: accounts.source.account,
       opened: { version: source.version, publicKey: source.publicKey, key: privateKey },
     },
-    target: accounts.target,
+    target: accounts.target.account,
     to: { version: target.version, publicKey: target.publicKey },
     hasStartedOver: false,
     batchSize: BATCH,
     onProgress: () => Promise.resolve(),
     onStartedOver: () => Promise.resolve(),
     signal: new AbortController().signal,
-  });
+  };
+  const result = await copyKeys(request, { ...accounts, worker, clock, log });
   const copyMs = performance.now() - startedAt;
   delay.disable();
   // `maxRSS` is in kilobytes on every system (Node, process.resourceUsage).
@@ -68,9 +74,9 @@ async function measure(measured: KeysCase): Promise<KeysMeasured> {
   const requests = count() - requestsBefore;
   if (result.status !== "copied") throw new Error(`the copy ended: ${result.status}`);
   const comparedFrom = performance.now();
-  await keys.compare(accounts);
+  await compareBackups(accounts, { worker, clock });
   const compareMs = performance.now() - comparedFrom;
-  await keys.stop();
+  await worker.stop();
   await fetch.close();
   const copied = result.counts.copied;
   const longestBlockMs = delay.max / 1_000_000;
@@ -177,6 +183,17 @@ function countingFetch(): { fetch: GuardedFetch; count: () => number } {
 
 function accountOf({ userId, baseUrl }: BackupAccount, side: Side): Account {
   return { owner: userId, side, userId, baseUrl, method: "password", deviceId: "BENCH", signedInAt: 0 };
+}
+
+function openBackup(
+  account: Account,
+  { accessToken }: BackupAccount,
+  { fetch, log }: { fetch: GuardedFetch; log: Logger },
+): ComparedAccount & CopiedAccount {
+  const { baseUrl, userId } = account;
+  const client = new HomeserverClient({ baseUrl, fetch, log, accessToken: () => accessToken });
+  const session = { userId, request: client.request.bind(client) };
+  return { account, client, backup: () => readBackup(session, { isSignatureChecked: false }) };
 }
 
 const result = await measure(keysCaseSchema.parse(JSON.parse(await text(process.stdin))));
