@@ -20,7 +20,7 @@ import {
   decryptSession,
   encryptSession,
 } from "../../src/platforms/matrix/keys/backup-cipher.ts";
-import { readBackup } from "../../src/platforms/matrix/keys/backup.ts";
+import { readBackup, readExistingBackup } from "../../src/platforms/matrix/keys/backup.ts";
 import type { ComparedAccount } from "../../src/platforms/matrix/keys/compare.ts";
 import { compareBackups } from "../../src/platforms/matrix/keys/compare.ts";
 import type { CopiedAccount } from "../../src/platforms/matrix/keys/copy/copy-keys.ts";
@@ -45,7 +45,7 @@ async function measure(measured: KeysCase): Promise<KeysMeasured> {
     source: openBackup(accountOf(source, "source"), source, { fetch, log }),
     target: openBackup(accountOf(target, "target"), target, { fetch, log }),
   };
-  await accounts.source.backup();
+  await accounts.source.compared.backup();
   await setTimeout(500);
   const idleBytes = process.memoryUsage.rss();
   const requestsBefore = count();
@@ -66,7 +66,11 @@ async function measure(measured: KeysCase): Promise<KeysMeasured> {
     onStartedOver: () => Promise.resolve(),
     signal: new AbortController().signal,
   };
-  const result = await copyKeys(request, { ...accounts, worker, clock, log });
+  const result = await copyKeys(request, {
+    source: accounts.source.copied,
+    target: accounts.target.copied,
+    ...{ worker, clock, log },
+  });
   const copyMs = performance.now() - startedAt;
   delay.disable();
   // `maxRSS` is in kilobytes on every system (Node, process.resourceUsage).
@@ -74,7 +78,10 @@ async function measure(measured: KeysCase): Promise<KeysMeasured> {
   const requests = count() - requestsBefore;
   if (result.status !== "copied") throw new Error(`the copy ended: ${result.status}`);
   const comparedFrom = performance.now();
-  await compareBackups(accounts, { worker, clock });
+  await compareBackups(
+    { source: accounts.source.compared, target: accounts.target.compared },
+    { worker, clock },
+  );
   const compareMs = performance.now() - comparedFrom;
   await worker.stop();
   await fetch.close();
@@ -189,11 +196,15 @@ function openBackup(
   account: Account,
   { accessToken }: BackupAccount,
   { fetch, log }: { fetch: GuardedFetch; log: Logger },
-): ComparedAccount & CopiedAccount {
+): { account: Account; copied: CopiedAccount; compared: ComparedAccount } {
   const { baseUrl, userId } = account;
   const client = new HomeserverClient({ baseUrl, fetch, log, accessToken: () => accessToken });
   const session = { userId, request: client.request.bind(client) };
-  return { account, client, backup: () => readBackup(session, { isSignatureChecked: false }) };
+  return {
+    account,
+    copied: { client, backup: (wanted) => readBackup(session, wanted) },
+    compared: { account, client, backup: () => readExistingBackup(session) },
+  };
 }
 
 const result = await measure(keysCaseSchema.parse(JSON.parse(await text(process.stdin))));
