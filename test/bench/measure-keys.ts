@@ -203,7 +203,7 @@ function openBackup(
   return {
     account,
     copied: { client, backup: (wanted) => readBackup(session, wanted) },
-    compared: { account, client, backup: () => readExistingBackup(session) },
+    compared: { account, client, backup: async () => (await readExistingBackup(session))?.backup ?? null },
   };
 }
 
