@@ -59,13 +59,11 @@ export async function* readKeys<Result>(
 }
 
 /** Copies of equal size, because the thread takes over the memory of a slice. */
-async function* slicesOf(
-  chunks: AsyncIterable<Uint8Array>,
-): AsyncGenerator<Uint8Array, void, undefined> {
+async function* slicesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
   let slice = new Uint8Array(SLICE_BYTES);
   let filled = 0;
   for await (const chunk of chunks) {
-    for (let from = 0; from < chunk.length; ) {
+    for (let from = 0; from < chunk.length;) {
       const part = chunk.subarray(from, from + SLICE_BYTES - filled);
       slice.set(part, filled);
       filled += part.length;
