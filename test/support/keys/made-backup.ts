@@ -18,12 +18,13 @@ export interface MadeSession {
 
 /** Sessions with real keys, spread over rooms. */
 export function makeSessions(count: number, rooms: number): MadeSession[] {
+  const device = unpadded(signingKey());
   return Array.from({ length: count }, (_, index) => {
     const { sessionId, sessionKey } = makeSession();
     const json = JSON.stringify({
       algorithm: "m.megolm.v1.aes-sha2",
       sender_key: unpadded(randomBytes(32)),
-      sender_claimed_keys: { ed25519: unpadded(randomBytes(32)) },
+      sender_claimed_keys: { ed25519: device },
       forwarding_curve25519_key_chain: [],
       session_key: sessionKey,
       "org.matrix.msc3061.shared_history": true,
@@ -81,13 +82,17 @@ function encrypted(
  * that public key.
  */
 function makeSession(): { sessionId: string; sessionKey: string } {
-  const { publicKey } = generateKeyPairSync("ed25519");
-  const signing = Buffer.from(publicKey.export({ format: "jwk" }).x ?? "", "base64url");
+  const signing = signingKey();
   const header = Buffer.from([1, 0, 0, 0, 0]);
   return {
     sessionId: unpadded(signing),
     sessionKey: unpadded(Buffer.concat([header, randomBytes(RATCHET_BYTES), signing])),
   };
+}
+
+function signingKey(): Buffer {
+  const { publicKey } = generateKeyPairSync("ed25519");
+  return Buffer.from(publicKey.export({ format: "jwk" }).x ?? "", "base64url");
 }
 
 function unpadded(bytes: Buffer): string {
