@@ -25,14 +25,13 @@ export class KeyOverview {
   /** How the old backup can be opened. Starts nothing. */
   async ways(owner: string): Promise<WaysResult> {
     const { accounts, keys } = this.#options;
-    const found = {
-      source: await accounts.get(owner, "source"),
-      target: await accounts.get(owner, "target"),
-    };
-    const missing = sides.filter((side) => found[side] === null);
-    if (found.source === null || missing.length > 0) return { status: "not_signed_in", missing };
+    const [source, target] = [await accounts.get(owner, "source"), await accounts.get(owner, "target")];
+    const missing = sides.filter((side) => (side === "source" ? source : target) === null);
+    if (source === null || target === null) return { status: "not_signed_in", missing };
     try {
-      return { status: "ways", ways: await keys.ways(found.source), copy: await this.unfinished(owner) };
+      const [ways, ofTarget] = await Promise.all([keys.ways(source), this.#backup(target, "target")]);
+      const backup = "backup" in ofTarget ? ofTarget.backup : null;
+      return { status: "ways", ways, target: backup, copy: await this.unfinished(owner) };
     } catch (error) {
       return notRead(error);
     }

@@ -62,8 +62,13 @@ export type ExportRunResult =
   | { status: "exported"; end: KeyCopyEnd }
   | { status: "source_changed" | "aborted" | "no_key" | "file_not_sent" };
 
-/** How the old backup can be opened, and the work with keys that is not over. */
-export type WaysResult = NotPossible | { status: "ways"; ways: OpeningWays; copy: KeyCopy | null };
+/**
+ * How the old backup can be opened.
+ * - `target`: the backup of the new account; `null` if it could not be read.
+ * - `copy`: the work with keys that is not over.
+ */
+export type WaysResult =
+  NotPossible | { status: "ways"; ways: OpeningWays; target: KeyBackup | null; copy: KeyCopy | null };
 
 /** The backup of one account as its server describes it now, or why it could not be read. */
 export type BackupOfAccount =

@@ -14,9 +14,9 @@ import { pauseBeforeLook } from "./pauses.ts";
 import type { KeyTransfer, TransferResult } from "./transfer.ts";
 
 /** The number of copies under way at once. One worker thread does the work of all of them. */
-const MAX_COPIES = 4;
+const MAX_COPIES = 16;
 /** How many of them at one server. A server that hangs does not hold up the others. */
-const MAX_COPIES_PER_SERVER = 2;
+const MAX_COPIES_PER_SERVER = 8;
 /** Limits the sleep if the clock is set back. */
 const LONGEST_SLEEP_MS = 60_000;
 /** The pause after work on the database has failed. */

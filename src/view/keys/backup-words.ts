@@ -1,6 +1,6 @@
 import type { KeyBackup } from "../../model/key-backup.ts";
 import type { KeyCopyReason } from "../../model/key-copy.ts";
-import type { NoEmojiReason } from "../../platforms/keys.ts";
+import type { NoEmojiReason, NoTargetBackup } from "../../platforms/keys.ts";
 import type { Inline } from "../document/document.ts";
 import { code } from "../document/document.ts";
 import { untrustedCode } from "../document/untrusted-text.ts";
@@ -35,6 +35,15 @@ export function noBackupWords(backup: Exclude<KeyBackup, { kind: "known" }>, pre
     ...byFile,
   ];
 }
+
+/** Why the bot writes nothing to a backup of the new account; `null` if it would. */
+export function whyNotWritable(backup: KeyBackup): BackupProblem | null {
+  if (backup.kind === "none") return { code: backup.isSwitchedOff ? "switched_off" : "none" };
+  if (backup.kind === "unknown_algorithm") return { code: "unknown_algorithm" };
+  return backup.isSigned === true ? null : { code: "unsigned" };
+}
+
+type BackupProblem = Extract<KeyCopyReason, { code: NoTargetBackup }>;
 
 /** What the person does so that the new account has a backup that can be written to. */
 export function backupNeeded(reason: KeyCopyReason | null): Inline[] {

@@ -13,7 +13,7 @@ import { notice } from "../document/message.ts";
 import { formatCount } from "../document/numbers.ts";
 import { formatTime } from "../document/time.ts";
 import { untrustedCode } from "../document/untrusted-text.ts";
-import { backupNeeded, noBackupWords } from "./backup-words.ts";
+import { backupNeeded, noBackupWords, whyNotWritable } from "./backup-words.ts";
 import { keyCount } from "./work-words.ts";
 import { workLine } from "./work.ts";
 
@@ -122,14 +122,8 @@ function nextStep({ backups, copied }: KeyStatus, prefix: string): Inline[] {
   if ("refusal" in source || "refusal" in target)
     return [code(`${prefix}whoami`), " shows how your accounts are signed in."];
   if (source.backup.kind !== "known") return noBackupWords(source.backup, prefix);
-  const needs =
-    target.backup.kind === "none"
-      ? backupNeeded({ code: target.backup.isSwitchedOff ? "switched_off" : "none" })
-      : target.backup.kind === "unknown_algorithm"
-        ? backupNeeded({ code: "unknown_algorithm" })
-        : target.backup.isSigned === true
-          ? []
-          : backupNeeded({ code: "unsigned" });
+  const problem = whyNotWritable(target.backup);
+  const needs = problem === null ? [] : backupNeeded(problem);
   const copy = code(`${prefix}keys copy`);
   const isCurrent =
     copied !== null &&

@@ -1,3 +1,4 @@
+import type { KeyBackup } from "../../model/key-backup.ts";
 import type { NoEmojiReason, OpeningWays } from "../../platforms/keys.ts";
 import type { WaysResult } from "../../service/keys/results.ts";
 import { notSignedIn, unreadable } from "../account/reading.ts";
@@ -5,7 +6,7 @@ import type { Block, Inline } from "../document/document.ts";
 import { code, list, paragraph, strong } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
 import { notice } from "../document/message.ts";
-import { noBackupWords, noEmojiWords } from "./backup-words.ts";
+import { backupNeeded, noBackupWords, noEmojiWords, whyNotWritable } from "./backup-words.ts";
 import { keyCount, workCommand } from "./work-words.ts";
 import { workLine } from "./work.ts";
 
@@ -17,7 +18,7 @@ export function waysAnswer(result: WaysResult, now: number, prefix: string): Mes
     case "not_read":
       return unreadable(result.account, result.refusal, prefix);
     case "ways": {
-      const { ways, copy } = result;
+      const { ways, target, copy } = result;
       const work = copy === null ? [] : [paragraph(...workLine(copy, now, prefix))];
       if (copy?.state === "running") return notice(...work);
       const { backup } = ways;
@@ -28,9 +29,19 @@ export function waysAnswer(result: WaysResult, now: number, prefix: string): Mes
           `The key backup of your old account has ${keyCount(backup.count)}. To copy them to your new account, I have to open it. I have begun nothing yet.`,
         ),
         ...(ways.noEmoji === null ? byEmoji(ways, prefix) : bySecret(ways, ways.noEmoji, prefix)),
+        ...(target === null ? [] : neededOf(target)),
       );
     }
   }
+}
+
+/** What the new account needs besides; empty if its backup can be written to. */
+function neededOf(target: KeyBackup): Block[] {
+  const problem = whyNotWritable(target);
+  if (problem === null) return [];
+  return [
+    paragraph(...backupNeeded(problem), " I wait for that, up to 24 hours, once the old backup is open."),
+  ];
 }
 
 function byEmoji(ways: OpeningWays, prefix: string): Block[] {

@@ -195,7 +195,10 @@ const messages: readonly { name: string; message: Message }[] = [
     [known, ...noBackups].map((backup) => ({
       name: `ways ${noEmoji ?? "emoji"} ${backup.kind}`,
       message: waysAnswer(
-        { status: "ways", ways: { ...ways, noEmoji, backup, hasPhrase: noEmoji === null }, copy: null },
+        {
+          ...{ status: "ways", ways: { ...ways, noEmoji, backup, hasPhrase: noEmoji === null } },
+          ...{ target: backup, copy: null },
+        },
         NOW,
         "!",
       ),
@@ -203,11 +206,15 @@ const messages: readonly { name: string; message: Message }[] = [
   ),
   {
     name: "ways while it runs",
-    message: waysAnswer({ status: "ways", ways, copy: evilCopy() }, NOW, "!"),
+    message: waysAnswer({ status: "ways", ways, target: null, copy: evilCopy() }, NOW, "!"),
   },
   {
     name: "ways while it waits",
-    message: waysAnswer({ status: "ways", ways, copy: evilCopy({ state: "needs_key" }) }, NOW, "!"),
+    message: waysAnswer(
+      { status: "ways", ways, target: null, copy: evilCopy({ state: "needs_key" }) },
+      NOW,
+      "!",
+    ),
   },
   ...works.flatMap((copy) => {
     const name = `${copy.purpose} ${copy.state} ${JSON.stringify(copy.reason)}`;
@@ -293,8 +300,12 @@ describe("the sentences about keys", () => {
   });
 
   it("name the safest way first, and what it needs", () => {
-    const answer = (found: Partial<OpeningWays>): string =>
-      text(waysAnswer({ status: "ways", ways: { ...ways, ...found }, copy: null }, NOW, "!"));
+    const answer = (found: Partial<OpeningWays>, target: KeyBackup = signed): string =>
+      text(waysAnswer({ status: "ways", ways: { ...ways, ...found }, target, copy: null }, NOW, "!"));
+    expect(answer({})).not.toContain("up to 24 hours");
+    expect(answer({}, { kind: "none", isSwitchedOff: false })).toMatch(
+      /sign in once with Element.*up to 24 hours/su,
+    );
     expect(answer({})).toMatch(
       /has 12,345 keys.*I have begun nothing yet\..*safest way: !keys copy --emoji/su,
     );
