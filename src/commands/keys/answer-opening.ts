@@ -17,7 +17,7 @@ export async function answerOpening(
   );
   // A crash repeated the command after its verification had ended, which the person knows.
   if (result.status === "started" && result.by === "emoji" && result.copy.state !== "verifying") return;
-  const answer = openingAnswer(result, purpose, prefix);
+  const answer = openingAnswer(result, { purpose, isEncrypted: conversation.isEncrypted, prefix });
   const isReplacement = isAnnounced && answer.tone === "notice";
   await conversation.say(answer, { key: "answer", ...(isReplacement && { replaces: "meanwhile" }) });
 }

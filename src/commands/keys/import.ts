@@ -41,7 +41,9 @@ export function keysImportCommand({
         () => conversation.say(openingFile(), { key: "meanwhile" }),
         () => keys.files.import({ owner, address, inReplyTo, passphrase }),
       );
-      const answer = importAnswer(result, await removeFile(result, conversation), prefix);
+      const isFileRemoved = await removeFile(result, conversation);
+      const { isEncrypted } = conversation;
+      const answer = importAnswer(result, { isFileRemoved, isEncrypted, prefix });
       const isReplacement = isAnnounced && answer.tone === "notice";
       await conversation.say(answer, { key: "answer", ...(isReplacement && { replaces: "meanwhile" }) });
       // After a crash before this, the command finds the file again.

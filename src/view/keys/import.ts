@@ -6,7 +6,7 @@ import { code, paragraph } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
 import { alert, notice } from "../document/message.ts";
 import { formatCount } from "../document/numbers.ts";
-import { busyWithKeys } from "./opening.ts";
+import { busyWithKeys, wasReadable } from "./opening.ts";
 import { keyCount, replacedWork, workCommand } from "./work-words.ts";
 
 type Started = Extract<ImportResult, { status: "started" }>;
@@ -29,12 +29,18 @@ export function importNeedsPassphrase(prefix: string): Message {
   );
 }
 
-/**
- * The answer to `!keys import`.
- * @param isFileRemoved whether the message with the file was removed; without meaning unless the
- *   import has started
- */
-export function importAnswer(result: ImportResult, isFileRemoved: boolean, prefix: string): Message {
+/** How `!keys import` was given. */
+export interface ImportView {
+  /** Whether the message with the file was removed. Only for an import that has started. */
+  isFileRemoved: boolean;
+  /** Whether the chat is encrypted. */
+  isEncrypted: boolean;
+  prefix: string;
+}
+
+/** The answer to `!keys import`. */
+export function importAnswer(result: ImportResult, view: ImportView): Message {
+  const { prefix } = view;
   const again = code(workCommand("import", prefix));
   switch (result.status) {
     case "not_signed_in":
@@ -65,11 +71,14 @@ export function importAnswer(result: ImportResult, isFileRemoved: boolean, prefi
         ),
       );
     case "started":
-      return started(result, isFileRemoved);
+      return started(result, view);
   }
 }
 
-function started({ keys, badEntries, replaced }: Started, isFileRemoved: boolean): Message {
+function started(
+  { keys, badEntries, replaced }: Started,
+  { isFileRemoved, isEncrypted }: ImportView,
+): Message {
   return notice(
     paragraph(
       `✅ Your key file is open: it has ${keyCount(keys)}. I add them to your new account now, and write to you when that is done.`,
@@ -85,6 +94,7 @@ function started({ keys, badEntries, replaced }: Started, isFileRemoved: boolean
       : paragraph(
           "Your message with the passphrase is removed, but I could not remove the message with the file. Please delete it yourself.",
         ),
+    ...(isEncrypted ? [] : [wasReadable("key file and its passphrase")]),
   );
 }
 

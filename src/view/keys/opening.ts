@@ -36,12 +36,16 @@ export function busyWithKeys(copy: KeyCopy, prefix: string): Message {
   );
 }
 
+/** How a command that opens the old backup was given. */
+export interface OpeningView {
+  purpose: OpeningRequest["purpose"];
+  /** Whether the message with the secret was encrypted. */
+  isEncrypted: boolean;
+  prefix: string;
+}
+
 /** The answer to a command that opens the old backup. */
-export function openingAnswer(
-  result: OpeningResult,
-  purpose: OpeningRequest["purpose"],
-  prefix: string,
-): Message {
+export function openingAnswer(result: OpeningResult, { purpose, isEncrypted, prefix }: OpeningView): Message {
   const command = workCommand(purpose, prefix);
   switch (result.status) {
     case "not_signed_in":
@@ -55,7 +59,10 @@ export function openingAnswer(
     case "busy":
       return busyWithKeys(result.copy, prefix);
     case "refused":
-      return alert(...refusalBlocks(result.refusal, { by: result.by, command, prefix }));
+      return alert(
+        ...refusalBlocks(result.refusal, { by: result.by, command, prefix }),
+        ...(isEncrypted ? [] : [wasReadable(secretNames[result.by])]),
+      );
     case "no_backup":
       return alert(paragraph(...noBackupWords(result.backup, prefix)));
     case "no_emoji":
@@ -74,8 +81,16 @@ export function openingAnswer(
             paragraph(
               `Your message with the ${secretNames[result.by]} is removed. Servers are asked to delete it, but can't be made to. When the move is over, make a new recovery key in Element: Settings → Encryption → Change recovery key.`,
             ),
+            ...(isEncrypted ? [] : [wasReadable(secretNames[result.by])]),
           );
   }
+}
+
+/** A secret was typed into a chat that is not encrypted. */
+export function wasReadable(what: string): Block {
+  return paragraph(
+    `This chat is not encrypted, so its servers could read the ${what}. An encrypted chat with me is safer.`,
+  );
 }
 
 function verificationAsked(

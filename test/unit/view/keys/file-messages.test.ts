@@ -13,6 +13,8 @@ import { openingAnswer } from "../../../../src/view/keys/opening.ts";
 import { storedKeyCopy } from "../../../support/fakes/key-copies.ts";
 import { EVIL, keepsTheRulesOfMessages } from "../../../support/view/message-rules.ts";
 
+const IN_ENCRYPTED_CHAT = { isEncrypted: true, prefix: "!" } as const;
+const IN_PLAIN_CHAT = { isEncrypted: false, prefix: "!" } as const;
 const mistakes: Record<KeyFileMistake, RegExp> = {
   not_a_key_file: /not a key file.*-----BEGIN MEGOLM SESSION DATA-----.*Export keys/su,
   cut_off: /cut off: its end is missing.*export your keys again/su,
@@ -62,7 +64,7 @@ const messages: readonly { name: string; message: Message }[] = [
   ...answers.flatMap((result, at) =>
     [true, false].map((isRemoved) => ({
       name: `import ${at} ${result.status} ${isRemoved}`,
-      message: importAnswer(result, isRemoved, "!"),
+      message: importAnswer(result, { isFileRemoved: isRemoved, ...IN_PLAIN_CHAT }),
     })),
   ),
   ...[end(12_345), end(0), end(1, rooms(1)), end(0, rooms(3)), end(9, rooms(30))].map((each, at) => ({
@@ -79,7 +81,10 @@ describe("the sentences about key files", () => {
   it.each(
     (Object.keys(mistakes) as KeyFileMistake[]).map((mistake) => ({ mistake, says: mistakes[mistake] })),
   )("tell $mistake apart, with the next step", ({ mistake, says }) => {
-    const answer = importAnswer({ status: "refused", mistake }, false, "!");
+    const answer = importAnswer(
+      { status: "refused", mistake },
+      { isFileRemoved: false, ...IN_ENCRYPTED_CHAT },
+    );
     expect(answer.tone).toBe("alert");
     expect(text(answer)).toMatch(says);
     expect(text(answer)).toContain("Nothing was changed");
@@ -88,22 +93,35 @@ describe("the sentences about key files", () => {
   it.each((Object.keys(downloads) as (keyof typeof downloads)[]).map((reason) => ({ reason })))(
     "say why a file was not downloaded: $reason",
     ({ reason }) => {
-      const answer = text(importAnswer({ status: "not_downloaded", reason }, false, "!"));
+      const answer = text(
+        importAnswer({ status: "not_downloaded", reason }, { isFileRemoved: false, ...IN_ENCRYPTED_CHAT }),
+      );
       expect(answer).toMatch(downloads[reason]);
       expect(answer).toContain('!keys import --passphrase "…"');
     },
   );
 
   it("say whether the message with the file was removed", () => {
-    expect(text(importAnswer(started(), true, "!"))).toMatch(
+    expect(text(importAnswer(started(), { isFileRemoved: true, ...IN_ENCRYPTED_CHAT }))).toMatch(
       /12,345 keys.*the file and its passphrase are removed/su,
     );
-    expect(text(importAnswer(started(), false, "!"))).toMatch(/could not remove.*delete it yourself/su);
+    expect(text(importAnswer(started(), { isFileRemoved: false, ...IN_ENCRYPTED_CHAT }))).toMatch(
+      /could not remove.*delete it yourself/su,
+    );
+  });
+
+  it("in a chat that is not encrypted say that its servers could read the file", () => {
+    expect(text(importAnswer(started(), { isFileRemoved: true, ...IN_PLAIN_CHAT }))).toContain(
+      "its servers could read the key file and its passphrase",
+    );
   });
 
   it("name the command of an export when its opening fails", () => {
     const refusal = { code: "other_recovery_key" } as const;
-    const answer = openingAnswer({ status: "refused", by: "recovery_key", refusal }, "export", "!");
+    const answer = openingAnswer(
+      { status: "refused", by: "recovery_key", refusal },
+      { ...IN_ENCRYPTED_CHAT, purpose: "export" },
+    );
     expect(text(answer)).toContain('!keys export --passphrase "…" --recovery-key "…"');
   });
 

@@ -24,6 +24,7 @@ import { workNews, workProgress } from "../../../../src/view/keys/work.ts";
 import { copiedKeys, storedKeyCopy } from "../../../support/fakes/key-copies.ts";
 import { EVIL, EVIL_USER, READER, keepsTheRulesOfMessages } from "../../../support/view/message-rules.ts";
 
+const IN_ENCRYPTED_CHAT = { isEncrypted: true, prefix: "!" } as const;
 const NOW = Date.UTC(2026, 2, 1, 12);
 const PAGE = "https://terms.example/page";
 
@@ -188,7 +189,7 @@ const messages: readonly { name: string; message: Message }[] = [
   ...openings.flatMap((result) =>
     (["copy", "export"] as const).map((purpose) => ({
       name: `${purpose} ${JSON.stringify(result).slice(0, 80)}`,
-      message: openingAnswer(result, purpose, "!"),
+      message: openingAnswer(result, { isEncrypted: false, prefix: "!", purpose }),
     })),
   ),
   ...[null, ...(Object.keys(noEmojiReasons) as NoEmojiReason[])].flatMap((noEmoji) =>
@@ -278,23 +279,38 @@ describe("the sentences about keys", () => {
       says: ["20,000,000 rounds", "at most 10,000,000"],
     },
   ])("refuse by $refusal.code", ({ refusal, says }) => {
-    const answer = openingAnswer({ status: "refused", by: "recovery_key", refusal }, "copy", "!");
+    const answer = openingAnswer(
+      { status: "refused", by: "recovery_key", refusal },
+      { ...IN_ENCRYPTED_CHAT, purpose: "copy" },
+    );
     expect(answer.tone).toBe("alert");
     for (const each of says) expect(text(answer)).toContain(each);
   });
 
   it("after a typed secret recommend a new recovery key", () => {
     for (const by of ["recovery_key", "phrase"] as const) {
-      const answer = openingAnswer({ status: "started", by, copy: evilCopy(), replaced: null }, "copy", "!");
+      const answer = openingAnswer(
+        { status: "started", by, copy: evilCopy(), replaced: null },
+        { ...IN_ENCRYPTED_CHAT, purpose: "copy" },
+      );
       expect(text(answer)).toMatch(/When the move is over, make a new recovery key in Element/u);
     }
+  });
+
+  it("in a chat that is not encrypted say that its servers could read the secret", () => {
+    for (const result of [
+      { status: "started", by: "phrase", copy: evilCopy(), replaced: null },
+      { status: "refused", by: "phrase", refusal: { code: "wrong_phrase" } },
+    ] as const)
+      expect(text(openingAnswer(result, { purpose: "copy", isEncrypted: false, prefix: "!" }))).toContain(
+        "This chat is not encrypted, so its servers could read the security phrase.",
+      );
   });
 
   it("say what to expect of a verification", () => {
     const answer = openingAnswer(
       { status: "started", by: "emoji", copy: evilCopy(), replaced: null },
-      "copy",
-      "!",
+      { ...IN_ENCRYPTED_CHAT, purpose: "copy" },
     );
     expect(text(answer)).toMatch(/a request for a verification\. That is not the note about a new login/u);
   });
