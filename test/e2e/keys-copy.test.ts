@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { ExportedReport } from "../../src/view/rooms/exported-report.ts";
@@ -15,6 +14,7 @@ import { createBotEnvironment } from "../support/environments/bot-environment.ts
 import type { FaultProxy, ProxiedRequest } from "../support/faults/fault-proxy.ts";
 import { startFaultProxy } from "../support/faults/fault-proxy.ts";
 import { keyStorageOf, openedBackup } from "../support/keys/key-storage.ts";
+import { lookNow } from "../support/keys/look-now.ts";
 import { formsOf } from "../support/store/secret-forms.ts";
 import { bytesOfFolder } from "../support/store/stored-bytes.ts";
 
@@ -286,13 +286,6 @@ async function readBack(
     if (message !== undefined) expect(textOf(message)).toBe(isReadable ? body : "");
   }
   return counts;
-}
-
-/** Brings the next look for a backup forward. The bot does not run. */
-function lookNow({ dataDir }: BotEnvironment["bot"]): void {
-  const database = new Database(join(dataDir, "mover.sqlite"));
-  database.prepare("UPDATE key_copy SET not_before = 0 WHERE state = 'waiting_for_backup'").run();
-  database.close();
 }
 
 async function noteNewStorage(): Promise<void> {
