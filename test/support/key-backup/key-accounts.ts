@@ -33,7 +33,7 @@ export interface KeyAccounts {
   readonly startedOver: BackupIdentity[];
   /** Whether the account's master key signed the new backup. */
   isTargetSigned: boolean;
-  readonly worker: KeyWorker;
+  worker: Pick<KeyWorker, "job">;
   account(side: Side): Account;
   client(side: Side): HomeserverClient;
   copy(changes?: Partial<KeyCopyRequest>): Promise<KeyCopyResult>;
@@ -121,7 +121,13 @@ export async function startKeyAccounts(
         ...changes,
       };
       const source = request.from.kind === "file" ? null : copied("source");
-      return await copyKeys(request, { source, target: copied("target"), worker, clock, log });
+      return await copyKeys(request, {
+        source,
+        target: copied("target"),
+        worker: accounts.worker,
+        clock,
+        log,
+      });
     },
     stop: async () => {
       await Promise.all([servers.source.stop(), servers.target.stop(), fetch.close(), worker.stop()]);

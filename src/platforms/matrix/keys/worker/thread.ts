@@ -11,7 +11,7 @@ const jobs = new Map<number, BackupJob>();
 parentPort?.on("message", (request: WorkerRequest) => {
   switch (request.kind) {
     case "open":
-      jobs.set(request.job, new BackupJob(request.keys));
+      open(request);
       break;
     case "call":
       parentPort?.postMessage(answer(request));
@@ -21,6 +21,15 @@ parentPort?.on("message", (request: WorkerRequest) => {
       break;
   }
 });
+
+/** A job with unusable keys is not opened, so that its calls fail. */
+function open({ job, keys }: Extract<WorkerRequest, { kind: "open" }>): void {
+  try {
+    jobs.set(job, new BackupJob(keys));
+  } catch {
+    jobs.delete(job);
+  }
+}
 
 function answer(
   request: Extract<WorkerRequest, { kind: "call" }>,
