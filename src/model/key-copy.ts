@@ -113,9 +113,6 @@ export function isKeyCopyUnfinished({ state }: { state: KeyCopyState }): boolean
   return nextKeyCopyState(state, "cancelled") !== null;
 }
 
-/** The states in which something can still happen. */
-export const UNFINISHED_KEY_COPY_STATES = KEY_COPY_STATES.filter((state) => isKeyCopyUnfinished({ state }));
-
 /** Whether what opens the keys is kept in a state. Everywhere else it is erased. */
 export function holdsKeys(state: KeyCopyState): boolean {
   return nextKeyCopyState(state, "key_erased") !== null;

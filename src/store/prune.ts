@@ -1,5 +1,4 @@
 import type { Kysely } from "kysely";
-import { UNFINISHED_KEY_COPY_STATES } from "../model/key-copy.ts";
 import { UNFINISHED_RUN_STATES } from "../model/run-states.ts";
 import { UNTIL_CHAT_OPENS } from "./outbox-item.ts";
 import type { Tables } from "./tables.ts";
@@ -90,8 +89,8 @@ export async function pruneEvents(
 
 /**
  * Removes the rate limits of accounts that are neither signed in nor part of an open run, old
- * sign-ins and kept requests that were never finished, and what was copied for people without
- * accounts.
+ * sign-ins and kept requests that were never finished, old work with keys, and what was copied for
+ * people without accounts.
  */
 export async function pruneUnused(database: Kysely<Tables>, before: number): Promise<void> {
   const unfinished = database.selectFrom("run").where("state", "in", UNFINISHED_RUN_STATES);
@@ -106,7 +105,7 @@ export async function pruneUnused(database: Kysely<Tables>, before: number): Pro
   await database
     .deleteFrom("key_copy")
     .where("begun_at", "<", before)
-    .where("state", "not in", UNFINISHED_KEY_COPY_STATES)
+    .where("opened_until", "is", null)
     .execute();
   const owners = database.selectFrom("account").select("owner");
   await database

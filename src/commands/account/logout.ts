@@ -14,7 +14,7 @@ export const logoutSpecification: CommandSpecification = {
   summary: "signs me out of one account or of both",
   usage: "[old|new]",
   details: [
-    "This also ends a move that is running, and I say what was done. I stop watching for invitations.",
+    "This also ends a move that is running, and I say what was done. I stop watching for invitations. Work with your keys ends too, and I erase what opens them.",
     "I end a session that I made, with a link or a password, on its server, and cancel a sign-in that is waiting. A token that you gave me is yours: I forget it and do not log it out.",
   ],
   example: "logout old",

@@ -1,6 +1,6 @@
 import type { Side } from "../../model/account.ts";
 import { sides } from "../../model/account.ts";
-import type { KnownKeyBackup } from "../../model/key-backup.ts";
+import type { KeyBackup, KnownKeyBackup } from "../../model/key-backup.ts";
 import type { CopiedKeys } from "../../model/key-copy.ts";
 import { isKeyCopyUnfinished } from "../../model/key-copy.ts";
 import type { BackupOfAccount, KeyStatus } from "../../service/keys/results.ts";
@@ -136,8 +136,17 @@ function nextStep({ backups, copied }: KeyStatus, prefix: string): Inline[] {
       code(`${prefix}keys check`),
       " counts the messages that your new account can read.",
     ];
-  if (needs.length > 0) return [...needs, " Then ", copy, " copies the keys."];
+  const atLeast = missingAtLeast(source.backup.count, target.backup);
+  if (needs.length > 0) return [...atLeast, ...needs, " Then ", copy, " copies the keys."];
   return copied === null
-    ? ["Next: ", copy, " copies what is missing. Keys are best copied before the rooms are joined."]
-    : ["Next: ", copy, " copies again what is missing."];
+    ? [...atLeast, "Next: ", copy, ". Keys are best copied before the rooms are joined."]
+    : [...atLeast, "Next: ", copy, " copies again what is missing."];
+}
+
+/** What the counts alone say: the new backup may have other keys besides. */
+function missingAtLeast(count: number, target: KeyBackup): string[] {
+  const missing = count - (target.kind === "known" ? target.count : 0);
+  if (missing <= 0) return [];
+  const verb = missing === 1 ? "is" : "are";
+  return [`At least ${keyCount(missing)} of the old backup ${verb} missing in the new one. `];
 }

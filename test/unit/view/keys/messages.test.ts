@@ -397,7 +397,10 @@ describe("the sentences about keys", () => {
     {
       what: "a new account without a backup",
       status: status({ backups: ofTarget({ kind: "none", isSwitchedOff: false }) }),
-      says: ["no key backup", "sign in once with Element on your new account", "Then !keys copy"],
+      says: [
+        "At least 12,345 keys of the old backup are missing in the new one.",
+        ...["no key backup", "sign in once with Element on your new account", "Then !keys copy"],
+      ],
     },
     {
       what: "the verified device of the bot",
