@@ -28,7 +28,8 @@ export async function decryptBackup({
   onSessions,
   signal,
 }: DecryptOptions): Promise<void> {
-  await worker.job({ decryptWith: opened.key, encryptFor: null }, async (job) => {
+  const order = { kind: "transfer", decryptWith: opened.key, encryptFor: null, signal } as const;
+  await worker.job(order, async (job) => {
     const take = (slice: Uint8Array) => job.call("export", slice);
     const read = async () => {
       for await (const sessions of readKeys(client, opened.version, { job, take, signal }))

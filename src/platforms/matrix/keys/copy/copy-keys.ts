@@ -66,8 +66,11 @@ class Copy {
     for (;;) {
       try {
         await this.#assertSameTarget();
-        const keys = { decryptWith: source.decryptWith, encryptFor: this.#to.publicKey };
-        return await this.#options.worker.job(keys, (job) => this.#copyInto(job, source));
+        const order = {
+          ...({ kind: "transfer", signal: this.#request.signal } as const),
+          ...{ decryptWith: source.decryptWith, encryptFor: this.#to.publicKey },
+        };
+        return await this.#options.worker.job(order, (job) => this.#copyInto(job, source));
       } catch (error) {
         if (error instanceof OtherTargetBackup) await this.#startOver();
         else if (!(error instanceof KeyWorkerError) || hasWorkerFailed) throw error;

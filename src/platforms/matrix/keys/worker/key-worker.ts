@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import type { Logger } from "pino";
+import { Slots } from "../../../../model/slots.ts";
 import type { BackupJob, JobKeys } from "./backup-job.ts";
 import { BackupShapeError } from "./backup-scanner.ts";
 import type { JobMethod, WorkerAnswer, WorkerRequest } from "./messages.ts";
@@ -29,11 +30,21 @@ export interface KeyWorkerOptions {
 }
 
 const IDLE_MS = 10_000;
+/** `compare` only reads. `transfer` copies or exports. */
+export type KeyJobKind = "compare" | "transfer";
+
+export interface KeyJobOptions extends JobKeys {
+  readonly kind: KeyJobKind;
+  /** Ends the wait for a turn. The work is expected to end by it, too. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
- * Jobs at the same time; more wait. Each has a table of the sessions, of some megabytes for a large
- * account.
+ * Jobs of one kind at the same time; more wait. A job waits for its servers, so that each kind has
+ * places of its own: copies from servers that hang do not delay a plan. Each job has a table of the
+ * sessions, of six megabytes for 100,000 sessions: together at most fifty for such accounts.
  */
-const MAX_JOBS = 4;
+const MAX_JOBS_OF_A_KIND = 4;
 /**
  * Beyond it the thread ends and the process goes on. A small young generation keeps the memory of
  * the process small; entries die young anyway.
@@ -46,7 +57,10 @@ const LIMITS = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 4 };
  */
 export class KeyWorker {
   readonly #options: KeyWorkerOptions;
-  readonly #waiting: (() => void)[] = [];
+  readonly #places: Readonly<Record<KeyJobKind, Slots>> = {
+    compare: new Slots(MAX_JOBS_OF_A_KIND),
+    transfer: new Slots(MAX_JOBS_OF_A_KIND),
+  };
   #jobs = 0;
   #lastJob = 0;
   #thread: Thread | null = null;
@@ -59,11 +73,24 @@ export class KeyWorker {
   }
 
   /**
-   * Does a job. It waits for its turn if there are many.
+   * Does a job. It waits for its turn if there are many of its kind.
    * @throws KeyWorkerError, and what the work throws
    */
-  async job<Result>(keys: JobKeys, work: (job: KeyJob) => Promise<Result>): Promise<Result> {
-    await this.#begin();
+  async job<Result>(
+    { kind, signal, ...keys }: KeyJobOptions,
+    work: (job: KeyJob) => Promise<Result>,
+  ): Promise<Result> {
+    return this.#places[kind].run([], () => this.#work(keys, work, signal), signal);
+  }
+
+  async #work<Result>(
+    keys: JobKeys,
+    work: (job: KeyJob) => Promise<Result>,
+    signal: AbortSignal | undefined,
+  ): Promise<Result> {
+    signal?.throwIfAborted();
+    clearTimeout(this.#idle);
+    this.#jobs += 1;
     const number = (this.#lastJob += 1);
     let thread: Thread | null = null;
     try {
@@ -87,22 +114,7 @@ export class KeyWorker {
     await this.#thread?.end();
   }
 
-  async #begin(): Promise<void> {
-    clearTimeout(this.#idle);
-    if (this.#jobs < MAX_JOBS) {
-      this.#jobs += 1;
-      return;
-    }
-    // The job that ends hands on its place.
-    await new Promise<void>((resolve) => this.#waiting.push(resolve));
-  }
-
   #finish(): void {
-    const next = this.#waiting.shift();
-    if (next !== undefined) {
-      next();
-      return;
-    }
     this.#jobs -= 1;
     if (this.#jobs > 0) return;
     this.#idle = setTimeout(() => void this.#thread?.end(), this.#options.idleMs ?? IDLE_MS);

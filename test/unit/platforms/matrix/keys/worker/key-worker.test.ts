@@ -1,8 +1,9 @@
 import { pino } from "pino";
 import { afterEach, describe, expect, it } from "vitest";
+import type { KeyJobKind } from "../../../../../../src/platforms/matrix/keys/worker/key-worker.ts";
 import { KeyWorker, KeyWorkerError } from "../../../../../../src/platforms/matrix/keys/worker/key-worker.ts";
 
-const NO_KEYS = { decryptWith: null, encryptFor: null };
+const NO_KEYS = { kind: "compare", decryptWith: null, encryptFor: null } as const;
 const FAILING = new URL("../../../../../support/key-backup/failing-thread-process.ts", import.meta.url);
 const lines: string[] = [];
 const log = pino({}, { write: (line: string) => void lines.push(line) });
@@ -40,25 +41,42 @@ describe("the thread of the keys", () => {
 
   it("fails a job whose keys are none", async () => {
     const worker = start();
-    const keys = { decryptWith: "no key", encryptFor: null };
+    const keys = { ...NO_KEYS, decryptWith: "no key" };
     await expect(worker.job(keys, (job) => job.call("counts"))).rejects.toThrow(KeyWorkerError);
     expect(await worker.job(NO_KEYS, (job) => job.call("counts"))).toMatchObject({ expected: 0 });
   });
 
-  it("lets more jobs wait than it takes at once", async () => {
+  it.each<{ hanging: KeyJobKind; other: KeyJobKind }>([
+    { hanging: "transfer", other: "compare" },
+    { hanging: "compare", other: "transfer" },
+  ])("works on jobs that $other while all jobs that $hanging wait for servers", async (kinds) => {
     const worker = start();
-    let running = 0;
-    let most = 0;
-    const jobs = Array.from({ length: 9 }, () =>
-      worker.job(NO_KEYS, async (job) => {
-        running += 1;
-        most = Math.max(most, running);
-        await job.call("counts");
-        running -= 1;
+    const { promise: answer, resolve } = Promise.withResolvers<undefined>();
+    const begun: number[] = [];
+    const hanging = Array.from({ length: 5 }, (_, number) =>
+      worker.job({ ...NO_KEYS, kind: kinds.hanging }, async () => {
+        begun.push(number);
+        await answer;
       }),
     );
-    await Promise.all(jobs);
-    expect(most).toBe(4);
+    const other = worker.job({ ...NO_KEYS, kind: kinds.other }, (job) => job.call("counts"));
+    expect(await other).toMatchObject({ expected: 0 });
+    expect(begun).toEqual([0, 1, 2, 3]);
+    resolve(undefined);
+    await Promise.all(hanging);
+    expect(begun).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  it("lets no job wait for its turn that is aborted", async () => {
+    const worker = start();
+    const { promise: answer, resolve } = Promise.withResolvers<undefined>();
+    const hanging = Array.from({ length: 4 }, () => worker.job(NO_KEYS, () => answer));
+    const abort = new AbortController();
+    const waiting = worker.job({ ...NO_KEYS, signal: abort.signal }, (job) => job.call("counts"));
+    abort.abort(new Error("cancelled"));
+    await expect(waiting).rejects.toThrow("cancelled");
+    resolve(undefined);
+    await Promise.all(hanging);
   });
 
   it("ends with the process, and fails the jobs under way", async () => {
