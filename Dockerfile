@@ -22,6 +22,7 @@ VOLUME /data
 # With `http` in the configuration the check asks the bot. Without it a running process counts as healthy.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
   CMD ["node", "src/operations/health-probe.ts", "/data/bot.config.yaml"]
-# DEP0060 is a warning about code in matrix-bot-sdk. Operators cannot do anything about it.
+# Operators can do nothing about these warnings. DEP0060 is about code in matrix-bot-sdk. The experimental one is about
+# the type stripping of Node for a worker thread (thread-source.ts).
 ENTRYPOINT ["node", "--disable-warning=DEP0060", "--disable-warning=ExperimentalWarning", "--max-semi-space-size=4", "src/main.ts"]
 CMD ["--config", "/data/bot.config.yaml"]

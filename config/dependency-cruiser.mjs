@@ -1,7 +1,7 @@
 // Who may import whom. The README's architecture section has the picture; type-only imports count
 // as well.
 
-const APP = "^src/(app|main|services)\\.ts$";
+const APP = "^src/(app|main|create-services)\\.ts$";
 
 /** Folders whose functions depend on their arguments alone. */
 const PURE = [
@@ -28,7 +28,7 @@ export default {
     { name: "no-unresolvable", severity: "error", from: {}, to: { couldNotResolve: true } },
     {
       name: "nobody-imports-app-or-main",
-      comment: "Only main.ts starts app.ts, which starts what services.ts creates.",
+      comment: "Only main.ts starts app.ts, which starts what create-services.ts creates.",
       severity: "error",
       from: { pathNot: "^src/(app|main)\\.ts$" },
       to: { path: APP },
@@ -112,7 +112,7 @@ export default {
     },
     {
       name: "platforms-are-known-by-their-interface",
-      comment: "Type-only imports count as well; services.ts passes the platforms in.",
+      comment: "Type-only imports count as well; create-services.ts passes the platforms in.",
       severity: "error",
       from: { path: "^src/(service|queue|store|chat|dialogue|view|model)/" },
       to: { path: "^src/platforms/[^/]+/" },
@@ -126,7 +126,8 @@ export default {
     },
     {
       name: "service-says-nothing",
-      comment: "Use cases report facts to listeners that services.ts connects (service/run/run-listener.ts).",
+      comment:
+        "Use cases report facts to listeners that create-services.ts connects (service/run/run-listener.ts).",
       severity: "error",
       from: { path: "^src/service/" },
       to: { path: "^src/(view|dialogue|chat|commands)/" },

@@ -6,6 +6,8 @@ import { createPermission } from "./commands/permission.ts";
 import type { CommandServices } from "./commands/registry.ts";
 import { createCommands, createConfirmableActions } from "./commands/registry.ts";
 import type { Configuration } from "./config/configuration.ts";
+import type { Base } from "./create-services.ts";
+import { createServices } from "./create-services.ts";
 import { messageSender, sayRetired } from "./dialogue/run-notices.ts";
 import type { GuardedFetch } from "./network/guarded-fetch.ts";
 import { createGuardedFetch } from "./network/guarded-fetch.ts";
@@ -24,8 +26,6 @@ import { isSameServer, serverPartOf } from "./platforms/matrix/ids/server-host.t
 import type { SignIn } from "./service/accounts/sign-in.ts";
 import type { MoveRetirementOptions } from "./service/run/retire.ts";
 import { MoveRetirement } from "./service/run/retire.ts";
-import type { Base } from "./services.ts";
-import { createServices } from "./services.ts";
 import { deriveKey } from "./store/sealed-secrets.ts";
 
 /** How long handled event IDs, sent messages and "sent once" notes are kept. */
@@ -42,7 +42,7 @@ export interface App {
 }
 
 /**
- * Creates and starts the whole bot. Only this file and services.ts know every part.
+ * Creates and starts the whole bot. Only this file and create-services.ts know every part.
  * @throws StartProblem with a text for the operator
  */
 export async function startApp({

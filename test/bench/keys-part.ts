@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { backupPublicKey, encryptSession } from "../../src/platforms/matrix/keys/backup-cipher.ts";
 import type { Homeserver, HomeserverPair } from "../lab/homeservers/pair.ts";
 import { startHomeserverPair } from "../lab/homeservers/pair.ts";
-import { createBackupKeys, sessionJson } from "../support/key-backup/backup-crypto.ts";
+import { createBackupKeys, sessionJson } from "../support/keys/backup-crypto.ts";
 import { callServer } from "../support/servers/server-api.ts";
 import type { Bench } from "./bench.ts";
 import type { BackupAccount, KeysMeasured } from "./keys-case.ts";

@@ -15,10 +15,10 @@ import { EmojiVerifier } from "./emoji/emoji-verifier.ts";
 import { exportKeys } from "./key-file/export.ts";
 import { openKeyFile } from "./key-file/open.ts";
 import { ROUNDS } from "./key-file/write.ts";
-import { openBackup } from "./open-backup.ts";
-import { readOpeningWays } from "./opening-ways.ts";
+import { openBackup } from "./opening/open-backup.ts";
+import { readOpeningWays } from "./opening/opening-ways.ts";
+import { recoveryKeyMistake } from "./opening/recovery-key.ts";
 import { readOwnKeys } from "./own-keys.ts";
-import { recoveryKeyMistake } from "./recovery-key.ts";
 import { KeyWorker } from "./worker/key-worker.ts";
 
 /** What the keys of encrypted history need. */

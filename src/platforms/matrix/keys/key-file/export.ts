@@ -4,9 +4,9 @@ import { HomeserverError } from "../../api/homeserver-error.ts";
 import type { RetryClock } from "../../reading/with-retries.ts";
 import type { ComparedAccount } from "../compare.ts";
 import { isSame } from "../copy/copy-keys.ts";
-import { decryptBackup } from "../decrypt-backup.ts";
 import type { DecryptedSession } from "../worker/backup-job.ts";
 import type { KeyWorker } from "../worker/key-worker.ts";
+import { decryptBackup } from "./decrypt-backup.ts";
 import { entryText } from "./entry.ts";
 import { listBytesIn, writeKeyFile } from "./write.ts";
 

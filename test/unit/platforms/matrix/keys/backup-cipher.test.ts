@@ -10,7 +10,7 @@ import {
   decryptedEntry,
   sessionJson,
   storedEntry,
-} from "../../../../support/key-backup/backup-crypto.ts";
+} from "../../../../support/keys/backup-crypto.ts";
 
 const { publicKey, privateKey } = createBackupKeys();
 const json = sessionJson(7, { note: "a word with ü, 漢字 and \u{1F511}" });

@@ -5,10 +5,10 @@ import { readExistingBackup } from "../../../../../src/platforms/matrix/keys/bac
 import type { ComparedAccount } from "../../../../../src/platforms/matrix/keys/compare.ts";
 import { compareBackups } from "../../../../../src/platforms/matrix/keys/compare.ts";
 import { UnreadableAccountError } from "../../../../../src/platforms/reading.ts";
-import type { StoredRooms } from "../../../../support/key-backup/backup-crypto.ts";
-import type { BackupServer, Fault } from "../../../../support/key-backup/backup-server.ts";
-import type { KeyAccounts } from "../../../../support/key-backup/key-accounts.ts";
-import { startKeyAccounts } from "../../../../support/key-backup/key-accounts.ts";
+import type { StoredRooms } from "../../../../support/keys/backup-crypto.ts";
+import type { BackupServer, Fault } from "../../../../support/keys/backup-server.ts";
+import type { KeyAccounts } from "../../../../support/keys/key-accounts.ts";
+import { startKeyAccounts } from "../../../../support/keys/key-accounts.ts";
 
 const A = "!a:old.example";
 const B = "!b:old.example";

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { createBackupKeys } from "../../../../../support/key-backup/backup-crypto.ts";
-import type { BackupRequest, Fault } from "../../../../../support/key-backup/backup-server.ts";
-import { WRONG_VERSION, uploads } from "../../../../../support/key-backup/backup-server.ts";
-import type { KeyAccounts } from "../../../../../support/key-backup/key-accounts.ts";
-import { sessionsOf, startKeyAccounts } from "../../../../../support/key-backup/key-accounts.ts";
+import { createBackupKeys } from "../../../../../support/keys/backup-crypto.ts";
+import type { BackupRequest, Fault } from "../../../../../support/keys/backup-server.ts";
+import { WRONG_VERSION, uploads } from "../../../../../support/keys/backup-server.ts";
+import type { KeyAccounts } from "../../../../../support/keys/key-accounts.ts";
+import { sessionsOf, startKeyAccounts } from "../../../../../support/keys/key-accounts.ts";
 
 const keys = { source: createBackupKeys(), target: createBackupKeys() };
 const ten = sessionsOf(keys.source.publicKey, 10);

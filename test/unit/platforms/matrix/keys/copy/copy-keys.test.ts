@@ -5,10 +5,10 @@ import {
   decryptedEntry,
   sessionJson,
   storedEntry,
-} from "../../../../../support/key-backup/backup-crypto.ts";
-import { uploads } from "../../../../../support/key-backup/backup-server.ts";
-import type { KeyAccounts } from "../../../../../support/key-backup/key-accounts.ts";
-import { sessionsOf, startKeyAccounts } from "../../../../../support/key-backup/key-accounts.ts";
+} from "../../../../../support/keys/backup-crypto.ts";
+import { uploads } from "../../../../../support/keys/backup-server.ts";
+import type { KeyAccounts } from "../../../../../support/keys/key-accounts.ts";
+import { sessionsOf, startKeyAccounts } from "../../../../../support/keys/key-accounts.ts";
 
 const keys = { source: createBackupKeys(), target: createBackupKeys() };
 const open: KeyAccounts[] = [];

@@ -4,14 +4,10 @@ import type { KeyExportRequest } from "../../../../../../src/platforms/keys.ts";
 import { readExistingBackup } from "../../../../../../src/platforms/matrix/keys/backup.ts";
 import { exportKeys } from "../../../../../../src/platforms/matrix/keys/key-file/export.ts";
 import { openKeyFile } from "../../../../../../src/platforms/matrix/keys/key-file/open.ts";
-import type { StoredRooms } from "../../../../../support/key-backup/backup-crypto.ts";
-import {
-  createBackupKeys,
-  sessionJson,
-  storedEntry,
-} from "../../../../../support/key-backup/backup-crypto.ts";
-import type { KeyAccounts } from "../../../../../support/key-backup/key-accounts.ts";
-import { sessionsOf, startKeyAccounts } from "../../../../../support/key-backup/key-accounts.ts";
+import type { StoredRooms } from "../../../../../support/keys/backup-crypto.ts";
+import { createBackupKeys, sessionJson, storedEntry } from "../../../../../support/keys/backup-crypto.ts";
+import type { KeyAccounts } from "../../../../../support/keys/key-accounts.ts";
+import { sessionsOf, startKeyAccounts } from "../../../../../support/keys/key-accounts.ts";
 
 const keys = { source: createBackupKeys(), target: createBackupKeys() };
 const open: KeyAccounts[] = [];

@@ -6,7 +6,7 @@ import {
   decryptedEntry,
   sessionJson,
   storedEntry,
-} from "../../../../../support/key-backup/backup-crypto.ts";
+} from "../../../../../support/keys/backup-crypto.ts";
 
 const source = createBackupKeys();
 const target = createBackupKeys();

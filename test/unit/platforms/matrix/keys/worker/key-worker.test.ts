@@ -4,7 +4,7 @@ import type { KeyJobKind } from "../../../../../../src/platforms/matrix/keys/wor
 import { KeyWorker, KeyWorkerError } from "../../../../../../src/platforms/matrix/keys/worker/key-worker.ts";
 
 const NO_KEYS = { kind: "compare", decryptWith: null, encryptFor: null } as const;
-const FAILING = new URL("../../../../../support/key-backup/failing-thread-process.ts", import.meta.url);
+const FAILING = new URL("../../../../../support/keys/failing-thread-process.ts", import.meta.url);
 const lines: string[] = [];
 const log = pino({}, { write: (line: string) => void lines.push(line) });
 const open: KeyWorker[] = [];

@@ -1,4 +1,4 @@
-import type { RecoveryKeyMistake } from "../../keys.ts";
+import type { RecoveryKeyMistake } from "../../../keys.ts";
 
 export type RecoveryKeyReading =
   /** A secret: 32 bytes. */

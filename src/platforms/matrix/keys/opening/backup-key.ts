@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey } from "node:crypto";
-import type { BackupIdentity } from "../../../model/key-backup.ts";
-import type { OpenedBackup } from "../../keys.ts";
+import type { BackupIdentity } from "../../../../model/key-backup.ts";
+import type { OpenedBackup } from "../../../keys.ts";
 
 const KEY_BYTES = 32;
 /** What precedes the 32 bytes of an X25519 private key in PKCS #8 (RFC 8410, section 7). */

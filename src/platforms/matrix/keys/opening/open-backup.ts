@@ -1,11 +1,11 @@
-import type { KnownKeyBackup } from "../../../model/key-backup.ts";
-import type { OpenRefusal, OpenResult, TypedSecret } from "../../keys.ts";
-import type { AccountDataSession } from "../api/account-data.ts";
-import type { JsonObject } from "../api/json.ts";
+import type { KnownKeyBackup } from "../../../../model/key-backup.ts";
+import type { OpenRefusal, OpenResult, TypedSecret } from "../../../keys.ts";
+import type { AccountDataSession } from "../../api/account-data.ts";
+import type { JsonObject } from "../../api/json.ts";
+import { readDescribedBackup } from "../backup.ts";
+import { MAX_ITERATIONS, passphraseKey } from "../passphrase-key.ts";
 import { backupKeyIn, openedBackup } from "./backup-key.ts";
 import { BACKUP_SECRET, backupPassphrase, readBackupStorage } from "./backup-storage.ts";
-import { readDescribedBackup } from "./backup.ts";
-import { MAX_ITERATIONS, passphraseKey } from "./passphrase-key.ts";
 import { readRecoveryKey } from "./recovery-key.ts";
 import type { EncryptedSecret, Passphrase } from "./secret-storage.ts";
 import {

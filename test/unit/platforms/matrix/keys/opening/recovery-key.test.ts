@@ -1,11 +1,11 @@
 import { decodeRecoveryKey, encodeRecoveryKey } from "matrix-js-sdk/lib/crypto-api/recovery-key.js";
 import { describe, expect, it } from "vitest";
-import type { RecoveryKeyMistake } from "../../../../../src/platforms/keys.ts";
+import type { RecoveryKeyMistake } from "../../../../../../src/platforms/keys.ts";
 import {
   readRecoveryKey,
   recoveryKeyMistake,
-} from "../../../../../src/platforms/matrix/keys/recovery-key.ts";
-import { seededRandom } from "../../../../support/seeded-random.ts";
+} from "../../../../../../src/platforms/matrix/keys/opening/recovery-key.ts";
+import { seededRandom } from "../../../../../support/seeded-random.ts";
 
 /** The first private key of RFC 7748, section 6.1, and its recovery key in the tests of clients. */
 const PRIVATE_KEY = "77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a";

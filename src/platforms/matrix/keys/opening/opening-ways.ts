@@ -1,11 +1,11 @@
-import type { Account } from "../../../model/account.ts";
-import type { NoEmojiReason, OpeningWays } from "../../keys.ts";
-import type { AccountDataSession } from "../api/account-data.ts";
+import type { Account } from "../../../../model/account.ts";
+import type { NoEmojiReason, OpeningWays } from "../../../keys.ts";
+import type { AccountDataSession } from "../../api/account-data.ts";
+import { readDescribedBackup } from "../backup.ts";
+import { readOwnKeys } from "../own-keys.ts";
+import { MAX_ITERATIONS } from "../passphrase-key.ts";
 import type { StorageKey } from "./backup-storage.ts";
 import { backupPassphrase, readBackupStorage } from "./backup-storage.ts";
-import { readDescribedBackup } from "./backup.ts";
-import { readOwnKeys } from "./own-keys.ts";
-import { MAX_ITERATIONS } from "./passphrase-key.ts";
 import type { Passphrase } from "./secret-storage.ts";
 import { readKeyDescription } from "./secret-storage.ts";
 

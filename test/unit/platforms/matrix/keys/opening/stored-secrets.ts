@@ -1,9 +1,9 @@
 import { createPrivateKey, createPublicKey, pbkdf2Sync } from "node:crypto";
 import { calculateKeyCheck } from "matrix-js-sdk/lib/secret-storage.js";
 import encryptSecret from "matrix-js-sdk/lib/utils/encryptAESSecretStorageItem.js";
-import type { Given } from "../reading/recorded-server.ts";
-import { accountData } from "./scripted-account.ts";
-import { unpadded } from "./signing.ts";
+import type { Given } from "../../reading/recorded-server.ts";
+import { accountData } from "../scripted-account.ts";
+import { unpadded } from "../signing.ts";
 
 export const BACKUP_ALGORITHM = "m.megolm_backup.v1.curve25519-aes-sha2";
 const STORAGE_ALGORITHM = "m.secret_storage.v1.aes-hmac-sha2";

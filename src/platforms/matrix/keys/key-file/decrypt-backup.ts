@@ -1,10 +1,10 @@
-import type { OpenedBackup } from "../../keys.ts";
-import type { RetryClock } from "../reading/with-retries.ts";
-import { withRetries } from "../reading/with-retries.ts";
-import type { StreamingClient } from "./read-keys.ts";
-import { readKeys } from "./read-keys.ts";
-import type { DecryptedSession } from "./worker/backup-job.ts";
-import type { KeyWorker } from "./worker/key-worker.ts";
+import type { OpenedBackup } from "../../../keys.ts";
+import type { RetryClock } from "../../reading/with-retries.ts";
+import { withRetries } from "../../reading/with-retries.ts";
+import type { StreamingClient } from "../read-keys.ts";
+import { readKeys } from "../read-keys.ts";
+import type { DecryptedSession } from "../worker/backup-job.ts";
+import type { KeyWorker } from "../worker/key-worker.ts";
 
 export interface DecryptOptions {
   readonly client: StreamingClient;

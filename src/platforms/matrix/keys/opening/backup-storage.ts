@@ -1,5 +1,5 @@
-import type { AccountDataSession } from "../api/account-data.ts";
-import type { JsonObject } from "../api/json.ts";
+import type { AccountDataSession } from "../../api/account-data.ts";
+import type { JsonObject } from "../../api/json.ts";
 import type { EncryptedSecret, Passphrase } from "./secret-storage.ts";
 import { passphraseSchema, readDefaultKeyId, readSecret } from "./secret-storage.ts";
 

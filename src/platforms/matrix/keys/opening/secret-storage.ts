@@ -1,8 +1,8 @@
 import { createDecipheriv, createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
 import { z } from "zod";
-import type { AccountDataSession } from "../api/account-data.ts";
-import { readAccountData } from "../api/account-data.ts";
-import { textOrNull } from "../api/json.ts";
+import type { AccountDataSession } from "../../api/account-data.ts";
+import { readAccountData } from "../../api/account-data.ts";
+import { textOrNull } from "../../api/json.ts";
 
 /** A secret encrypted with a key of the secret storage. All parts are base64. */
 export type EncryptedSecret = z.output<typeof encryptedSecretSchema>;

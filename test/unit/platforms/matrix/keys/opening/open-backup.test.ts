@@ -1,10 +1,10 @@
 import { encodeRecoveryKey } from "matrix-js-sdk/lib/crypto-api/recovery-key.js";
 import { describe, expect, it } from "vitest";
-import type { OpenRefusal } from "../../../../../src/platforms/keys.ts";
-import { openBackup } from "../../../../../src/platforms/matrix/keys/open-backup.ts";
-import type { Given } from "../reading/recorded-server.ts";
-import { accountData, NOT_FOUND, scriptedAccount } from "./scripted-account.ts";
-import { unpadded } from "./signing.ts";
+import type { OpenRefusal } from "../../../../../../src/platforms/keys.ts";
+import { openBackup } from "../../../../../../src/platforms/matrix/keys/opening/open-backup.ts";
+import type { Given } from "../../reading/recorded-server.ts";
+import { accountData, NOT_FOUND, scriptedAccount } from "../scripted-account.ts";
+import { unpadded } from "../signing.ts";
 import {
   backupVersion,
   defaultKey,

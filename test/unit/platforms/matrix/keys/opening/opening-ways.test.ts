@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { NoEmojiReason, OpeningWays } from "../../../../../src/platforms/keys.ts";
-import { readOpeningWays } from "../../../../../src/platforms/matrix/keys/opening-ways.ts";
-import type { Given } from "../reading/recorded-server.ts";
-import { ME } from "../reading/recorded-server.ts";
-import { NOT_FOUND, scriptedAccount } from "./scripted-account.ts";
-import { crossSigningKey, newSigner, signatureOf } from "./signing.ts";
+import type { NoEmojiReason, OpeningWays } from "../../../../../../src/platforms/keys.ts";
+import { readOpeningWays } from "../../../../../../src/platforms/matrix/keys/opening/opening-ways.ts";
+import type { Given } from "../../reading/recorded-server.ts";
+import { ME } from "../../reading/recorded-server.ts";
+import { NOT_FOUND, scriptedAccount } from "../scripted-account.ts";
+import { crossSigningKey, newSigner, signatureOf } from "../signing.ts";
 import {
   backupVersion,
   defaultKey,
