@@ -3,6 +3,7 @@ import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import type { Side } from "../../../../src/model/account.ts";
 import { createMatrixPlatform } from "../../../../src/platforms/matrix/platform.ts";
+import type { SignInOptions } from "../../../../src/service/accounts/sign-in-options.ts";
 import { SignIn } from "../../../../src/service/accounts/sign-in.ts";
 import { forgetPerson } from "../../../../src/service/forget.ts";
 import type { Answer } from "../../../integration/platforms/matrix/loopback-server.ts";
@@ -71,7 +72,10 @@ function tokenOf(authorization: string | undefined): string {
   return authorization?.replace("Bearer ", "") ?? "";
 }
 
-async function setUp(servers: Record<string, string>) {
+async function setUp(
+  servers: Record<string, string>,
+  { whileUnused }: Pick<SignInOptions, "whileUnused"> = {},
+) {
   const { store, dataDir } = await temporaryStore();
   const lines: string[] = [];
   const log = pino({ level: "trace" }, { write: (line: string) => void lines.push(line) });
@@ -94,6 +98,7 @@ async function setUp(servers: Record<string, string>) {
     }),
     introduction,
     notify: async () => undefined,
+    ...(whileUnused !== undefined && { whileUnused }),
     monotonicNow: now,
     now,
     log,
@@ -170,6 +175,31 @@ describe("signing in", () => {
     expect(await withPassword("source", OLD)).toMatchObject({ replaced: { ending: "left_alone" } });
     expect(await withPassword("source", OLD)).toMatchObject({ replaced: { ending: "logged_out" } });
     expect([...server.sessions.keys()]).toEqual(["pasted-token", "syt_made_2"]);
+  });
+
+  it("and out change a session only while no other work uses it", async () => {
+    const server = await startHomeserver(OLD);
+    const held: string[] = [];
+    const { store, signIn, withPassword } = await setUp(
+      { "old.example": server.url },
+      {
+        whileUnused: async (owner, side, change) => {
+          const before = [...server.sessions.keys()];
+          const result = await change();
+          const stored = await store.accounts.session(owner, side);
+          held.push(`${side}: ${before.join(", ")} becomes ${stored?.accessToken ?? "none"}`);
+          return result;
+        },
+      },
+    );
+    await withPassword("source", OLD);
+    await withPassword("source", OLD);
+    await signIn.signOut(OWNER, "source");
+    expect(held).toEqual([
+      "source: syt_made_1 becomes syt_made_1",
+      "source: syt_made_1, syt_made_2 becomes syt_made_2",
+      "source: syt_made_2 becomes none",
+    ]);
   });
 
   it("with the token that is in use already does not log it out", async () => {
