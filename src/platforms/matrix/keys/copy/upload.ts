@@ -82,6 +82,8 @@ export class Upload {
     // A last batch of one bad entry is no sign that the server refuses everything.
     const isServerWilling = this.#options.isTargetFilled || this.#taken > 0;
     if (piece.length === 1 && isServerWilling) return;
+    // The backup may have been replaced while the halves were sent.
+    await this.#options.assertSameTarget();
     throw new EndOfCopy({ status: "stopped", reason: "batch_refused", text: refusal.text });
   }
 

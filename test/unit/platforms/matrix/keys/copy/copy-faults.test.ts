@@ -127,6 +127,28 @@ describe("an upload that the server refuses", () => {
     },
   );
 
+  it.each([
+    { title: "refused", status: 400, before: 2 },
+    { title: "too large", status: 413, before: 1 },
+  ])(
+    "starts over if the backup is replaced while halves of a batch that is $title are sent",
+    async (each) => {
+      const accounts = await start();
+      accounts.target.onRequest = (request) => {
+        if (!isUpload(request) || request.version === "8") return undefined;
+        const isReplaced = uploads(accounts.target).length > each.before;
+        if (isReplaced)
+          accounts.target.backup = { version: "8", publicKey: keys.target.publicKey, rooms: {} };
+        return isReplaced ? undefined : { ...BAD_ENTRY, status: each.status };
+      };
+      expect(await accounts.copy()).toMatchObject({
+        status: "copied",
+        to: { version: "8" },
+        counts: { copied: 10 },
+      });
+    },
+  );
+
   it("because the backup is gone goes back to waiting", async () => {
     const accounts = await start();
     accounts.target.onRequest = (request) => {
