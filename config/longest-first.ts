@@ -8,6 +8,8 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 const LONGEST: readonly string[] = [
   "move-crash.test.ts",
   "encryption-device.test.ts",
+  "keys-copy.test.ts",
+  "keys-crash.test.ts",
   "chat-crash.test.ts",
   "move-by-link.test.ts",
   "sign-in-link.test.ts",
