@@ -21,13 +21,13 @@ const CONTENT_NAMES = new Set([
 // Secrets inside longer text, such as the address in an error:
 // - tokens of Synapse and the Matrix Authentication Service (syt_, mat_, mar_, mct_, mcr_)
 // - query parameters, headers, JSON
-// - recovery keys (specification, "Key representation": base58 that begins with "Es", in groups of
-//   four)
+// - recovery keys (specification, "Key representation": base58 that begins with "Es", mostly in
+//   groups of four)
 const SECRET_PATTERNS: readonly RegExp[] = [
   /\b(?:syt|syr|syl|mat|mar|mct|mcr|mas_dc)_[\w=.~-]{8,}/g,
   /(?<=\b(?:access_token|refresh_token|login_token|loginToken|user_code|device_code|client_secret|password)=)[^&\s"'\\]+/g,
   /(?<=\b(?:bearer|basic) )[\w=.~+/-]{8,}/gi,
-  /\bEs[1-9A-HJ-NP-Za-km-z]{2}(?: [1-9A-HJ-NP-Za-km-z]{4}){11}\b/g,
+  /\bEs[1-9A-HJ-NP-Za-km-z]{2}(?:\s?[1-9A-HJ-NP-Za-km-z]{4}){11}\b/g,
 ];
 
 // A name and its text in JSON. If the JSON is itself inside a JSON text, its quotes have

@@ -21,14 +21,13 @@ import { bytesOfFolder } from "../support/store/stored-bytes.ts";
 /** Of two senders in three rooms, and of one in a fourth; two of each. */
 const SESSIONS = 14;
 const END_MS = 3 * 60_000;
-const FILE_PASSPHRASE = "of the key file";
 const BACKUP_KEY = "m.megolm_backup.v1";
 /** A verified session gets these together with the key of the backup. */
 const CROSS_SIGNING_SECRETS = ["m.cross_signing.master", "m.cross_signing.self_signing"];
 /** In the bot's question about the emoji. */
 const EMOJI = /same seven emoji, in the same order/u;
 
-const sessionSchema = z.object({ session_key: z.string(), sender_key: z.string() });
+const sessionSchema = z.object({ session_key: z.string() });
 
 /** What the tests of this file share. They run in order, and later ones need earlier ones. */
 interface Story {
@@ -172,41 +171,6 @@ describe("the keys of encrypted history", () => {
       chat.roomId,
       ({ eventId, isRedacted }) => eventId === command && isRedacted,
     );
-  });
-
-  it("go by a key file from the person's app to the bot, and from the bot to the app", async () => {
-    const { ada, chat, old, recoveryKey } = story;
-    await chat.person.keys.resetBackup();
-    await noteNewStorage();
-    const bytes = Buffer.from(await ada.keys.exportFile(FILE_PASSPHRASE));
-    const file = { name: "element-keys.txt", mimetype: "text/plain", bytes };
-    const fileEvent = await chat.person.sendFile(chat.roomId, file);
-    const imported = await chat.person.say(chat.roomId, `!keys import --passphrase "${FILE_PASSPHRASE}"`);
-    expect(textOf(await said(/The import of your keys is done\./u, imported))).toContain(
-      `${SESSIONS} copied`,
-    );
-    for (const removed of [fileEvent, imported])
-      await chat.person.waitForMessage(
-        chat.roomId,
-        ({ eventId, isRedacted }) => eventId === removed && isRedacted,
-      );
-    const before = await openedBackup(old, await ada.keys.secret(BACKUP_KEY));
-    const now = await openedBackup(story.new, await chat.person.keys.secret(BACKUP_KEY));
-    for (const [sessionId, json] of before)
-      expect(sessionSchema.parse(JSON.parse(now.get(sessionId) ?? ""))).toEqual(
-        sessionSchema.parse(JSON.parse(json)),
-      );
-    await expectUntouchedStorage("new");
-
-    const exported = await chat.person.say(
-      chat.roomId,
-      `!keys export --passphrase "${FILE_PASSPHRASE}" --recovery-key "${recoveryKey}"`,
-    );
-    const sent = await fromBot(({ content }) => content["msgtype"] === "m.file", exported);
-    await said(new RegExp(`I sent you ${SESSIONS} keys`, "u"), exported);
-    const text = (await chat.person.downloadFile(sent)).toString();
-    await chat.person.keys.importFile(text, FILE_PASSPHRASE);
-    await expectUntouchedStorage("old");
   });
 
   it("are complete for verify, and the rooms have no warning about their history any more", async () => {

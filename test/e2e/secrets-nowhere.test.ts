@@ -30,11 +30,12 @@ interface Fixture {
   ben: Account;
   encryptedChat: Chat;
   plainChat: Chat;
-  /** The security phrase of the old account. */
+  /** Both open the key backup of the old account. */
   phrase: string;
+  recoveryKey: string;
 }
 
-const fixture = {} as Fixture;
+const fixture = { phrase: "the quiet gardener's phrase", recoveryKey: "" } as Fixture;
 /** Every password, token and key of the test until now, by its name. */
 const secrets = new Map<string, string | Buffer>();
 const sessionSchema = z.object({ session_key: z.string() });
@@ -62,6 +63,8 @@ beforeAll(async () => {
   secrets.set("the bot's password", botPassword);
   await startBot();
   fixture.encryptedChat = await openChat(fixture.environment, fixture.ada, { encrypted: true });
+  const { phrase } = fixture;
+  fixture.recoveryKey = await fixture.encryptedChat.person.keys.setUpStorage({ phrase });
   fixture.plainChat = await openChat(fixture.environment, fixture.newAda);
 });
 
@@ -79,6 +82,7 @@ async function startBot(): Promise<void> {
     NODE_OPTIONS: `--import=${CRASH_ON_SIGNAL}`,
     CRASH_TOKEN: ada.accessToken,
     CRASH_PASSWORD: ada.password,
+    CRASH_KEY: fixture.recoveryKey,
   };
   Object.assign(process.env, forBot);
   try {
@@ -239,12 +243,11 @@ it("no secret is left by a crash in the middle of a sign-in, nor by the restart 
 it("what opens a key backup, and the keys in it, are written nowhere: mistyped, misplaced, wrong or right, and not by a crash", async () => {
   const { environment, ada, encryptedChat, plainChat } = fixture;
   const { person } = encryptedChat;
-  fixture.phrase = "the quiet gardener's phrase";
-  const recoveryKey = await person.keys.setUpStorage({ phrase: fixture.phrase });
+  const { phrase, recoveryKey } = fixture;
   await person.keys.uploaded();
   const backupKey = await person.keys.secret("m.megolm_backup.v1");
   const misplaced = encodeRecoveryKey(randomBytes(32)) ?? "";
-  secrets.set("the security phrase", fixture.phrase).set("a wrong phrase", "no gardener at all");
+  secrets.set("the security phrase", phrase).set("a wrong phrase", "no gardener at all");
   for (const [what, key] of [
     ["the recovery key", recoveryKey],
     ["a misplaced recovery key", misplaced],

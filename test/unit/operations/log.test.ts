@@ -1,3 +1,4 @@
+import { encodeRecoveryKey } from "matrix-js-sdk/lib/crypto-api/recovery-key.js";
 import { describe, expect, it } from "vitest";
 import { createLog } from "../../../src/operations/log.ts";
 import { isSecretName } from "../../../src/operations/redaction.ts";
@@ -67,6 +68,19 @@ describe("the log", () => {
     expect(text).toContain("kept");
     expect(text).toContain("M_FORBIDDEN");
     expect(text).toContain("GET /x");
+  });
+
+  it("keeps recovery keys and room keys out, in any spelling", () => {
+    const key = encodeRecoveryKey(Buffer.alloc(32, 7)) ?? "";
+    const text = logged((log) => {
+      log.info(`the key ${key} is wrong`);
+      log.info(`the key ${key.replaceAll(" ", "")} is wrong`);
+      log.warn(new Error(`not stored: {"session_key":"${SECRET}","sender_key":"kept"}`));
+    });
+    expect(key).toMatch(/^Es/u);
+    expect(text).not.toContain(key.slice(5, 9));
+    expect(text).not.toContain(SECRET);
+    expect(text).toContain("kept");
   });
 
   it("survives what cannot be written as it is", () => {
