@@ -1,6 +1,7 @@
 import { createCipheriv, createHash, randomBytes } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import type { EncryptedFile } from "matrix-bot-sdk";
+import { unpaddedBase64 } from "../model/base64.ts";
 
 /** A few milliseconds of work. */
 const PIECE_BYTES = 1024 * 1024;
@@ -34,12 +35,8 @@ export async function encryptFile(
       key_ops: ["encrypt", "decrypt"],
       k: key.toString("base64url"),
     },
-    iv: unpadded(iv),
-    hashes: { sha256: unpadded(hash.digest()) },
+    iv: unpaddedBase64(iv),
+    hashes: { sha256: unpaddedBase64(hash.digest()) },
   };
   return { buffer: Buffer.concat(pieces), file };
-}
-
-function unpadded(bytes: Buffer): string {
-  return bytes.toString("base64").replace(/=+$/u, "");
 }

@@ -5,6 +5,11 @@ export interface BackupIdentity {
   readonly publicKey: string;
 }
 
+/** Whether it is the same backup. A reset of the key storage makes another one. */
+export function isSameBackup(one: BackupIdentity, other: BackupIdentity): boolean {
+  return one.version === other.version && one.publicKey === other.publicKey;
+}
+
 /** The only backup algorithm that the bot knows (CS §Backup algorithm). */
 export const BACKUP_ALGORITHM = "m.megolm_backup.v1.curve25519-aes-sha2";
 

@@ -18,5 +18,4 @@ export {
   type SasEmoji,
   type SasProgress,
   VerifyingMachine,
-  backupPublicKeyOf,
 } from "./verifying-machine.ts";

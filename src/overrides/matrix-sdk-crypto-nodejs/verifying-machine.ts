@@ -222,17 +222,6 @@ export class VerifyingMachine {
   }
 }
 
-/** The public key of a backup's private key, both base64; `null` for something that is no key. */
-export function backupPublicKeyOf(privateKey: string): string | null {
-  try {
-    using key = wasm.BackupDecryptionKey.fromBase64(privateKey);
-    using publicKey = key.megolmV1PublicKey;
-    return publicKey.publicKeyBase64;
-  } catch {
-    return null;
-  }
-}
-
 function sasOf(request: wasm.VerificationRequest): wasm.Sas | undefined {
   const verification = request.getVerification();
   return verification instanceof wasm.Sas ? verification : undefined;

@@ -1,5 +1,6 @@
 import type { Account, Side } from "../../model/account.ts";
 import type { BackupIdentity } from "../../model/key-backup.ts";
+import { isSameBackup } from "../../model/key-backup.ts";
 import type { KeyCopy } from "../../model/key-copy.ts";
 import type { KeyFileContent } from "../../platforms/key-files.ts";
 import type { KeyCopyProgress, KeyCopyResult, KeySource, PlatformKeys } from "../../platforms/keys.ts";
@@ -127,10 +128,6 @@ export class KeyTransfer {
       changed(current);
     }
   }
-}
-
-function isSameBackup(one: BackupIdentity, other: BackupIdentity): boolean {
-  return one.version === other.version && one.publicKey === other.publicKey;
 }
 
 /** What it means for the work that an account could not be read. */

@@ -1,6 +1,7 @@
 import type { Side } from "../../model/account.ts";
 import { sides } from "../../model/account.ts";
-import type { KeyBackup, KnownKeyBackup } from "../../model/key-backup.ts";
+import type { BackupIdentity, KeyBackup, KnownKeyBackup } from "../../model/key-backup.ts";
+import { isSameBackup } from "../../model/key-backup.ts";
 import type { CopiedKeys } from "../../model/key-copy.ts";
 import { isKeyCopyUnfinished } from "../../model/key-copy.ts";
 import type { BackupOfAccount, KeyStatus } from "../../service/keys/results.ts";
@@ -94,17 +95,17 @@ function copiedBlocks({ backups, copied }: KeyStatus): Block[] {
 }
 
 /** A backup that could not be read counts as unchanged. */
-function isStillThere(found: BackupOfAccount | undefined, { version, publicKey }: CopiedKeys["to"]): boolean {
+function isStillThere(found: BackupOfAccount | undefined, copied: BackupIdentity): boolean {
   if (found === undefined || "refusal" in found) return true;
   const { backup } = found;
-  return backup.kind === "known" && backup.version === version && backup.publicKey === publicKey;
+  return backup.kind === "known" && isSameBackup(backup, copied);
 }
 
 /** What came into the old backup after the copy. */
 function newKeys(found: BackupOfAccount | undefined, { expected, from }: CopiedKeys): Block[] {
   if (found === undefined || "refusal" in found || found.backup.kind !== "known") return [];
   if (!isStillThere(found, from))
-    return [paragraph("The key backup of your old account is another one since then.")];
+    return [paragraph("The key backup of your old account was replaced since then.")];
   const more = found.backup.count - expected;
   if (more <= 0) return [paragraph("That backup is still there, with the same public key.")];
   return [

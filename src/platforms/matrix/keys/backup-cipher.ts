@@ -10,6 +10,7 @@ import {
   hkdfSync,
   timingSafeEqual,
 } from "node:crypto";
+import { unpaddedBase64 } from "../../../model/base64.ts";
 
 /**
  * The encryption of one session in a key backup, base64 without padding
@@ -49,6 +50,11 @@ export function backupPublicKey(base64: string): KeyObject {
   return createPublicKey({ key: der, format: "der", type: "spki" });
 }
 
+/** The public key of a backup's private key, base64 without padding. */
+export function publicKeyOf(privateKey: KeyObject): string {
+  return publicBytes(createPublicKey(privateKey));
+}
+
 /** Encrypts the JSON of one session. */
 export function encryptSession(publicKey: KeyObject, json: string): EncryptedSession {
   const ephemeral = generateKeyPairSync("x25519");
@@ -56,8 +62,8 @@ export function encryptSession(publicKey: KeyObject, json: string): EncryptedSes
   const cipher = createCipheriv("aes-256-cbc", aesKey, iv);
   return {
     ephemeral: publicBytes(ephemeral.publicKey),
-    ciphertext: unpadded(Buffer.concat([cipher.update(json, "utf8"), cipher.final()])),
-    mac: unpadded(macOf(macKey)),
+    ciphertext: unpaddedBase64(Buffer.concat([cipher.update(json, "utf8"), cipher.final()])),
+    mac: unpaddedBase64(macOf(macKey)),
   };
 }
 
@@ -96,9 +102,5 @@ function keyBytes(base64: string): Buffer {
 }
 
 function publicBytes(publicKey: KeyObject): string {
-  return unpadded(publicKey.export({ format: "der", type: "spki" }).subarray(PUBLIC_PREFIX.length));
-}
-
-function unpadded(bytes: Buffer): string {
-  return bytes.toString("base64").replace(/=+$/, "");
+  return unpaddedBase64(publicKey.export({ format: "der", type: "spki" }).subarray(PUBLIC_PREFIX.length));
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { unpaddedBase64 } from "../../../model/base64.ts";
 import type { KeyBackup } from "../../../model/key-backup.ts";
 import { BACKUP_ALGORITHM } from "../../../model/key-backup.ts";
 import type { AccountDataSession } from "../api/account-data.ts";
@@ -95,7 +96,7 @@ function nameOf(algorithm: string): string {
 function publicKeyIn({ public_key: publicKey }: JsonObject): string | null {
   if (typeof publicKey !== "string") return null;
   const bytes = Buffer.from(publicKey, "base64");
-  return bytes.length === PUBLIC_KEY_BYTES ? bytes.toString("base64").replace(/=+$/, "") : null;
+  return bytes.length === PUBLIC_KEY_BYTES ? unpaddedBase64(bytes) : null;
 }
 
 /**

@@ -8,8 +8,8 @@ export type StreamingClient = Pick<HomeserverClient, "stream" | "baseUrl">;
 
 /** Ten times the backup of a large account. */
 const MAX_BACKUP_BYTES = 1_073_741_824;
-/** Servers put together the whole answer before they send it. */
-const IDLE_MS = 120_000;
+/** The longest silence of a server. Servers put together the whole answer before they send it. */
+export const BACKUP_IDLE_MS = 120_000;
 /** One slice of work in the thread: about 150 sessions. */
 const SLICE_BYTES = 131_072;
 
@@ -34,7 +34,7 @@ export async function* readKeys<Result>(
     path: "/_matrix/client/v3/room_keys/keys",
     query: { version },
     maxBytes: MAX_BACKUP_BYTES,
-    idleMs: IDLE_MS,
+    idleMs: BACKUP_IDLE_MS,
     ...(signal === undefined ? {} : { signal }),
   });
   // The thread gets a slice before the answer to the one before it is used, so that it never waits.
@@ -53,9 +53,14 @@ export async function* readKeys<Result>(
     // What the thread has made must not be lost: it makes nothing twice.
     for (const made of await Promise.allSettled(answers.splice(0)))
       if (made.status === "fulfilled") yield made.value;
-    if (!(error instanceof BackupShapeError)) throw error;
-    throw new UnreachableError(error.fault, new URL(client.baseUrl).host, error.detail);
+    throw asReadError(error, client);
   }
+}
+
+/** A backup that is not what the specification says counts as an answer that cannot be used. */
+export function asReadError(error: unknown, { baseUrl }: Pick<StreamingClient, "baseUrl">): unknown {
+  if (!(error instanceof BackupShapeError)) return error;
+  return new UnreachableError(error.fault, new URL(baseUrl).host, error.detail);
 }
 
 /** Copies of equal size, because the thread takes over the memory of a slice. */

@@ -1,6 +1,7 @@
 import type { Category } from "../../../../model/categories.ts";
 import { category } from "../../../../model/categories.ts";
 import type { KeyComparison, UnusableKeys } from "../../../../model/key-backup.ts";
+import { isSameBackup } from "../../../../model/key-backup.ts";
 import type { ReportKeys } from "../../../../model/report.ts";
 
 /**
@@ -16,8 +17,7 @@ export type UnusableByRoom = ReadonlyMap<string, number>;
 /** The unusable keys that a copy found, if the old backup is still the one of that copy. */
 export function unusableNow(keys: KeyFacts, found: UnusableKeys | null): UnusableByRoom {
   if (found === null || (keys.kind !== "counted" && keys.kind !== "compared")) return new Map();
-  const isSame = keys.from.version === found.from.version && keys.from.publicKey === found.from.publicKey;
-  return isSame ? found.rooms : new Map();
+  return isSameBackup(keys.from, found.from) ? found.rooms : new Map();
 }
 
 /**

@@ -1,14 +1,12 @@
-import { UnreachableError } from "../../../../network/unreachable-error.ts";
-import type { HomeserverClient } from "../../api/homeserver-client.ts";
 import { apiPath } from "../../api/homeserver-client.ts";
 import { unlessAbsent } from "../../api/homeserver-error.ts";
+import type { StreamingClient } from "../read-keys.ts";
+import { BACKUP_IDLE_MS, asReadError } from "../read-keys.ts";
 import { readEntry } from "../worker/backup-entry.ts";
-import { BackupScanner, BackupShapeError } from "../worker/backup-scanner.ts";
+import { BackupScanner } from "../worker/backup-scanner.ts";
 
 /** Far more than the sessions of any room. */
 const MAX_ROOM_BYTES = 268_435_456;
-/** Servers put together the whole answer before they send it. */
-const IDLE_MS = 120_000;
 
 /**
  * The first index of each of these sessions that lies in a backup. Sessions that the backup lacks
@@ -16,7 +14,7 @@ const IDLE_MS = 120_000;
  * @throws HomeserverError, UnreachableError
  */
 export async function readFirstIndexes(
-  client: Pick<HomeserverClient, "stream" | "baseUrl">,
+  client: StreamingClient,
   { version, roomId }: { version: string; roomId: string },
   sessionIds: ReadonlySet<string>,
 ): Promise<ReadonlyMap<string, number>> {
@@ -25,7 +23,7 @@ export async function readFirstIndexes(
     path: apiPath`/_matrix/client/v3/room_keys/keys/${roomId}`,
     query: { version },
     maxBytes: MAX_ROOM_BYTES,
-    idleMs: IDLE_MS,
+    idleMs: BACKUP_IDLE_MS,
   });
   const chunks = await unlessAbsent(answer);
   if (chunks === undefined) return found;
@@ -41,8 +39,7 @@ export async function readFirstIndexes(
     write("}}");
     scanner.end();
   } catch (error) {
-    if (!(error instanceof BackupShapeError)) throw error;
-    throw new UnreachableError(error.fault, new URL(client.baseUrl).host, error.detail);
+    throw asReadError(error, client);
   }
   return found;
 }

@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { BackupIdentity, KeyBackup, KnownKeyBackup } from "../../../../model/key-backup.ts";
+import { isSameBackup } from "../../../../model/key-backup.ts";
 import type { KeyCopyRequest, KeyCopyResult } from "../../../keys.ts";
 import type { HomeserverClient } from "../../api/homeserver-client.ts";
 import { HomeserverError } from "../../api/homeserver-error.ts";
@@ -85,7 +86,8 @@ class Copy {
     const { source } = this.#options;
     if (source === null) throw new TypeError("a copy from a backup needs its account");
     const present = await this.#ask("source", () => source.backup({ isSignatureChecked: false }));
-    if (!isSame(present, from.opened)) throw new EndOfCopy({ status: "source_changed" });
+    if (present.kind !== "known" || !isSameBackup(present, from.opened))
+      throw new EndOfCopy({ status: "source_changed" });
     return keysOfBackup(from, source.client, this.#patience());
   }
 
@@ -173,7 +175,7 @@ class Copy {
   async #assertSameTarget(): Promise<KnownKeyBackup> {
     const { target } = this.#options;
     const present = await this.#ask("target", () => target.backup({ isSignatureChecked: false }));
-    if (isSame(present, this.#to)) return present;
+    if (present.kind === "known" && isSameBackup(present, this.#to)) return present;
     known(present);
     throw new OtherTargetBackup();
   }
@@ -221,13 +223,6 @@ function known(backup: KeyBackup): KnownKeyBackup {
     case "unknown_algorithm":
       throw new EndOfCopy({ status: "no_target_backup", reason: "unknown_algorithm" });
   }
-}
-
-/** Whether it is this backup. A reset makes another one. */
-export function isSame(backup: KeyBackup, expected: BackupIdentity): backup is KnownKeyBackup {
-  return (
-    backup.kind === "known" && backup.version === expected.version && backup.publicKey === expected.publicKey
-  );
 }
 
 function sum(

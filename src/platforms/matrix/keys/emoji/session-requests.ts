@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { ServerRequest } from "@matrix-org/matrix-sdk-crypto-nodejs";
 import { RequestType } from "@matrix-org/matrix-sdk-crypto-nodejs";
 import { z } from "zod";
+import { BACKUP_SECRET } from "../opening/backup-storage.ts";
 
 /** A request of the session to its server. */
 export interface SessionRequest {
@@ -17,7 +18,6 @@ export type SendRequest = (request: SessionRequest) => Promise<unknown>;
 
 /** The types of the to-device events of a verification. */
 export const VERIFICATION = "m.key.verification.";
-const BACKUP_SECRET = "m.megolm_backup.v1";
 const secretRequestSchema = z.object({
   messages: z.record(z.string(), z.record(z.string(), z.object({ name: z.string() }))),
 });

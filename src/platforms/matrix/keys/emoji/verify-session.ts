@@ -1,6 +1,7 @@
 import type { ServerRequest, VerifyingMachine } from "@matrix-org/matrix-sdk-crypto-nodejs";
-import { RequestType, backupPublicKeyOf } from "@matrix-org/matrix-sdk-crypto-nodejs";
+import { RequestType } from "@matrix-org/matrix-sdk-crypto-nodejs";
 import { z } from "zod";
+import { backupKeyFor, backupKeyIn } from "../opening/backup-key.ts";
 import {
   VERIFICATION,
   asSessionRequest,
@@ -167,8 +168,10 @@ class SessionVerification {
     let repeatAt = now() + times.keyRepeat;
     let isStale = false;
     for (;;) {
-      for (const key of await this.#machine.takeBackupKeys()) {
-        if (backupPublicKeyOf(key) === publicKey) return { status: "opened", key };
+      for (const secret of await this.#machine.takeBackupKeys()) {
+        const bytes = backupKeyIn(secret);
+        const key = bytes && backupKeyFor(publicKey, bytes);
+        if (key !== null) return { status: "opened", key };
         isStale = true;
         // Another device may have the right one.
         endsAt = Math.min(endsAt, now() + times.keyRepeat);

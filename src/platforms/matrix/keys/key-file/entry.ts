@@ -23,7 +23,7 @@ const sessionSchema = z.looseObject({
  * Reads one entry of a key file (CS §Key exports).
  * @returns `null` if no app can use it
  */
-export function readEntry(text: string): KeyFileEntry | null {
+export function readFileEntry(text: string): KeyFileEntry | null {
   const value = text.length > MAX_ENTRY_LENGTH ? null : parsed(text);
   if (!isJsonObject(value)) return null;
   const { room_id: roomId, session_id: sessionId, ...session } = value;

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
+import { isSameBackup } from "../../../../model/key-backup.ts";
 import type { KeyExportRequest, KeyExportResult } from "../../../keys.ts";
 import { HomeserverError } from "../../api/homeserver-error.ts";
 import type { RetryClock } from "../../reading/with-retries.ts";
 import type { ComparedAccount } from "../compare.ts";
-import { isSame } from "../copy/copy-keys.ts";
 import type { DecryptedSession } from "../worker/backup-job.ts";
 import type { KeyWorker } from "../worker/key-worker.ts";
 import { decryptBackup } from "./decrypt-backup.ts";
@@ -32,7 +32,7 @@ export async function exportKeys(
   const { opened, signal } = request;
   try {
     const backup = await account.backup();
-    if (backup === null || !isSame(backup, opened)) return { status: "source_changed" };
+    if (backup?.kind !== "known" || !isSameBackup(backup, opened)) return { status: "source_changed" };
     const files = new Files(request, { total: backup.count, rounds });
     const { client } = account;
     const onSessions = (sessions: readonly DecryptedSession[]): Promise<void> => files.add(sessions);

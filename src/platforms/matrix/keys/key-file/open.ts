@@ -3,7 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import type { KeyFileEntry, KeyFileMistake, KeyFileResult } from "../../../key-files.ts";
 import { MAX_KEY_FILE_BYTES } from "../../../key-files.ts";
 import { MAX_ITERATIONS } from "../passphrase-key.ts";
-import { readEntry } from "./entry.ts";
+import { readFileEntry } from "./entry.ts";
 import {
   BEGIN,
   CIPHERTEXT_AT,
@@ -63,7 +63,7 @@ class Entries {
   #bad = 0;
 
   add(text: string): void {
-    const entry = readEntry(text);
+    const entry = readFileEntry(text);
     if (entry === null) {
       this.#bad++;
       return;

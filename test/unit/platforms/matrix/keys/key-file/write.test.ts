@@ -1,6 +1,6 @@
 import { initAsync, OlmMachine } from "@matrix-org/matrix-sdk-crypto-wasm";
 import { beforeAll, describe, expect, it } from "vitest";
-import { entryText, readEntry } from "../../../../../../src/platforms/matrix/keys/key-file/entry.ts";
+import { entryText, readFileEntry } from "../../../../../../src/platforms/matrix/keys/key-file/entry.ts";
 import { openKeyFile } from "../../../../../../src/platforms/matrix/keys/key-file/open.ts";
 import { listBytesIn, writeKeyFile } from "../../../../../../src/platforms/matrix/keys/key-file/write.ts";
 import { exportedSession } from "./exported-session.ts";
@@ -48,7 +48,7 @@ describe("the entry of a session of a backup", () => {
   it("is read back as it was", () => {
     const { room_id: roomId, session_id: sessionId, ...session } = exportedSession({ index: 3 });
     const text = entryText(roomId, sessionId, JSON.stringify(session));
-    expect(readEntry(text ?? "")).toEqual({
+    expect(readFileEntry(text ?? "")).toEqual({
       roomId,
       sessionId,
       firstMessageIndex: 3,
