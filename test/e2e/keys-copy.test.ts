@@ -173,6 +173,15 @@ describe("the keys of encrypted history", () => {
     );
   });
 
+  it("are there already at another copy, which uploads nothing", async () => {
+    const { chat, newServer, recoveryKey } = story;
+    const uploads = newServer.requests.filter(isUpload).length;
+    const command = await chat.person.say(chat.roomId, `!keys copy --recovery-key "${recoveryKey}"`);
+    const end = textOf(await said(/The copy of your keys is done\./u, command));
+    expect(end).toContain(`${SESSIONS} in the key backup of your new account before`);
+    expect(newServer.requests.filter(isUpload)).toHaveLength(uploads);
+  });
+
   it("are complete for verify, and the rooms have no warning about their history any more", async () => {
     const { chat, history } = story;
     expect(await chat.ask("!migrate verify")).toContain(
