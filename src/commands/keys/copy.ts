@@ -9,7 +9,7 @@ import { askingServers } from "../../view/account/accounts.ts";
 import { emojiAnswered, emojiTooLate } from "../../view/keys/emoji.ts";
 import { emojiNotHere } from "../../view/keys/opening.ts";
 import { waysAnswer } from "../../view/keys/ways.ts";
-import { answerOpening } from "./answer-opening.ts";
+import { answerOpening, typedSecret } from "./answer-opening.ts";
 
 export const keysCopySpecification: CommandSpecification = {
   words: ["keys", "copy"],
@@ -42,21 +42,19 @@ export function keysCopyCommand({
     async run({ flags, secrets }, conversation) {
       const { sender: owner, address } = conversation;
       const request = { owner, address, purpose: "copy" } as const;
-      const { "recovery-key": recoveryKey, phrase } = secrets;
-      if (recoveryKey !== undefined)
-        await answerOpening(conversation, prefix, "copy", () =>
-          keys.opening.byTyping(request, { kind: "recovery_key", text: recoveryKey }),
-        );
-      else if (phrase !== undefined)
-        await answerOpening(conversation, prefix, "copy", () =>
-          keys.opening.byTyping(request, { kind: "phrase", text: phrase }),
+      const typed = typedSecret(secrets);
+      if (typed !== null)
+        await answerOpening(conversation, prefix, { purpose: "copy", typed: typed.kind }, () =>
+          keys.opening.byTyping(request, typed),
         );
       else if (flags["emoji"] !== true)
         await answerInTime(conversation, askingServers(), async () =>
           waysAnswer(await keys.overview.ways(owner), now(), prefix),
         );
       else if (conversation.roomKind === "direct")
-        await answerOpening(conversation, prefix, "copy", () => keys.opening.byEmoji(request));
+        await answerOpening(conversation, prefix, { purpose: "copy", typed: null }, () =>
+          keys.opening.byEmoji(request),
+        );
       else await conversation.say(emojiNotHere(prefix), { key: "answer" });
     },
   };

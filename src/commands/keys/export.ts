@@ -3,7 +3,7 @@ import type { CommandSpecification } from "../../grammar/specification.ts";
 import type { BackupOpening, OpeningRequest } from "../../service/keys/opening.ts";
 import { exportSecretOf } from "../../service/keys/secrets.ts";
 import { exportNeedsEncryption, exportNeedsPassphrase } from "../../view/keys/export.ts";
-import { answerOpening } from "./answer-opening.ts";
+import { answerOpening, typedSecret } from "./answer-opening.ts";
 
 export const keysExportSpecification: CommandSpecification = {
   words: ["keys", "export"],
@@ -36,14 +36,15 @@ export function keysExportCommand({
   return {
     specification: keysExportSpecification,
     async run({ flags, secrets }, conversation) {
-      const { passphrase, phrase, "recovery-key": recoveryKey } = secrets;
+      const { passphrase } = secrets;
+      const typed = typedSecret(secrets);
       const isPlainAllowed = flags["plain-chat"] === true;
       if (passphrase === undefined) {
         await conversation.say(exportNeedsPassphrase(prefix), { key: "answer" });
         return;
       }
       if (!conversation.isEncrypted && !isPlainAllowed) {
-        await conversation.say(exportNeedsEncryption(prefix), { key: "answer" });
+        await conversation.say(exportNeedsEncryption(typed?.kind ?? null, prefix), { key: "answer" });
         return;
       }
       const { sender: owner, address } = conversation;
@@ -51,12 +52,9 @@ export function keysExportCommand({
         ...{ owner, address, purpose: "export" },
         secretOf: (opened) => exportSecretOf(opened, { passphrase, isPlainAllowed }),
       };
-      await answerOpening(conversation, prefix, "export", () => {
-        if (recoveryKey !== undefined)
-          return opening.byTyping(request, { kind: "recovery_key", text: recoveryKey });
-        if (phrase !== undefined) return opening.byTyping(request, { kind: "phrase", text: phrase });
-        return opening.byEmoji(request);
-      });
+      await answerOpening(conversation, prefix, { purpose: "export", typed: typed?.kind ?? null }, () =>
+        typed === null ? opening.byEmoji(request) : opening.byTyping(request, typed),
+      );
     },
   };
 }

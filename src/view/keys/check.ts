@@ -74,7 +74,7 @@ function summary(rooms: readonly CheckedRoom[]): Block {
     strong(`${formatCount(readable)} of ${formatCount(seen)}`),
     ` ${plural(seen, "message")} in ${where}.`,
     ...(hidden === 0 ? [] : [` Its server hides ${formatCount(hidden)} of them.`]),
-    ...(outside === 0 ? [] : [` It is not in ${counted(outside, "room")} yet.`]),
+    ...(outside === 0 ? [] : [` Your new account is not in ${counted(outside, "room")} yet.`]),
   );
 }
 

@@ -3,6 +3,8 @@ import type { KeyCopyEnd } from "../../service/keys/results.ts";
 import { code, list, paragraph } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
 import { alert, notice } from "../document/message.ts";
+import type { OpeningView } from "./opening.ts";
+import { afterTyping } from "./opening.ts";
 import { attachedRooms, roomsWithCounts } from "./rooms.ts";
 import { keyCount, workCommand, workNames } from "./work-words.ts";
 
@@ -17,8 +19,11 @@ export function exportNeedsPassphrase(prefix: string): Message {
   );
 }
 
-/** `!keys export` in a chat that is not encrypted. */
-export function exportNeedsEncryption(prefix: string): Message {
+/**
+ * `!keys export` in a chat that is not encrypted.
+ * @param typed the secret that was typed with it
+ */
+export function exportNeedsEncryption(typed: OpeningView["typed"], prefix: string): Message {
   return alert(
     paragraph(
       "This chat is not encrypted, so its servers could read the file and store it. I sent nothing, and did not use your passphrase.",
@@ -28,6 +33,7 @@ export function exportNeedsEncryption(prefix: string): Message {
       code(`${workCommand("export", prefix)} --plain-chat`),
       " sends the file here. Choose a new passphrase.",
     ),
+    ...afterTyping({ typed, isEncrypted: false }, false),
   );
 }
 

@@ -39,13 +39,20 @@ export function busyWithKeys(copy: KeyCopy, prefix: string): Message {
 /** How a command that opens the old backup was given. */
 export interface OpeningView {
   purpose: OpeningRequest["purpose"];
+  /** `null`: no secret that opens the backup was typed. */
+  typed: TypedSecret["kind"] | null;
   /** Whether the message with the secret was encrypted. */
   isEncrypted: boolean;
   prefix: string;
 }
 
 /** The answer to a command that opens the old backup. */
-export function openingAnswer(result: OpeningResult, { purpose, isEncrypted, prefix }: OpeningView): Message {
+export function openingAnswer(result: OpeningResult, view: OpeningView): Message {
+  const { document, tone } = outcome(result, view);
+  return { tone, document: [...document, ...afterTyping(view, result.status === "started")] };
+}
+
+function outcome(result: OpeningResult, { purpose, prefix }: OpeningView): Message {
   const command = workCommand(purpose, prefix);
   switch (result.status) {
     case "not_signed_in":
@@ -59,10 +66,7 @@ export function openingAnswer(result: OpeningResult, { purpose, isEncrypted, pre
     case "busy":
       return busyWithKeys(result.copy, prefix);
     case "refused":
-      return alert(
-        ...refusalBlocks(result.refusal, { by: result.by, command, prefix }),
-        ...(isEncrypted ? [] : [wasReadable(secretNames[result.by])]),
-      );
+      return alert(...refusalBlocks(result.refusal, { by: result.by, command, prefix }));
     case "no_backup":
       return alert(paragraph(...noBackupWords(result.backup, prefix)));
     case "no_emoji":
@@ -78,12 +82,23 @@ export function openingAnswer(result: OpeningResult, { purpose, isEncrypted, pre
               `✅ Your ${secretNames[result.by]} opens the key backup of your old account. ${whatFollows[result.copy.purpose]}`,
             ),
             ...replacedWork(result.replaced),
-            paragraph(
-              `Your message with the ${secretNames[result.by]} is removed. Servers are asked to delete it, but can't be made to. When the move is over, make a new recovery key in Element: Settings → Encryption → Change recovery key.`,
-            ),
-            ...(isEncrypted ? [] : [wasReadable(secretNames[result.by])]),
           );
   }
+}
+
+/** What became of a typed secret, and what the person does about it. */
+export function afterTyping(
+  { typed, isEncrypted }: Pick<OpeningView, "typed" | "isEncrypted">,
+  isUsed: boolean,
+): Block[] {
+  if (typed === null) return [];
+  const name = secretNames[typed];
+  return [
+    paragraph(
+      `Your message with the ${name} is removed${isUsed ? "" : ", and I keep nothing of it"}. Servers are asked to delete it, but can't be made to. When the move is over, make a new recovery key in Element: Settings → Encryption → Change recovery key.`,
+    ),
+    ...(isEncrypted ? [] : [wasReadable(name)]),
+  ];
 }
 
 /** A secret was typed into a chat that is not encrypted. */

@@ -71,7 +71,7 @@ describe("the end of a check", () => {
         rooms: [room({ readable: 0, hidden: 40 }), room({ roomId: "!b:x.org", hidden: "not_in_room" })],
       },
       summary:
-        "Your new account's backup has the key of 1,000 of 2,000 messages in 2 encrypted rooms. Its server hides 40 of them. It is not in 1 room yet.",
+        "Your new account's backup has the key of 1,000 of 2,000 messages in 2 encrypted rooms. Its server hides 40 of them. Your new account is not in 1 room yet.",
       step: `!keys copy copies the keys that your old account's backup has. ${KEPT}`,
     },
     {

@@ -60,7 +60,7 @@ const messages: readonly { name: string; message: Message }[] = [
   { name: "opening a file", message: openingFile() },
   { name: "import without a passphrase", message: importNeedsPassphrase("!") },
   { name: "export without a passphrase", message: exportNeedsPassphrase("!") },
-  { name: "export in a plain chat", message: exportNeedsEncryption("!") },
+  { name: "export in a plain chat", message: exportNeedsEncryption("recovery_key", "!") },
   ...answers.flatMap((result, at) =>
     [true, false].map((isRemoved) => ({
       name: `import ${at} ${result.status} ${isRemoved}`,
@@ -120,7 +120,7 @@ describe("the sentences about key files", () => {
     const refusal = { code: "other_recovery_key" } as const;
     const answer = openingAnswer(
       { status: "refused", by: "recovery_key", refusal },
-      { ...IN_ENCRYPTED_CHAT, purpose: "export" },
+      { ...IN_ENCRYPTED_CHAT, typed: null, purpose: "export" },
     );
     expect(text(answer)).toContain('!keys export --passphrase "…" --recovery-key "…"');
   });

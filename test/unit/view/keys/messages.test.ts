@@ -189,7 +189,7 @@ const messages: readonly { name: string; message: Message }[] = [
   ...openings.flatMap((result) =>
     (["copy", "export"] as const).map((purpose) => ({
       name: `${purpose} ${JSON.stringify(result).slice(0, 80)}`,
-      message: openingAnswer(result, { isEncrypted: false, prefix: "!", purpose }),
+      message: openingAnswer(result, { isEncrypted: false, prefix: "!", purpose, typed: "phrase" }),
     })),
   ),
   ...[null, ...(Object.keys(noEmojiReasons) as NoEmojiReason[])].flatMap((noEmoji) =>
@@ -281,36 +281,29 @@ describe("the sentences about keys", () => {
   ])("refuse by $refusal.code", ({ refusal, says }) => {
     const answer = openingAnswer(
       { status: "refused", by: "recovery_key", refusal },
-      { ...IN_ENCRYPTED_CHAT, purpose: "copy" },
+      { ...IN_ENCRYPTED_CHAT, purpose: "copy", typed: "recovery_key" },
     );
     expect(answer.tone).toBe("alert");
     for (const each of says) expect(text(answer)).toContain(each);
   });
 
-  it("after a typed secret recommend a new recovery key", () => {
-    for (const by of ["recovery_key", "phrase"] as const) {
-      const answer = openingAnswer(
-        { status: "started", by, copy: evilCopy(), replaced: null },
-        { ...IN_ENCRYPTED_CHAT, purpose: "copy" },
-      );
-      expect(text(answer)).toMatch(/When the move is over, make a new recovery key in Element/u);
+  it("after a typed secret recommend a new recovery key, and say who could read it", () => {
+    for (const result of openings) {
+      const answer = (isEncrypted: boolean, typed: "recovery_key" | "phrase" | null): string =>
+        text(openingAnswer(result, { purpose: "copy", typed, isEncrypted, prefix: "!" }));
+      const advice = /is removed.*When the move is over, make a new recovery key in Element/u;
+      const warning = "This chat is not encrypted, so its servers could read the security phrase.";
+      expect(answer(true, "recovery_key")).toMatch(advice);
+      expect(answer(true, "phrase")).not.toContain("This chat is not encrypted");
+      expect(answer(false, "phrase")).toContain(warning);
+      expect(answer(false, null)).not.toMatch(/is removed|This chat is not encrypted/u);
     }
-  });
-
-  it("in a chat that is not encrypted say that its servers could read the secret", () => {
-    for (const result of [
-      { status: "started", by: "phrase", copy: evilCopy(), replaced: null },
-      { status: "refused", by: "phrase", refusal: { code: "wrong_phrase" } },
-    ] as const)
-      expect(text(openingAnswer(result, { purpose: "copy", isEncrypted: false, prefix: "!" }))).toContain(
-        "This chat is not encrypted, so its servers could read the security phrase.",
-      );
   });
 
   it("say what to expect of a verification", () => {
     const answer = openingAnswer(
       { status: "started", by: "emoji", copy: evilCopy(), replaced: null },
-      { ...IN_ENCRYPTED_CHAT, purpose: "copy" },
+      { ...IN_ENCRYPTED_CHAT, purpose: "copy", typed: null },
     );
     expect(text(answer)).toMatch(/a request for a verification\. That is not the note about a new login/u);
   });
