@@ -13,7 +13,7 @@ import type { Outbox } from "./outbox.ts";
  * How long a command waits for the redaction of its message. After that it does not use the secret.
  */
 const REDACTION_TIMEOUT_MS = 20_000;
-/** How often it is looked whether the wait for a file has been aborted. */
+/** The time after which the wait for a file checks its signal again. */
 const FILE_LOOK_MS = 1_000;
 
 export interface RoomConversationOptions {

@@ -68,7 +68,7 @@ export class KeyAnnouncer implements KeyCopyListener {
     }, waitMs);
   }
 
-  async told(copy: KeyCopy): Promise<void> {
+  async news(copy: KeyCopy): Promise<void> {
     const message = workNews(copy, this.#options.prefix);
     if (message !== null) await (await this.#conversation(copy)).say(message, { key: keyOf(copy) });
   }

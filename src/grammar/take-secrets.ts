@@ -63,7 +63,7 @@ interface FoundFlag {
   valueAt: number;
 }
 
-/** The next flag with such a name, from a place of the line. */
+/** The next flag with a wanted name, from a place of the line. */
 function nextFlag(line: string, from: number, isWanted: (name: string) => boolean): FoundFlag | null {
   const pattern = new RegExp(String.raw`(?<=^|\s)${flagPattern}`, "gu");
   pattern.lastIndex = from;

@@ -7,8 +7,8 @@ import type { ErasingLog } from "./sqlite/write-ahead-log.ts";
 import type { Tables } from "./tables.ts";
 
 /**
- * The keys that encrypt the crypto accounts of the bot's sessions, each sealed and with its session
- * only: without its key a crypto account is unreadable.
+ * The keys that encrypt the crypto accounts of the bot's sessions. Each is sealed, and lives as
+ * long as its session. A crypto account without its key is unreadable.
  */
 export class DeviceKeys {
   readonly #database: Kysely<Tables>;

@@ -9,7 +9,7 @@ import type { ClientIntroduction } from "../sign-in.ts";
 import { accountPairs } from "./account-pair.ts";
 import { convertNamedRoom } from "./convert-room.ts";
 import { serverNameOf } from "./ids/identifiers.ts";
-import type { SessionDevices } from "./keys/emoji/session-keys.ts";
+import type { SessionDevices } from "./keys/emoji/crypto-accounts.ts";
 import { createMatrixKeys } from "./keys/platform-keys.ts";
 import type { OpenAccountOptions } from "./open-account.ts";
 import { guarded, openAccount, readOpenAccount } from "./open-account.ts";

@@ -13,8 +13,8 @@ export interface FinishOptions {
 }
 
 /**
- * Stores the end of a copy or an import. The person is told before it is stored. A crash in between
- * repeats the same message.
+ * Stores the end of a copy or an import. The message is sent before the end is stored. A crash in
+ * between repeats the same message.
  */
 export async function finishCopy(
   copy: KeyCopy,

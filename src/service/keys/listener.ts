@@ -11,7 +11,7 @@ export interface KeyCopyListener {
   /** Its progress or its state has changed. */
   changed(copy: KeyCopy): void;
   /** Its state has changed in a way that its owner must know. */
-  told(copy: KeyCopy): Promise<void>;
+  news(copy: KeyCopy): Promise<void>;
   /** It is about to be stored as done. @param copy as it will be stored */
   ended(copy: KeyCopy, end: KeyCopyEnd): Promise<void>;
   /**

@@ -43,7 +43,7 @@ export class KeyOverview {
     const [ofSource, ofTarget, isVerified] = await Promise.all([
       source && this.#backup(source, "source"),
       target && this.#backup(target, "target"),
-      // Whether a device is verified is worth no error of its own.
+      // An error here must not hide the backups.
       source === null ? false : keys.isVerified(source).catch(() => false),
     ]);
     return {

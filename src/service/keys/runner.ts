@@ -64,9 +64,9 @@ export class KeyRunner {
     for (const copy of await copies.inState("running"))
       if (copy.done > 0) await copies.change(copy.id, { wasInterrupted: true });
     await this.#expire();
-    // The last process may have ended before it told their owners.
+    // The last process may have ended before its messages were stored.
     for (const copy of await copies.inState("waiting_for_backup", "needs_you", "needs_key"))
-      await listener.told(copy);
+      await listener.news(copy);
     this.#isRunning = true;
     this.#sleep(0);
   }
@@ -93,7 +93,7 @@ export class KeyRunner {
 
   /**
    * Changes an account of a person while nothing works with its keys. So a session that is replaced
-   * is not mistaken for one that has ended. Tells the person if the change ended their copy.
+   * is not mistaken for one that has ended. The person gets a message if the change ended the copy.
    */
   async whileHeld<Result>(owner: string, change: () => Promise<Result>): Promise<Result> {
     const { copies, listener } = this.#options;
@@ -105,7 +105,7 @@ export class KeyRunner {
       const after = await copies.of(owner);
       if (before !== null && after?.id === before.id && after.state !== before.state) {
         listener.changed(after);
-        if (after.state !== "running") await listener.told(after);
+        if (after.state !== "running") await listener.news(after);
       }
       return result;
     } finally {
@@ -142,7 +142,7 @@ export class KeyRunner {
     for (const copy of await copies.expire(now())) {
       this.#underWay.get(copy.id)?.abort.abort();
       listener.changed(copy);
-      await listener.told(copy);
+      await listener.news(copy);
     }
   }
 
@@ -210,7 +210,7 @@ export class KeyRunner {
         return this.#end(copy, "stopped", { code: "source_changed" });
       case "no_key": {
         const erased = await copies.apply(copy.id, "key_erased", { reason: { code: "expired" } });
-        return erased === null ? undefined : this.#tell(erased);
+        return erased === null ? undefined : this.#notify(erased);
       }
       case "file_gone":
       case "file_not_sent":
@@ -235,7 +235,7 @@ export class KeyRunner {
       ...{ to: null, alreadyThere: null, done: 0, waits: 0, waitingSince },
       notBefore: now() + pauseBeforeLook(now() - waitingSince, random()),
     });
-    if (waiting !== null && (isNew || copy.reason?.code !== code)) await this.#tell(waiting);
+    if (waiting !== null && (isNew || copy.reason?.code !== code)) await this.#notify(waiting);
   }
 
   async #waitForServer(
@@ -264,21 +264,21 @@ export class KeyRunner {
       reason: { code: "account", side, problem: refusal.code, page },
       waitingSince: now(),
     });
-    if (stopped !== null) await this.#tell(stopped);
+    if (stopped !== null) await this.#notify(stopped);
   }
 
-  /** The person is told before the end is stored. A crash in between repeats the same message. */
+  /** The message is sent before the end is stored. A crash in between repeats the same message. */
   async #end(copy: KeyCopy, event: "stopped" | "abandoned", reason: KeyCopyReason): Promise<void> {
     const { copies, listener } = this.#options;
     const state = event === "stopped" ? "stopped" : "cancelled";
-    await listener.told({ ...copy, state, reason });
+    await listener.news({ ...copy, state, reason });
     const ended = await copies.apply(copy.id, event, { reason });
     if (ended !== null) listener.changed(ended);
   }
 
-  async #tell(copy: KeyCopy): Promise<void> {
+  async #notify(copy: KeyCopy): Promise<void> {
     this.#options.listener.changed(copy);
-    await this.#options.listener.told(copy);
+    await this.#options.listener.news(copy);
   }
 }
 

@@ -10,7 +10,7 @@ import { KEPT_OPEN_MS } from "./pauses.ts";
 export interface KeyVerificationsOptions {
   copies: Pick<KeyCopies, "of" | "apply">;
   keys: Pick<PlatformKeys, "verify">;
-  listener: Pick<KeyCopyListener, "told" | "changed" | "emojiShown">;
+  listener: Pick<KeyCopyListener, "news" | "changed" | "emojiShown">;
   /** Called when a backup was opened and its copy may begin. */
   opened: () => void;
   now: () => number;
@@ -70,7 +70,7 @@ export class KeyVerifications {
     await underWay?.work;
   }
 
-  /** The next start tells the people that their verifications have ended. */
+  /** The next start says to the people that their verifications have ended. */
   async stop(): Promise<void> {
     await Promise.all([...this.#underWay.keys()].map((owner) => this.end(owner)));
   }
@@ -86,8 +86,8 @@ export class KeyVerifications {
     if ((await copies.of(copy.owner))?.id !== copy.id) return;
     if (ended.status === "failed") {
       const reason = { code: "not_opened", failure: ended.code } as const;
-      // The person is told before it is stored. A crash in between is told as well.
-      await listener.told({ ...copy, state: "stopped", reason });
+      // The message is sent before the end is stored. A crash in between gets its own message.
+      await listener.news({ ...copy, state: "stopped", reason });
       await copies.apply(copy.id, "stopped", { reason });
       return;
     }
@@ -99,7 +99,7 @@ export class KeyVerifications {
       notBefore: now(),
     });
     if (running === null) return;
-    await listener.told(running);
+    await listener.news(running);
     whenOpened();
   }
 }

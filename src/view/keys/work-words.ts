@@ -10,7 +10,7 @@ export const workNames: Readonly<Record<KeyPurpose, string>> = {
   export: "The export of your keys",
 };
 
-/** The command that begins such work, without what opens the old backup. */
+/** The command that begins work with keys, without what opens the old backup. */
 export function workCommand(purpose: KeyPurpose, prefix: string): string {
   return `${prefix}${purpose === "copy" ? "keys copy" : `keys ${purpose} --passphrase "…"`}`;
 }

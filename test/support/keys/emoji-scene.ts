@@ -51,7 +51,7 @@ export async function verify(
     deviceId: BOT,
     publicKey: key.megolmV1PublicKey.publicKeyBase64,
     send: (request) => account.answer(BOT, request),
-    openRequest: { get: () => null, set: () => undefined },
+    pendingRequest: { get: () => null, set: () => undefined },
     onEmoji: (emoji) => {
       shown = emoji.map(({ symbol }) => symbol);
       if (areSame !== null) compared.resolve(areSame);

@@ -1,4 +1,4 @@
-import type { SessionDevices } from "../../../src/platforms/matrix/keys/emoji/session-keys.ts";
+import type { SessionDevices } from "../../../src/platforms/matrix/keys/emoji/crypto-accounts.ts";
 
 /** No crypto accounts of sessions, for tests in which none is used. */
 export const NO_DEVICES: SessionDevices = {

@@ -113,7 +113,7 @@ describe("a download", () => {
     });
   });
 
-  it("whose connection ends early is told as a server that is away", async () => {
+  it("whose connection ends early counts as a server that is away", async () => {
     const result = await download((_, response) => {
       response.writeHead(200, { "content-length": FILE.length }).write(FILE.subarray(0, 10));
       response.destroy();

@@ -122,7 +122,7 @@ describe("the progress of a copy of keys", () => {
     await next.stop();
   });
 
-  it("is full before the end is told, and is shown no more", async () => {
+  it("is full before the message of the end, and is shown no more", async () => {
     const { store, copy, said, announcer } = await setUp();
     await progress(store, announcer, copy, 10);
     await pass(2_000);

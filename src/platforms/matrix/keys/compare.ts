@@ -45,7 +45,7 @@ export async function compareBackups(
         withRetries(() => readAllKeys(side.client, version, { job, take, signal }), clock, { signal }),
       );
     await read(target, present.version, (slice) => job.call("index", slice));
-    await read(source, old.version, (slice) => job.call("weigh", slice));
+    await read(source, old.version, (slice) => job.call("compare", slice));
     return job.call("rooms");
   });
   return { kind: "compared", from, rooms };

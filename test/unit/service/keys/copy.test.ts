@@ -345,7 +345,7 @@ describe("an account that its owner must put right", () => {
       change: () => bot.store.store.accounts.remove(KEY_OWNER, "source"),
       state: "cancelled",
     },
-  ])("$what erases the key, and the person is told", async ({ change, state }) => {
+  ])("$what erases the key, and the person gets a message", async ({ change, state }) => {
     backups.newBackup = noBackup;
     await typeKey(bot);
     await pass();

@@ -129,7 +129,7 @@ describe("a copy that emoji open", () => {
     expect(await texts()).toEqual([expect.stringContaining("does not answer, or refuses")]);
   });
 
-  it("is over after a restart, which the person is told once, and a second try works", async () => {
+  it("is over after a restart, which one message says, and a second try works", async () => {
     await askForEmoji(bot);
     bot = await restarted(bot, start);
     expect(await texts()).toEqual([expect.stringContaining("I was restarted during the verification")]);

@@ -9,11 +9,11 @@ import { readAllKeys } from "../read-keys.ts";
 import type { Offer, OfferedSession } from "../worker/backup-job.ts";
 import type { KeyJob, KeyWorker } from "../worker/key-worker.ts";
 import { KeyWorkerError } from "../worker/key-worker.ts";
+import { endCopy, withBackoff } from "./backoff.ts";
 import { batchesOf, oneAhead } from "./batches.ts";
 import { EndOfCopy, OtherTargetBackup } from "./end-of-copy.ts";
 import type { SourceOfKeys } from "./key-source.ts";
 import { keysOfBackup, keysOfFile } from "./key-source.ts";
-import { giveUp, patiently } from "./patience.ts";
 import { Upload } from "./upload.ts";
 
 /** An account of a copy. */
@@ -88,12 +88,12 @@ class Copy {
     const present = await this.#ask("source", () => source.backup({ isSignatureChecked: false }));
     if (present.kind !== "known" || !isSameBackup(present, from.opened))
       throw new EndOfCopy({ status: "source_changed" });
-    return keysOfBackup(from, source.client, this.#patience());
+    return keysOfBackup(from, source.client, this.#backoff());
   }
 
   async #copyInto(job: KeyJob, source: SourceOfKeys): Promise<KeyCopyResult> {
     await this.#readTarget((slice) => job.call("index", slice), job);
-    await source.weigh(job);
+    await source.compare(job);
     const atFirst = await job.call("counts");
     let unusable = 0;
     const report = async () => {
@@ -107,7 +107,7 @@ class Copy {
       });
     };
     const upload = new Upload({
-      ...this.#patience(),
+      ...this.#backoff(),
       client: this.#options.target.client,
       to: this.#to,
       batchSize: this.#batchSize,
@@ -161,11 +161,11 @@ class Copy {
     const { client } = this.#options.target;
     const { signal } = this.#request;
     try {
-      await patiently("target", this.#patience(), () =>
+      await withBackoff("target", this.#backoff(), () =>
         readAllKeys(client, this.#to.version, { job, take, signal }),
       );
     } catch (error) {
-      if (!(error instanceof HomeserverError) || error.status !== 404) giveUp("target", error);
+      if (!(error instanceof HomeserverError) || error.status !== 404) endCopy("target", error);
       // Some servers have no keys to show, others no longer have the version.
       await this.#assertSameTarget();
     }
@@ -192,10 +192,10 @@ class Copy {
   }
 
   async #ask(side: "source" | "target", read: () => Promise<KeyBackup>): Promise<KeyBackup> {
-    return await patiently(side, this.#patience(), read).catch((error: unknown) => giveUp(side, error));
+    return await withBackoff(side, this.#backoff(), read).catch((error: unknown) => endCopy(side, error));
   }
 
-  #patience() {
+  #backoff() {
     return { clock: this.#options.clock, signal: this.#request.signal };
   }
 }

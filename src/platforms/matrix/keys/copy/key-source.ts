@@ -5,16 +5,16 @@ import type { StreamingClient } from "../read-keys.ts";
 import { readAllKeys, readKeys } from "../read-keys.ts";
 import type { Offer } from "../worker/backup-job.ts";
 import type { KeyJob } from "../worker/key-worker.ts";
+import type { BackoffOptions } from "./backoff.ts";
+import { Backoff, endCopy, withBackoff } from "./backoff.ts";
 import { EndOfCopy } from "./end-of-copy.ts";
-import type { PatienceOptions } from "./patience.ts";
-import { Patience, giveUp, patiently } from "./patience.ts";
 
 /** Where the keys of a copy come from, for a job. */
 export interface SourceOfKeys {
   /** The private key of the old backup; `null` for a file. A secret. */
   readonly decryptWith: string | null;
   /** Compares the source with the new backup. @throws EndOfCopy */
-  weigh(job: KeyJob): Promise<void>;
+  compare(job: KeyJob): Promise<void>;
   /** What the new backup lacks. @throws EndOfCopy */
   offers(job: KeyJob): AsyncGenerator<Offer, void, undefined>;
 }
@@ -27,8 +27,8 @@ export function keysOfFile({ content }: Extract<KeySource, { kind: "file" }>): S
   const { entries } = content;
   return {
     decryptWith: null,
-    async weigh(job) {
-      for (const slice of slicesOf(entries)) await job.call("weighFile", slice);
+    async compare(job) {
+      for (const slice of slicesOf(entries)) await job.call("compareFile", slice);
     },
     async *offers(job) {
       for (const slice of slicesOf(entries)) yield await job.call("offerFile", slice);
@@ -44,31 +44,33 @@ function* slicesOf(entries: readonly KeyFileEntry[]): Generator<readonly KeyFile
 export function keysOfBackup(
   { opened }: Extract<KeySource, { kind: "backup" }>,
   client: StreamingClient,
-  options: PatienceOptions,
+  options: BackoffOptions,
 ): SourceOfKeys {
   const { signal } = options;
   return {
     decryptWith: opened.key,
-    async weigh(job) {
-      const take = (slice: Uint8Array) => job.call("weigh", slice);
+    async compare(job) {
+      const take = (slice: Uint8Array) => job.call("compare", slice);
       try {
-        await patiently("source", options, () => readAllKeys(client, opened.version, { job, take, signal }));
+        await withBackoff("source", options, () =>
+          readAllKeys(client, opened.version, { job, take, signal }),
+        );
       } catch (error) {
         endFor(error);
       }
     },
     async *offers(job) {
       const take = (slice: Uint8Array) => job.call("offer", slice);
-      const patience = new Patience("source", options);
+      const backoff = new Backoff("source", options);
       for (;;) {
         try {
           for await (const offer of readKeys(client, opened.version, { job, take, signal })) {
-            if (offer.sessions.length > 0) patience.reset();
+            if (offer.sessions.length > 0) backoff.reset();
             yield offer;
           }
           return;
         } catch (error) {
-          await patience.waitAfter(error).catch(endFor);
+          await backoff.waitAfter(error).catch(endFor);
         }
       }
     },
@@ -80,5 +82,5 @@ function endFor(error: unknown): never {
   // The version is gone: the old account has reset its key storage.
   if (error instanceof HomeserverError && error.status === 404)
     throw new EndOfCopy({ status: "source_changed" });
-  return giveUp("source", error);
+  return endCopy("source", error);
 }

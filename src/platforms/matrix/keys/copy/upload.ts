@@ -3,9 +3,9 @@ import { anyAnswer } from "../../api/any-answer.ts";
 import type { HomeserverClient } from "../../api/homeserver-client.ts";
 import type { HomeserverError } from "../../api/homeserver-error.ts";
 import type { OfferedSession, UploadedEntry } from "../worker/backup-job.ts";
+import type { BackoffOptions } from "./backoff.ts";
+import { endCopy, isRefusedRequest, withBackoff } from "./backoff.ts";
 import { EndOfCopy } from "./end-of-copy.ts";
-import type { PatienceOptions } from "./patience.ts";
-import { giveUp, isRefusedRequest, patiently } from "./patience.ts";
 
 /** Some servers read the whole backup for each request. */
 const TIMEOUT_MS = 120_000;
@@ -13,7 +13,7 @@ const TOO_LARGE = 413;
 /** Servers answer so if the version is another one, and also if they dislike an entry. */
 const REFUSALS: ReadonlySet<number> = new Set([400, 403, 404, TOO_LARGE]);
 
-export interface UploadOptions extends PatienceOptions {
+export interface UploadOptions extends BackoffOptions {
   readonly client: Pick<HomeserverClient, "request">;
   readonly to: BackupIdentity;
   /** Sessions a batch at first. */
@@ -121,7 +121,7 @@ export class Upload {
   async #put(batch: readonly OfferedSession[]): Promise<HomeserverError | null> {
     const { client, to, signal } = this.#options;
     try {
-      await patiently("target", this.#options, () =>
+      await withBackoff("target", this.#options, () =>
         client.request({
           method: "PUT",
           path: "/_matrix/client/v3/room_keys/keys",
@@ -134,7 +134,7 @@ export class Upload {
       );
       return null;
     } catch (error) {
-      return isRefusedRequest(error) && REFUSALS.has(error.status) ? error : giveUp("target", error);
+      return isRefusedRequest(error) && REFUSALS.has(error.status) ? error : endCopy("target", error);
     }
   }
 }

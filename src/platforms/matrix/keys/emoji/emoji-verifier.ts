@@ -12,8 +12,8 @@ import { createReader } from "../../reading/reader.ts";
 import { sessionEnded } from "../../sign-in/session-renewal.ts";
 import type { Sessions } from "../../sign-in/sessions.ts";
 import { readBackup } from "../backup.ts";
-import type { SessionDevices, SessionPlace } from "./session-keys.ts";
-import { SessionKeys } from "./session-keys.ts";
+import type { SessionDevices, SessionPlace } from "./crypto-accounts.ts";
+import { CryptoAccounts } from "./crypto-accounts.ts";
 import type { FromSession, SessionToVerify, ToSession } from "./session-messages.ts";
 import type { SessionRequest } from "./session-requests.ts";
 import type { SessionResult, VerificationTimes } from "./verified-session.ts";
@@ -28,8 +28,8 @@ export interface EmojiVerifierOptions {
 
 /** A `/sync` of to-device events, or the keys of the devices of an account. */
 const MAX_ANSWER_BYTES = 32 * 1_048_576;
-/** How long the other device may be told that the verification is over. */
-const FAREWELL_MS = 2_000;
+/** The time for the cancellation of a verification at the other device. */
+const CANCELLATION_MS = 2_000;
 /** Each verification holds about 30 MB, for up to a quarter of an hour. */
 const MAX_AT_ONCE = 8;
 /** A machine of one person: small, so that a defect of the library does not take all memory. */
@@ -38,16 +38,16 @@ const MAX_HEAP_MB = 128;
 /** Verifies the bot's own sessions of old accounts, one after the other for each session. */
 export class EmojiVerifier {
   readonly #options: EmojiVerifierOptions;
-  readonly #keys: SessionKeys;
+  readonly #cryptoAccounts: CryptoAccounts;
   readonly #queue = new KeyedQueue();
   readonly #running = new Map<string, AbortController>();
 
   constructor(options: EmojiVerifierOptions) {
     this.#options = options;
-    this.#keys = new SessionKeys(options.devices);
+    this.#cryptoAccounts = new CryptoAccounts(options.devices);
   }
 
-  /** @param signal ends it and tells the other device */
+  /** @param signal ends it, also on the other device */
   verify(account: Account, listener: EmojiListener, signal: AbortSignal): EmojiVerification {
     const compared = Promise.withResolvers<boolean>();
     let areShown = false;
@@ -82,14 +82,14 @@ export class EmojiVerifier {
     this.#running.get(keyOf(place))?.abort();
     await this.#queue.run(keyOf(place), async () => {
       try {
-        await this.#keys.remove(place);
+        await this.#cryptoAccounts.remove(place);
       } catch (error) {
         this.#options.log.warn({ err: error }, "the files of a session could not be removed");
       }
     });
   }
 
-  /** Ends all verifications, and waits until the other devices know. */
+  /** Ends all verifications. Resolves when the cancellations are sent. */
   async stop(): Promise<void> {
     for (const ending of this.#running.values()) ending.abort();
     await Promise.all([...this.#running.keys()].map((key) => this.#queue.run(key, () => Promise.resolve())));
@@ -107,13 +107,13 @@ export class EmojiVerifier {
         const backup = await readBackup(session, { isSignatureChecked: false });
         if (backup.kind === "none") return failed("no_backup");
         if (backup.kind === "unknown_algorithm") return failed("unknown_algorithm");
-        const store = await this.#keys.open(account);
+        const store = await this.#cryptoAccounts.open(account);
         if (store === null) throw sessionEnded("");
         const { version, publicKey } = backup;
-        const farewell = createReader({ client: sessions.client(account), log });
+        const canceller = createReader({ client: sessions.client(account), log });
         const result = await verifyInThread(
           { userId, deviceId, publicKey, store, times },
-          { ...conversation, reader, farewell, log },
+          { ...conversation, reader, canceller, log },
         );
         log.info({ outcome: result.status === "failed" ? result.code : result.status }, "emoji verification");
         if (result.status !== "opened") return result;
@@ -129,7 +129,7 @@ export class EmojiVerifier {
 interface Requests {
   readonly reader: Reader;
   /** For what is sent after the signal. */
-  readonly farewell: Reader;
+  readonly canceller: Reader;
   readonly log: Logger;
 }
 
@@ -141,7 +141,7 @@ interface Conversation extends EmojiListener {
 /** @throws what a request throws that does not succeed */
 async function verifyInThread(
   session: SessionToVerify,
-  { reader, farewell, onEmoji, compared, signal, log }: Conversation & Requests,
+  { reader, canceller, onEmoji, compared, signal, log }: Conversation & Requests,
 ): Promise<SessionResult> {
   signal.throwIfAborted();
   const ended = Promise.withResolvers<SessionResult>();
@@ -152,14 +152,14 @@ async function verifyInThread(
   const say = (message: ToSession) => worker.postMessage(message);
   const isEnding = () => signal.aborted;
   const answer = async (id: number, request: SessionRequest) => {
-    const isFarewell = isEnding();
+    const isCancelling = isEnding();
     try {
-      const sent = await send(isFarewell ? farewell : reader, request, isFarewell);
+      const sent = await send(isCancelling ? canceller : reader, request, isCancelling);
       say({ kind: "answer", id, answer: sent });
     } catch (error) {
       if (areKeysRefused(request, error)) ended.resolve({ status: "failed", code: "session_keys_lost" });
       // Requests of before the abort are aborted. The thread does not wait for them.
-      else if (isFarewell || !isEnding()) throw error;
+      else if (isCancelling || !isEnding()) throw error;
     }
   };
   worker.on("message", (message: FromSession) => {
@@ -184,7 +184,7 @@ async function verifyInThread(
   void compared.then((areSame) => say({ kind: "compared", areSame }));
   const stop = () => {
     say({ kind: "stop" });
-    setTimeout(() => ended.resolve({ status: "stopped" }), FAREWELL_MS).unref();
+    setTimeout(() => ended.resolve({ status: "stopped" }), CANCELLATION_MS).unref();
   };
   signal.addEventListener("abort", stop, { once: true });
   try {
@@ -205,7 +205,7 @@ function areKeysRefused({ path }: SessionRequest, error: unknown): boolean {
 }
 
 /** Every request of a verification has the same effect when it is repeated. */
-function send(reader: Reader, request: SessionRequest, isFarewell: boolean): Promise<unknown> {
+function send(reader: Reader, request: SessionRequest, isCancelling: boolean): Promise<unknown> {
   const { method, path, query, body, timeoutMs } = request;
   return reader.request(
     {
@@ -215,9 +215,9 @@ function send(reader: Reader, request: SessionRequest, isFarewell: boolean): Pro
       maxBytes: MAX_ANSWER_BYTES,
       ...(query === undefined ? {} : { query }),
       ...(body === undefined ? {} : { body }),
-      ...(isFarewell ? { timeoutMs: FAREWELL_MS } : timeoutMs === undefined ? {} : { timeoutMs }),
+      ...(isCancelling ? { timeoutMs: CANCELLATION_MS } : timeoutMs === undefined ? {} : { timeoutMs }),
     },
-    isFarewell ? { retries: 0 } : {},
+    isCancelling ? { retries: 0 } : {},
   );
 }
 

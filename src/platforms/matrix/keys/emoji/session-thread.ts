@@ -6,7 +6,7 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { VerifyingMachine } from "@matrix-org/matrix-sdk-crypto-nodejs";
-import { openRequestIn } from "./open-request.ts";
+import { pendingRequestIn } from "./pending-request.ts";
 import type { FromSession, ToSession } from "./session-messages.ts";
 import { sessionToVerify } from "./session-messages.ts";
 import { verifySession } from "./verify-session.ts";
@@ -45,7 +45,7 @@ const result = await verifySession(machine, {
       waiting.set(lastId, resolve);
       say({ kind: "request", id: lastId, request });
     }),
-  openRequest: openRequestIn(session.store.path),
+  pendingRequest: pendingRequestIn(session.store.path),
   onEmoji: (emoji) => say({ kind: "emoji", emoji }),
   compared: compared.promise,
   stopped: stopped.promise,

@@ -37,7 +37,7 @@ export interface VerifiedSession {
   readonly publicKey: string;
   readonly send: SendRequest;
   /** The ID of the verification that was requested last, unless it is over. Survives a crash. */
-  readonly openRequest: { get(): string | null; set(flowId: string | null): void };
+  readonly pendingRequest: { get(): string | null; set(flowId: string | null): void };
   readonly onEmoji: (emoji: readonly Emoji[]) => void;
   /** Whether the person says that the emoji are the same. */
   readonly compared: Promise<boolean>;

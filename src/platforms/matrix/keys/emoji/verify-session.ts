@@ -61,11 +61,11 @@ class SessionVerification {
   async run(): Promise<SessionResult> {
     const failure = await this.#prepare();
     if (failure !== null) return failure;
-    const { openRequest } = this.#session;
+    const { pendingRequest } = this.#session;
     await this.#cancelLeftOver();
     const request = await this.#request();
     const ended = await this.#compare(request);
-    openRequest.set(null);
+    pendingRequest.set(null);
     if (ended !== null) return ended;
     this.#isVerified = true;
     return this.#awaitKey();
@@ -93,8 +93,8 @@ class SessionVerification {
    * left open is cancelled first.
    */
   async #cancelLeftOver(): Promise<void> {
-    const { openRequest, userId, send } = this.#session;
-    const flowId = openRequest.get();
+    const { pendingRequest, userId, send } = this.#session;
+    const flowId = pendingRequest.get();
     if (flowId !== null) await send(cancellation(flowId, userId));
   }
 
@@ -110,7 +110,7 @@ class SessionVerification {
     if (this.#areDeviceKeysUploaded) await this.#pause(this.#session.times.settle);
     const { flowId, request } = await this.#machine.requestVerification();
     this.#flowId = flowId;
-    this.#session.openRequest.set(flowId);
+    this.#session.pendingRequest.set(flowId);
     await this.#deliver(request);
     return request;
   }

@@ -126,16 +126,16 @@ export class BackupJob {
   }
 
   /** Compares the old backup with the new one. */
-  weigh(chunk: Uint8Array): void {
+  compare(chunk: Uint8Array): void {
     this.#scan(chunk, (roomId, sessionId, entry) =>
-      this.#weighOne(roomId, sessionId, entry?.firstMessageIndex ?? NO_INDEX),
+      this.#compareOne(roomId, sessionId, entry?.firstMessageIndex ?? NO_INDEX),
     );
   }
 
   /** Compares entries of a key file with the new backup. */
-  weighFile(entries: readonly KeyFileEntry[]): void {
+  compareFile(entries: readonly KeyFileEntry[]): void {
     for (const { roomId, sessionId, firstMessageIndex } of entries)
-      this.#weighOne(roomId, sessionId, firstMessageIndex);
+      this.#compareOne(roomId, sessionId, firstMessageIndex);
   }
 
   /** Encrypts those sessions of the old backup that the new one lacks. */
@@ -211,7 +211,7 @@ export class BackupJob {
     this.#scanner.write(chunk);
   }
 
-  #weighOne(roomId: string, sessionId: string, index: number): void {
+  #compareOne(roomId: string, sessionId: string, index: number): void {
     const slot = this.#table.slot(roomId, sessionId);
     const wasSeen = this.#table.has(slot, IN_SOURCE);
     const wasPresent = wasSeen && this.#isPresent(slot);
@@ -233,7 +233,7 @@ export class BackupJob {
   #isTurnOf(roomId: string, sessionId: string, index: number): boolean {
     const slot = this.#table.slot(roomId, sessionId);
     // A client may have added it since the backups were compared.
-    if (!this.#table.has(slot, IN_SOURCE)) this.#weighOne(roomId, sessionId, index);
+    if (!this.#table.has(slot, IN_SOURCE)) this.#compareOne(roomId, sessionId, index);
     if (this.#table.has(slot, HANDLED) || this.#isPresent(slot)) return false;
     if (index > this.#table.sourceIndex(slot)) return false;
     this.#table.mark(slot, HANDLED);

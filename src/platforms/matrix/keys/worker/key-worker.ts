@@ -53,7 +53,7 @@ const LIMITS = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 4 };
 
 /**
  * The one thread in which keys are compared, decrypted and encrypted for all people. It starts with
- * the first job, ends when it has been idle, and is started anew after it has failed.
+ * the first job and ends when it has been idle. The next job replaces a failed thread.
  */
 export class KeyWorker {
   readonly #options: KeyWorkerOptions;
@@ -94,10 +94,9 @@ export class KeyWorker {
     const number = (this.#lastJob += 1);
     let thread: Thread | null = null;
     try {
+      const code = await this.#code();
       if (this.#isStopped) throw new KeyWorkerError("the process stops");
-      const entry = this.#options.entry ?? new URL("./thread.ts", import.meta.url);
-      this.#sources ??= threadSources(entry);
-      thread = this.#running({ entry: entry.href, sources: await this.#sources });
+      thread = this.#running(code);
       const { call } = thread;
       thread.post({ kind: "open", job: number, keys });
       return await work({ call: (method, ...args) => call(number, method, args) });
@@ -119,6 +118,16 @@ export class KeyWorker {
     if (this.#jobs > 0) return;
     this.#idle = setTimeout(() => void this.#thread?.end(), this.#options.idleMs ?? IDLE_MS);
     this.#idle.unref();
+  }
+
+  /** The code of the thread. After a failure it is read again. */
+  async #code(): Promise<ThreadCode> {
+    const entry = this.#options.entry ?? new URL("./thread.ts", import.meta.url);
+    this.#sources ??= threadSources(entry).catch((error: unknown) => {
+      this.#sources = null;
+      throw error;
+    });
+    return { entry: entry.href, sources: await this.#sources };
   }
 
   #running(code: ThreadCode): Thread {

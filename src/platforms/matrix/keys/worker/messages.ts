@@ -1,7 +1,7 @@
 import type { BackupJob, JobKeys } from "./backup-job.ts";
 import type { ShapeFault } from "./backup-scanner.ts";
 
-/** What a job can be told. */
+/** The method of a job that a message calls. */
 export type JobMethod = Exclude<keyof BackupJob, "constructor">;
 
 /** A message to the thread. Jobs have numbers. */

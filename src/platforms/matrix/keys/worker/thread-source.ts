@@ -10,8 +10,9 @@ export interface ThreadCode {
 }
 
 /**
- * The first code of the thread: it takes the modules from `workerData`. Node would load its remover
- * of types into the thread, which takes twenty megabytes (seen with Node 24).
+ * The first code of the thread. It takes the modules from `workerData`, without their types. For a
+ * file with types, Node would load its type stripping into the thread, which takes twenty megabytes
+ * (seen with Node 24).
  */
 export const THREAD_START = `
   const { registerHooks } = require("node:module");
@@ -28,7 +29,10 @@ export const THREAD_START = `
   import(entry);
 `;
 
-/** The modules of a thread without their types, by address: the given one and all it imports. */
+/**
+ * The modules of a thread without their types, by address: the given one and all it imports. A
+ * module that is not found here is loaded by Node as usual.
+ */
 export async function threadSources(entry: URL): Promise<ReadonlyMap<string, string>> {
   const sources = new Map<string, string>();
   const open = [entry];

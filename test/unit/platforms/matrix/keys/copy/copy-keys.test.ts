@@ -187,7 +187,7 @@ describe("a copy, when the accounts are not as they were,", () => {
     expect(await accounts.copy()).toEqual({ status: "no_target_backup", reason: "none" });
   });
 
-  it("writes to a backup that was made anew only if the account signed it", async () => {
+  it("writes to a backup that was made again only if the account signed it", async () => {
     const accounts = await start({ source: { "!a:x": some } });
     if (accounts.target.backup) accounts.target.backup.version = "8";
     accounts.isTargetSigned = false;

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { VerifyingMachine } from "../../../../../../src/overrides/matrix-sdk-crypto-nodejs/index.ts";
-import { openRequestIn } from "../../../../../../src/platforms/matrix/keys/emoji/open-request.ts";
+import { pendingRequestIn } from "../../../../../../src/platforms/matrix/keys/emoji/pending-request.ts";
 import { BOT, accountWithPhone, verify } from "../../../../../support/keys/emoji-scene.ts";
 
 let path: string;
@@ -31,7 +31,7 @@ it("a session whose process ends at any request is the same device in the next v
     const machine = await open();
     // The server does what was asked, and its answer does not arrive.
     const interrupted: Parameters<typeof verify>[2] = {
-      openRequest: openRequestIn(path),
+      pendingRequest: pendingRequestIn(path),
       send: async (request) => {
         const answer = await account.answer(BOT, request);
         if (request.path.includes(`${last}/`) || request.path.endsWith(last)) throw new Error("killed");
@@ -43,7 +43,7 @@ it("a session whose process ends at any request is the same device in the next v
     await scene.phone.act();
   }
   const machine = await open();
-  expect((await verify(scene, machine, { openRequest: openRequestIn(path) })).result).toEqual({
+  expect((await verify(scene, machine, { pendingRequest: pendingRequestIn(path) })).result).toEqual({
     status: "opened",
     key: scene.key.toBase64(),
   });

@@ -23,7 +23,7 @@ function answerOf(sessions: Sessions, roomId = ROOM): Uint8Array {
   return new TextEncoder().encode(JSON.stringify({ rooms: { [roomId]: { sessions } } }));
 }
 
-function read(job: BackupJob, method: "index" | "weigh" | "confirm", sessions: Sessions): void {
+function read(job: BackupJob, method: "index" | "compare" | "confirm", sessions: Sessions): void {
   job.begin();
   job[method](answerOf(sessions));
   job.end();
@@ -109,7 +109,7 @@ describe("a session of both backups", () => {
     const job = openJob();
     const stored = present === null ? null : { ...storedEntry(target.publicKey, sessionJson()), ...present };
     read(job, "index", { one: stored });
-    read(job, "weigh", { one: entry(old) });
+    read(job, "compare", { one: entry(old) });
     expect(job.rooms()).toEqual(new Map([[ROOM, { expected: 1, present: Number(is) }]]));
     expect(offered(job, { one: entry(old) })).toHaveLength(is ? 0 : 1);
   });
@@ -165,7 +165,7 @@ describe("an offered session", () => {
     );
     const text = `{"rooms":{"${ROOM}":{"sessions":{"one":${five},"one":${two},"one":${three}}}}}`;
     job.begin();
-    job.weigh(new TextEncoder().encode(text));
+    job.compare(new TextEncoder().encode(text));
     job.begin();
     const { sessions } = job.offer(new TextEncoder().encode(text));
     expect(sessions.map((session) => session.entry.first_message_index)).toEqual([2]);
@@ -199,7 +199,7 @@ describe("a session that no app can use", () => {
     { title: "a very large text", old: entry({ junk: "x".repeat(300_000) }) },
   ])("is counted and not offered: $title", ({ old }) => {
     const job = openJob();
-    read(job, "weigh", { bad: old, good: entry() });
+    read(job, "compare", { bad: old, good: entry() });
     expect(offered(job, { bad: old, good: entry() }).map(({ sessionId }) => sessionId)).toEqual(["good"]);
     expect(job.unusable()).toEqual(new Map([[ROOM, 1]]));
     expect(job.counts()).toMatchObject({ expected: 2, present: 0 });
@@ -223,7 +223,7 @@ describe("entries of a key file", () => {
     const entries = ["equal", "worse", "missing"].map((sessionId) => ({
       ...{ roomId: ROOM, sessionId, firstMessageIndex: 3, session: sessionJson(3) },
     }));
-    job.weighFile(entries);
+    job.compareFile(entries);
     const { sessions } = job.offerFile(entries);
     expect(sessions.map(({ sessionId, entry: sent }) => [sessionId, sent.forwarded_count])).toEqual([
       ["worse", 5],
@@ -272,7 +272,7 @@ describe("many sessions", () => {
       job.begin();
       job.index(answerOf(Object.fromEntries(ids), `!${room}:x`));
       job.begin();
-      job.weigh(answerOf(Object.fromEntries([...ids, ["more", there]]), `!${room}:x`));
+      job.compare(answerOf(Object.fromEntries([...ids, ["more", there]]), `!${room}:x`));
     }
     expect(job.counts()).toEqual({ expected: 10_050, present: 10_000, target: 10_000, added: 0 });
   });

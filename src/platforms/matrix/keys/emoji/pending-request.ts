@@ -2,9 +2,9 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { VerifiedSession } from "./verified-session.ts";
 
-/** Keeps the ID of the open request beside the crypto account of its session. */
-export function openRequestIn(folder: string): VerifiedSession["openRequest"] {
-  const path = join(folder, "open-request");
+/** Keeps the ID of the pending request beside the crypto account of its session. */
+export function pendingRequestIn(folder: string): VerifiedSession["pendingRequest"] {
+  const path = join(folder, "pending-request");
   return {
     get: () => (existsSync(path) ? readFileSync(path, "utf8") : null),
     set: (flowId) => {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Account } from "../../../../model/account.ts";
 
 /** Keeps the key of each session's crypto account, sealed, as long as the session. */
-export interface SessionKeyStore {
+export interface CryptoAccountKeys {
   /** `null`: none for this session. */
   get(account: Account): Promise<string | null>;
   /** False if the account is signed in with another session by now. */
@@ -18,15 +18,15 @@ export type SessionPlace = Pick<Account, "owner" | "side">;
 
 /** Where the crypto accounts of the bot's sessions are. */
 export interface SessionDevices {
-  readonly keys: SessionKeyStore;
+  readonly keys: CryptoAccountKeys;
   readonly folder: string;
 }
 
 const KEY_BYTES = 32;
 
 /** The crypto accounts of the bot's sessions: a folder each, encrypted with a key in the store. */
-export class SessionKeys {
-  readonly #store: SessionKeyStore;
+export class CryptoAccounts {
+  readonly #store: CryptoAccountKeys;
   readonly #folder: string;
 
   constructor({ keys, folder }: SessionDevices) {

@@ -11,7 +11,7 @@ import { EndOfCopy } from "./end-of-copy.ts";
 const MAX_IN_PLACE_MS = 60_000;
 const FIRST_WAIT_MS = 1_000;
 
-export interface PatienceOptions {
+export interface BackoffOptions {
   readonly clock: RetryClock;
   readonly signal: AbortSignal;
 }
@@ -21,13 +21,13 @@ export interface PatienceOptions {
  * server and missing answers are waited for in place. Beyond a minute the copy ends, to go on
  * later.
  */
-export class Patience {
+export class Backoff {
   readonly #side: Side;
-  readonly #options: PatienceOptions;
+  readonly #options: BackoffOptions;
   #waitedMs = 0;
   #failures = 0;
 
-  constructor(side: Side, options: PatienceOptions) {
+  constructor(side: Side, options: BackoffOptions) {
     this.#side = side;
     this.#options = options;
   }
@@ -60,21 +60,21 @@ export class Patience {
 }
 
 /**
- * Sends a request, again and again while its failure may pass.
+ * Sends a request, and repeats it while its failure may pass.
  * @throws EndOfCopy; HomeserverError for a refusal of the request
  */
-export async function patiently<Answer>(
+export async function withBackoff<Answer>(
   side: Side,
-  options: PatienceOptions,
+  options: BackoffOptions,
   send: () => Promise<Answer>,
 ): Promise<Answer> {
-  const patience = new Patience(side, options);
+  const backoff = new Backoff(side, options);
   for (;;) {
     try {
       if (options.signal.aborted) throw new EndOfCopy({ status: "aborted" });
       return await send();
     } catch (error) {
-      await patience.waitAfter(error);
+      await backoff.waitAfter(error);
     }
   }
 }
@@ -83,7 +83,7 @@ export async function patiently<Answer>(
  * Ends the copy for a failure that no rule of copying handles.
  * @throws EndOfCopy; the error if it is a bug
  */
-export function giveUp(side: Side, error: unknown): never {
+export function endCopy(side: Side, error: unknown): never {
   if (error instanceof HomeserverError || error instanceof UnreachableError)
     throw new EndOfCopy({ status: "refused", side, refusal: refusalOf(error) });
   throw error;
