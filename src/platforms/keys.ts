@@ -223,8 +223,6 @@ export interface PlatformKeys {
   ): Promise<KeyBackup>;
   /** How the old backup can be opened. Only reads. @throws UnreadableAccountError */
   ways(source: Account): Promise<OpeningWays>;
-  /** Checks a recovery key without a server; `null`: it is a possible one. */
-  recoveryKeyMistake(text: string): RecoveryKeyMistake | null;
   /** Opens the old backup by what the person typed. Only reads. @throws UnreadableAccountError */
   open(source: Account, secret: TypedSecret): Promise<OpenResult>;
   /** Asks the other devices of the old account to verify the bot's session by emoji. */

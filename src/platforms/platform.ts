@@ -87,22 +87,7 @@ export interface Platform {
   /** The default limits of its servers. The queue paces requests by them. */
   readonly rateLimits: RateLimits;
   readonly runs: PlatformRuns;
-  readonly keys: Pick<
-    PlatformKeys,
-    | "backup"
-    | "ways"
-    | "isVerified"
-    | "recoveryKeyMistake"
-    | "open"
-    | "openFile"
-    | "verify"
-    | "forgetDevice"
-    | "check"
-    | "stop"
-    | "compare"
-    | "copy"
-    | "export"
-  >;
+  readonly keys: PlatformKeys;
   /** The server of an account; empty for a text that is not a user ID of the platform. */
   serverName(userId: string): string;
   /** @param signal aborts the reading for a decision */

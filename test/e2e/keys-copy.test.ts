@@ -8,7 +8,7 @@ import { textOf } from "../lab/person/person.ts";
 import type { EncryptedHistory, EncryptedRoom } from "../lab/population/encrypted-history.ts";
 import { makeEncryptedHistory } from "../lab/population/encrypted-history.ts";
 import type { Chat } from "../support/chat/direct-chat.ts";
-import { chatIn } from "../support/chat/direct-chat.ts";
+import { chatIn, signInBoth } from "../support/chat/direct-chat.ts";
 import type { Account, BotEnvironment } from "../support/environments/bot-environment.ts";
 import { createBotEnvironment } from "../support/environments/bot-environment.ts";
 import type { FaultProxy, ProxiedRequest } from "../support/faults/fault-proxy.ts";
@@ -79,10 +79,7 @@ describe("the keys of encrypted history", () => {
     expect(await ada.keys.uploaded()).toBe(SESSIONS);
     story.oldStorage = await keyStorageOf(old);
     story.chat = chatIn(environment, typist, await environment.directChat(typist));
-    for (const [side, { userId, password }] of Object.entries({ old, new: target }))
-      expect(await story.chat.ask(`!login ${side} ${userId} --password ${password}`)).toContain(
-        "is signed in",
-      );
+    await signInBoth(story.chat, { old, new: target });
   });
 
   afterAll(async () => {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { SeenMessage } from "../lab/person/person.ts";
 import { textOf } from "../lab/person/person.ts";
 import type { Chat } from "../support/chat/direct-chat.ts";
-import { chatIn } from "../support/chat/direct-chat.ts";
+import { chatIn, signInBoth } from "../support/chat/direct-chat.ts";
 import type { Account, BotEnvironment } from "../support/environments/bot-environment.ts";
 import { createBotEnvironment } from "../support/environments/bot-environment.ts";
 import type { Fault, FaultProxy, ProxiedRequest } from "../support/faults/fault-proxy.ts";
@@ -54,10 +54,7 @@ describe("a copy of keys that is cut off", () => {
     story.recoveryKey = await storeBackup(old, story.sessions);
     await typist.keys.setUpStorage();
     story.chat = chatIn(environment, typist, await environment.directChat(typist, { encrypted: false }));
-    for (const [side, { userId, password }] of Object.entries({ old, new: target }))
-      expect(await story.chat.ask(`!login ${side} ${userId} --password ${password}`)).toContain(
-        "is signed in",
-      );
+    await signInBoth(story.chat, { old, new: target });
   });
 
   afterAll(async () => {

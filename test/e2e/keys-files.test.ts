@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { Person, SeenMessage } from "../lab/person/person.ts";
 import { textOf } from "../lab/person/person.ts";
 import type { Chat } from "../support/chat/direct-chat.ts";
-import { openChat } from "../support/chat/direct-chat.ts";
+import { openChat, signInBoth } from "../support/chat/direct-chat.ts";
 import type { Account, BotEnvironment } from "../support/environments/bot-environment.ts";
 import { createBotEnvironment } from "../support/environments/bot-environment.ts";
 import { openedBackup } from "../support/keys/key-storage.ts";
@@ -50,8 +50,7 @@ describe("key files", () => {
     expect(await ada.keys.uploaded()).toBe(3);
     const chat = await openChat(environment, target, { encrypted: true });
     Object.assign(story, { new: target, ada, chat });
-    for (const [side, { userId, password }] of Object.entries({ old, new: target }))
-      expect(await chat.ask(`!login ${side} ${userId} --password ${password}`)).toContain("is signed in");
+    await signInBoth(chat, { old, new: target });
   });
 
   afterAll(() => story.environment.close());

@@ -4,6 +4,7 @@ import type { NoEmojiReason, NoTargetBackup } from "../../platforms/keys.ts";
 import type { Inline } from "../document/document.ts";
 import { code } from "../document/document.ts";
 import { untrustedCode } from "../document/untrusted-text.ts";
+import { workCommand } from "./work-words.ts";
 
 /** Why the bot can't open the old backup by emoji. */
 export const noEmojiWords: Readonly<Record<NoEmojiReason, string>> = {
@@ -14,25 +15,29 @@ export const noEmojiWords: Readonly<Record<NoEmojiReason, string>> = {
   no_other_device: "A verification by emoji does not work, because your old account has no other device.",
 };
 
-/** There is no old backup that the bot can copy from. */
-export function noBackupWords(backup: Exclude<KeyBackup, { kind: "known" }>, prefix: string): Inline[] {
-  const byFile: Inline[] = [
-    "Export the keys in Element Web or Desktop with your old account (Settings → Encryption → Export keys), and send me the file: ",
-    code(`${prefix}keys import --passphrase "…"`),
+/** How the keys come along without the old backup: by a key file. */
+export function byKeyFile(prefix: string): Inline[] {
+  return [
+    "Export your keys in Element Web or Desktop with your old account (Settings → Encryption → Export keys), and send me the file: ",
+    code(workCommand("import", prefix)),
     ".",
   ];
+}
+
+/** There is no old backup that the bot can copy from. */
+export function noBackupWords(backup: Exclude<KeyBackup, { kind: "known" }>, prefix: string): Inline[] {
   if (backup.kind === "unknown_algorithm")
     return [
       "The key backup of your old account is of a kind that I don't know (",
       code(untrustedCode(backup.algorithm, 60)),
       "), so I can't open it. Nothing was changed. ",
-      ...byFile,
+      ...byKeyFile(prefix),
     ];
   return [
     backup.isSwitchedOff
       ? "The key storage of your old account is switched off, so its server has no key backup. Nothing was changed. "
       : "Your old account has no key backup on its server. Nothing was changed. ",
-    ...byFile,
+    ...byKeyFile(prefix),
   ];
 }
 

@@ -1,7 +1,7 @@
 import type { EmojiFailure } from "../../platforms/keys.ts";
 import type { Inline } from "../document/document.ts";
 import { code } from "../document/document.ts";
-import { noBackupWords, noEmojiWords } from "./backup-words.ts";
+import { byKeyFile, noBackupWords, noEmojiWords } from "./backup-words.ts";
 
 /** Why a verification by emoji did not open the old backup, and what helps. */
 const failures: Readonly<Record<EmojiFailure, (prefix: string, again: Inline) => Inline[]>> = {
@@ -50,9 +50,8 @@ const failures: Readonly<Record<EmojiFailure, (prefix: string, again: Inline) =>
   ],
   no_backup: (prefix) => noBackupWords({ kind: "none", isSwitchedOff: false }, prefix),
   unknown_algorithm: (prefix) => [
-    "The key backup of your old account is of a kind that I don't know, so I can't open it. Export your keys in Element Web or Desktop with your old account, and send me the file: ",
-    code(`${prefix}keys import --passphrase "…"`),
-    ".",
+    "The key backup of your old account is of a kind that I don't know, so I can't open it. Nothing was changed. ",
+    ...byKeyFile(prefix),
   ],
 };
 

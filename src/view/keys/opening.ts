@@ -9,7 +9,7 @@ import type { Message } from "../document/message.ts";
 import { alert, notice } from "../document/message.ts";
 import { counted, formatCount } from "../document/numbers.ts";
 import { untrustedCode } from "../document/untrusted-text.ts";
-import { noBackupWords, noEmojiWords } from "./backup-words.ts";
+import { byKeyFile, noBackupWords, noEmojiWords } from "./backup-words.ts";
 import { otherWays } from "./ways.ts";
 import { replacedWork, underWayWords, workCommand } from "./work-words.ts";
 
@@ -176,11 +176,7 @@ function refusalBlocks(
         paragraph(
           `Your ${secretNames[by]} is right, but the key of the backup is not stored behind it. Nothing was changed.`,
         ),
-        paragraph(
-          "Export your keys in Element Web or Desktop with your old account (Settings → Encryption → Export keys), and send me the file: ",
-          code(`${prefix}keys import --passphrase "…"`),
-          ".",
-        ),
+        paragraph(...byKeyFile(prefix)),
       ];
     case "wrong_phrase":
       return [
@@ -227,11 +223,7 @@ export function staleKey(right: string, prefix: string): Block[] {
       right,
       " But the backup key that is stored in your old account belongs to an older backup, so it does not open the present one. Nothing was changed.",
     ),
-    paragraph(
-      "Export your keys in Element Web or Desktop with your old account (Settings → Encryption → Export keys), and send me the file: ",
-      code(`${prefix}keys import --passphrase "…"`),
-      ".",
-    ),
+    paragraph(...byKeyFile(prefix)),
     paragraph(
       strong("Careful: "),
       "Element can repair the backup when you enter your recovery key there. But it then deletes the old backup, and makes a new one with only the keys of that device. Export your keys first.",

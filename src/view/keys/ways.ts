@@ -85,8 +85,5 @@ function typedWays({ hasPhrase }: OpeningWays, command: string): [Inline[], ...I
 }
 
 function fileWay(prefix: string): Inline[] {
-  return [
-    code(`${prefix}keys import --passphrase "…"`),
-    ", with a key file that you export in Element Web or Desktop",
-  ];
+  return [code(workCommand("import", prefix)), ", with a key file that you export in Element Web or Desktop"];
 }

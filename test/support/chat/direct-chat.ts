@@ -23,3 +23,11 @@ export async function openChat(
 export function chatIn(environment: BotEnvironment, person: Person, roomId: string): Chat {
   return { person, roomId, ask: async (text) => textOf(await environment.answer(person, roomId, text)) };
 }
+
+/** Signs both accounts of the person in by password. */
+export async function signInBoth(chat: Chat, accounts: Record<"old" | "new", Account>): Promise<void> {
+  for (const [side, { userId, password }] of Object.entries(accounts)) {
+    const answer = await chat.ask(`!login ${side} ${userId} --password ${password}`);
+    if (!answer.includes("is signed in")) throw new Error(`The ${side} account is not signed in: ${answer}`);
+  }
+}

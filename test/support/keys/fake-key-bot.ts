@@ -165,3 +165,10 @@ export async function restarted(bot: FakeKeyBot, start: () => FakeKeyBot): Promi
   await next.keys.start();
   return next;
 }
+
+/** Lets everything happen that is due within a time, by the clock of the test. */
+export async function pass(ms = 5_000): Promise<void> {
+  await vi.advanceTimersByTimeAsync(ms);
+  await new Promise(setImmediate);
+  await vi.advanceTimersByTimeAsync(0);
+}

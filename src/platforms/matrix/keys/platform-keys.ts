@@ -1,5 +1,5 @@
 import type { Account } from "../../../model/account.ts";
-import type { Platform } from "../../platform.ts";
+import type { PlatformKeys } from "../../keys.ts";
 import type { AccountDataSession } from "../api/account-data.ts";
 import type { OpenAccountOptions } from "../open-account.ts";
 import { guarded, openAccount } from "../open-account.ts";
@@ -17,7 +17,6 @@ import { openKeyFile } from "./key-file/open.ts";
 import { ROUNDS } from "./key-file/write.ts";
 import { openBackup } from "./opening/open-backup.ts";
 import { readOpeningWays } from "./opening/opening-ways.ts";
-import { recoveryKeyMistake } from "./opening/recovery-key.ts";
 import { readOwnKeys } from "./own-keys.ts";
 import { KeyWorker } from "./worker/key-worker.ts";
 
@@ -25,7 +24,7 @@ import { KeyWorker } from "./worker/key-worker.ts";
 export type MatrixKeysOptions = OpenAccountOptions & EmojiVerifierOptions;
 
 /** The keys of encrypted history on Matrix homeservers. */
-export function createMatrixKeys(options: MatrixKeysOptions): Platform["keys"] {
+export function createMatrixKeys(options: MatrixKeysOptions): PlatformKeys {
   const { log } = options;
   const emoji = new EmojiVerifier(options);
   const worker = new KeyWorker({ log });
@@ -35,7 +34,6 @@ export function createMatrixKeys(options: MatrixKeysOptions): Platform["keys"] {
       guarded(account, () => readBackup(readingSession(account, options, signal), { isSignatureChecked })),
     ways: (source) => guarded(source, () => readOpeningWays(readingSession(source, options), source)),
     openFile: openKeyFile,
-    recoveryKeyMistake,
     open: (source, secret) => guarded(source, () => openBackup(readingSession(source, options), secret)),
     isVerified: (source) =>
       // The device of a pasted token belongs to the person.

@@ -6,6 +6,7 @@ import { FakeBackups } from "../../../support/keys/fake-backups.ts";
 import type { FakeKeyBot } from "../../../support/keys/fake-key-bot.ts";
 import {
   askForEmoji,
+  pass,
   restarted,
   signIn,
   startFakeKeyBot,
@@ -43,13 +44,6 @@ afterEach(async () => {
 
 async function restart(): Promise<void> {
   bot = await restarted(bot, start);
-}
-
-/** Lets everything happen that is due within a time. */
-async function pass(ms = 5 * SECOND): Promise<void> {
-  await vi.advanceTimersByTimeAsync(ms);
-  await new Promise(setImmediate);
-  await vi.advanceTimersByTimeAsync(0);
 }
 
 /** The texts of the messages since the last call, without progress. */

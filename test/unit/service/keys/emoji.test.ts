@@ -6,6 +6,7 @@ import { FakeBackups, RIGHT_KEY } from "../../../support/keys/fake-backups.ts";
 import type { FakeKeyBot } from "../../../support/keys/fake-key-bot.ts";
 import {
   askForEmoji,
+  pass,
   restarted,
   signIn,
   startFakeKeyBot,
@@ -33,12 +34,6 @@ afterEach(async () => {
   await bot.store.close();
   vi.useRealTimers();
 });
-
-async function pass(ms = 5_000): Promise<void> {
-  await vi.advanceTimersByTimeAsync(ms);
-  await new Promise(setImmediate);
-  await vi.advanceTimersByTimeAsync(0);
-}
 
 /** The keys of the messages, and whether they notify. */
 async function said(): Promise<string[]> {

@@ -6,6 +6,7 @@ import { KEY_OWNER } from "../../../support/fakes/key-copies.ts";
 import { FakeBackups } from "../../../support/keys/fake-backups.ts";
 import type { FakeKeyBot } from "../../../support/keys/fake-key-bot.ts";
 import {
+  pass,
   restarted,
   signIn,
   startFakeKeyBot,
@@ -39,12 +40,6 @@ afterEach(async () => {
   await bot.store.close();
   vi.useRealTimers();
 });
-
-async function pass(ms = 5 * SECOND): Promise<void> {
-  await vi.advanceTimersByTimeAsync(ms);
-  await new Promise(setImmediate);
-  await vi.advanceTimersByTimeAsync(0);
-}
 
 async function news(): Promise<string[]> {
   const said = await bot.said();

@@ -31,12 +31,6 @@ export function readRecoveryKey(text: string): RecoveryKeyReading {
     : mistaken({ code: "checksum" });
 }
 
-/** Checks a recovery key without a server; `null`: it is a possible one. */
-export function recoveryKeyMistake(text: string): RecoveryKeyMistake | null {
-  const reading = readRecoveryKey(text);
-  return reading.kind === "mistake" ? reading.mistake : null;
-}
-
 function mistaken(mistake: RecoveryKeyMistake): RecoveryKeyReading {
   return { kind: "mistake", mistake };
 }
