@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Account } from "../../model/account.ts";
 import type { ConversationAddress } from "../../model/conversation-address.ts";
 import type { Download, FileReference } from "../../model/file-reference.ts";
@@ -10,12 +9,9 @@ import type { Accounts } from "../../store/accounts.ts";
 import type { KeyCopies } from "../../store/key-copies.ts";
 import type { ReceivedFiles } from "../../store/received-files.ts";
 import { FIRST_BATCH_SIZE, KEPT_OPEN_MS } from "./pauses.ts";
-import type { ImportResult } from "./results.ts";
+import type { ImportResult, NoFileContent } from "./results.ts";
 import type { KeyRunner } from "./runner.ts";
 import { importSecretSchema } from "./secrets.ts";
-
-/** The pause before a file is asked for again, if the bot's own server does not answer. */
-const DOWNLOAD_AGAIN_MS = 30_000;
 
 export interface ImportRequest {
   owner: string;
@@ -124,22 +120,19 @@ export class KeyFiles {
   }
 
   /**
-   * The keys of a stored import. Waits for the bot's own server.
-   * @returns why there are none: the file is gone, or what opens it was erased
+   * The keys of a stored import.
+   * @returns why there are none: the bot's own server does not answer, the file is gone, or what
+   *   opens it was erased
    * @throws the reason of the signal, if it is aborted
    */
-  async content(copy: KeyCopy, signal: AbortSignal): Promise<KeyFileContent | "file_gone" | "no_key"> {
+  async content(copy: KeyCopy, signal: AbortSignal): Promise<KeyFileContent | NoFileContent> {
     const { copies, download, keys } = this.#options;
     const { data: secret } = importSecretSchema.safeParse(await copies.secret(copy.id));
     if (secret === undefined) return "no_key";
-    for (;;) {
-      const downloaded = await download(secret.file, { maxBytes: MAX_KEY_FILE_BYTES, signal });
-      if (downloaded.status === "downloaded") {
-        const opened = await keys.openFile(downloaded.bytes, secret.passphrase, signal);
-        return opened.status === "opened" ? opened.content : "file_gone";
-      }
-      if (downloaded.status !== "unreachable") return "file_gone";
-      await sleep(DOWNLOAD_AGAIN_MS, undefined, { signal });
-    }
+    const downloaded = await download(secret.file, { maxBytes: MAX_KEY_FILE_BYTES, signal });
+    if (downloaded.status === "unreachable") return "unreachable";
+    if (downloaded.status !== "downloaded") return "file_gone";
+    const opened = await keys.openFile(downloaded.bytes, secret.passphrase, signal);
+    return opened.status === "opened" ? opened.content : "file_gone";
   }
 }

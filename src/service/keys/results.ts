@@ -53,6 +53,9 @@ export type ImportResult =
   | { status: "refused"; mistake: KeyFileMistake }
   | { status: "empty"; badEntries: number };
 
+/** Why a stored import has no keys to add. */
+export type NoFileContent = "unreachable" | "file_gone" | "no_key";
+
 /**
  * How a call of an export ended.
  * - `no_key`: what opens the old backup is gone.

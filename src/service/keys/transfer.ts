@@ -8,7 +8,7 @@ import { UnreadableAccountError } from "../../platforms/reading.ts";
 import type { Accounts } from "../../store/accounts.ts";
 import type { KeyCopies } from "../../store/key-copies.ts";
 import { passingCause } from "../run/kept-request.ts";
-import type { ExportRunResult } from "./results.ts";
+import type { ExportRunResult, NoFileContent } from "./results.ts";
 import { openedBackupOf } from "./secrets.ts";
 
 /**
@@ -24,7 +24,7 @@ export interface TransferOptions {
   copies: Pick<KeyCopies, "apply" | "change" | "secret">;
   keys: Pick<PlatformKeys, "backup" | "copy">;
   /** The keys of an import. */
-  readFile: (copy: KeyCopy, signal: AbortSignal) => Promise<KeyFileContent | "file_gone" | "no_key">;
+  readFile: (copy: KeyCopy, signal: AbortSignal) => Promise<KeyFileContent | NoFileContent>;
   runExport: (copy: KeyCopy, source: Account, signal: AbortSignal) => Promise<ExportRunResult>;
   /** Called when the progress or the state was stored. */
   changed: (copy: KeyCopy) => void;
@@ -66,7 +66,7 @@ export class KeyTransfer {
     return opened === null ? "no_key" : { kind: "backup", account, opened };
   }
 
-  async #file(copy: KeyCopy, signal: AbortSignal): Promise<KeySource | "no_key" | "file_gone"> {
+  async #file(copy: KeyCopy, signal: AbortSignal): Promise<KeySource | NoFileContent> {
     const content = await this.#options.readFile(copy, signal);
     return typeof content === "string" ? content : { kind: "file", content };
   }
@@ -80,7 +80,7 @@ export class KeyTransfer {
   async #into(
     target: Account,
     copy: KeyCopy,
-    read: () => Promise<KeySource | "no_key" | "file_gone">,
+    read: () => Promise<KeySource | NoFileContent>,
     signal: AbortSignal,
   ): Promise<TransferResult> {
     const { copies, keys, changed } = this.#options;
@@ -94,6 +94,8 @@ export class KeyTransfer {
     // It was replaced while the copy paused.
     if (isAnother && copy.hasStartedOver) return { status: "stopped", reason: "changed_again", text: "" };
     const from = await read();
+    // The bot's own server is away. A message would not arrive before it is back.
+    if (from === "unreachable") return { status: "wait", side: "target", waitingFor: "server", waitMs: null };
     if (typeof from === "string") return { status: from };
     const hasStartedOver = copy.hasStartedOver || isAnother;
     const again = isAnother ? { alreadyThere: null, done: 0 } : {};

@@ -9,6 +9,7 @@ import { Limiters } from "../../../src/store/limiters.ts";
 import { LostRuns } from "../../../src/store/lost-runs.ts";
 import { OutboxItems } from "../../../src/store/outbox-items.ts";
 import { Plans } from "../../../src/store/plans.ts";
+import { ReceivedEvents } from "../../../src/store/received-events.ts";
 import { ReceivedFiles } from "../../../src/store/received-files.ts";
 import { RunLeases, endLeases } from "../../../src/store/run-leases.ts";
 import { Runs } from "../../../src/store/runs.ts";
@@ -28,6 +29,7 @@ export interface CrashingStore {
     | "accounts"
     | "keptRequests"
     | "keyCopies"
+    | "receivedEvents"
     | "receivedFiles"
     | "outbox"
     | "plans"
@@ -102,6 +104,7 @@ export function openCrashingStore(
       plans: new Plans(database),
       keptRequests: new KeptRequestRows(database, report),
       keyCopies: new KeyCopies(database, sealing),
+      receivedEvents: new ReceivedEvents(database, sealing),
       receivedFiles: new ReceivedFiles(database, sealing),
       runs: new Runs(database, report),
       runLeases: new RunLeases(database, report),
