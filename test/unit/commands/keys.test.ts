@@ -103,6 +103,18 @@ describe("the commands about keys", () => {
     expect(conversation.text).toContain("only in a direct chat with me");
   });
 
+  it.each([
+    { line: '!keys copy --recovery-key "abc"', name: "recovery key" },
+    { line: '!keys copy --phrase "abc"', name: "security phrase" },
+    { line: '!keys export --passphrase "a" --phrase "b" --plain-chat', name: "security phrase" },
+    { line: '!keys export --passphrase "a" --recovery-key "b"', name: "recovery key" },
+  ])("say what became of the secret, and who could read it: $line", async ({ line, name }) => {
+    const bot = setUp();
+    const { text } = await bot.type(line, new FakeConversation({ isEncrypted: false }));
+    expect(text).toContain(`Your message with the ${name} is removed`);
+    expect(text).toContain(`its servers could read the ${name}`);
+  });
+
   it("say nothing for a verification that ended before a crash repeated its command", async () => {
     const bot = setUp(started("emoji", "stopped"));
     expect((await bot.type("!keys copy --emoji")).said).toEqual([]);
