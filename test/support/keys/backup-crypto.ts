@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import * as wasm from "@matrix-org/matrix-sdk-crypto-wasm";
+import { unpaddedBase64 } from "../../../src/model/base64.ts";
 
 /** The keys of a backup, as the crypto library of clients makes them. */
 export interface BackupKeys {
@@ -34,10 +35,10 @@ export function sessionJson(index = 0, fields: Readonly<Record<string, unknown>>
   sessionKey.writeUInt32BE(index, 1);
   return JSON.stringify({
     algorithm: "m.megolm.v1.aes-sha2",
-    sender_key: randomBytes(32).toString("base64").replace(/=+$/, ""),
-    sender_claimed_keys: { ed25519: randomBytes(32).toString("base64").replace(/=+$/, "") },
+    sender_key: unpaddedBase64(randomBytes(32)),
+    sender_claimed_keys: { ed25519: unpaddedBase64(randomBytes(32)) },
     forwarding_curve25519_key_chain: [],
-    session_key: sessionKey.toString("base64").replace(/=+$/, ""),
+    session_key: unpaddedBase64(sessionKey),
     ...fields,
   });
 }

@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { BackupDecryptionKey, Curve25519PublicKey, PkEncryption } from "@matrix-org/matrix-sdk-crypto-wasm";
 import { encodeRecoveryKey } from "matrix-js-sdk/lib/crypto-api/recovery-key.js";
+import { unpaddedBase64 } from "../../../src/model/base64.ts";
 import { BACKUP_ALGORITHM } from "../../../src/model/key-backup.ts";
 import { callServer } from "../servers/server-api.ts";
 import type { KeyOwner } from "./key-storage.ts";
@@ -18,12 +19,12 @@ export interface MadeSession {
 
 /** Sessions with real keys, spread over rooms. */
 export function makeSessions(count: number, rooms: number): MadeSession[] {
-  const device = unpadded(signingKey());
+  const device = unpaddedBase64(signingKey());
   return Array.from({ length: count }, (_, index) => {
     const { sessionId, sessionKey } = makeSession();
     const json = JSON.stringify({
       algorithm: "m.megolm.v1.aes-sha2",
-      sender_key: unpadded(randomBytes(32)),
+      sender_key: unpaddedBase64(randomBytes(32)),
       sender_claimed_keys: { ed25519: device },
       forwarding_curve25519_key_chain: [],
       session_key: sessionKey,
@@ -85,16 +86,12 @@ function makeSession(): { sessionId: string; sessionKey: string } {
   const signing = signingKey();
   const header = Buffer.from([1, 0, 0, 0, 0]);
   return {
-    sessionId: unpadded(signing),
-    sessionKey: unpadded(Buffer.concat([header, randomBytes(RATCHET_BYTES), signing])),
+    sessionId: unpaddedBase64(signing),
+    sessionKey: unpaddedBase64(Buffer.concat([header, randomBytes(RATCHET_BYTES), signing])),
   };
 }
 
 function signingKey(): Buffer {
   const { publicKey } = generateKeyPairSync("ed25519");
   return Buffer.from(publicKey.export({ format: "jwk" }).x ?? "", "base64url");
-}
-
-function unpadded(bytes: Buffer): string {
-  return bytes.toString("base64").replaceAll("=", "");
 }

@@ -121,7 +121,7 @@ const cases: readonly {
 ];
 
 describe("keys in messages", () => {
-  it.each(cases)("a plan tells of its encrypted rooms: $name", ({ report: made, plan }) => {
+  it.each(cases)("a plan describes its encrypted rooms: $name", ({ report: made, plan }) => {
     expect(text(encryptedRooms(made, "!"))).toBe(plan);
   });
 
@@ -152,7 +152,7 @@ describe("keys in messages", () => {
       expect(said.includes("!keys")).toBe(missing !== "");
   });
 
-  it.each(cases)("a report tells what was missing, and where to look now: $name", (each) => {
+  it.each(cases)("a report says what was missing, and where to look now: $name", (each) => {
     const said = textOf(reportMessage({ report: each.report, moreHelpers: new Map(), prefix: "!" }));
     expect(said.includes("!keys status")).toBe(each.missing !== "");
   });

@@ -214,7 +214,7 @@ describe("the session of an old account", () => {
     await verifier.forget(SESSION);
   });
 
-  it("that is forgotten tells the other device", async () => {
+  it("that is forgotten cancels the verification on the other device", async () => {
     const scene = await accountWithPhone({ toEmoji: "ignore" });
     const { verifier } = verifierAt(scene);
     const onEmoji = () => void verifier.forget(SESSION);

@@ -173,7 +173,7 @@ describe("a verification that fails", () => {
     expect((await verify(scene, bot)).result).toEqual({ status: "failed", code: "session_keys_lost" });
   });
 
-  it("a stop tells the other device", async () => {
+  it("a stop cancels the verification on the other device", async () => {
     const scene = await accountWithPhone({ toEmoji: "ignore" });
     const stopped = Promise.withResolvers<undefined>();
     const onEmoji = () => stopped.resolve(undefined);

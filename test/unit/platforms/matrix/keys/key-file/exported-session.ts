@@ -1,4 +1,5 @@
 import { createCipheriv, createHmac, generateKeyPairSync, pbkdf2Sync, randomBytes } from "node:crypto";
+import { unpaddedBase64 } from "../../../../../../src/model/base64.ts";
 
 /** A session as key files hold it. Its keys are of the right form. */
 export function exportedSession({
@@ -17,23 +18,19 @@ export function exportedSession({
   start.writeUInt32BE(index, 1);
   return {
     algorithm: "m.megolm.v1.aes-sha2",
-    sender_key: unpadded(randomBytes(32)),
-    session_key: unpadded(Buffer.concat([start, randomBytes(128), signing])),
-    sender_claimed_keys: { ed25519: unpadded(signingKey()) },
+    sender_key: unpaddedBase64(randomBytes(32)),
+    session_key: unpaddedBase64(Buffer.concat([start, randomBytes(128), signing])),
+    sender_claimed_keys: { ed25519: unpaddedBase64(signingKey()) },
     forwarding_curve25519_key_chain: [],
     "m.shared_history": true,
     ...changes,
     room_id: roomId,
-    session_id: sessionId ?? unpadded(signing),
+    session_id: sessionId ?? unpaddedBase64(signing),
   };
 }
 
 function signingKey(): Buffer {
   return generateKeyPairSync("ed25519").publicKey.export({ format: "der", type: "spki" }).subarray(-32);
-}
-
-function unpadded(bytes: Buffer): string {
-  return bytes.toString("base64").replace(/=+$/, "");
 }
 
 /** A key file with any text inside, written after the specification (CS §Key exports). */

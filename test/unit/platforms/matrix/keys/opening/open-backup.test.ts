@@ -1,10 +1,10 @@
 import { encodeRecoveryKey } from "matrix-js-sdk/lib/crypto-api/recovery-key.js";
 import { describe, expect, it } from "vitest";
+import { unpaddedBase64 } from "../../../../../../src/model/base64.ts";
 import type { OpenRefusal } from "../../../../../../src/platforms/keys.ts";
 import { openBackup } from "../../../../../../src/platforms/matrix/keys/opening/open-backup.ts";
 import type { Given } from "../../reading/recorded-server.ts";
 import { accountData, NOT_FOUND, scriptedAccount } from "../scripted-account.ts";
-import { unpadded } from "../signing.ts";
 import {
   backupVersion,
   defaultKey,
@@ -24,7 +24,7 @@ const SECOND_STORAGE = keyOf(4);
 const BACKUP_TEXT = Buffer.from(BACKUP).toString("base64");
 const OPENED = {
   status: "opened",
-  opened: { version: "1", publicKey: publicKeyOf(BACKUP), key: unpadded(BACKUP) },
+  opened: { version: "1", publicKey: publicKeyOf(BACKUP), key: unpaddedBase64(BACKUP) },
 };
 
 function refused(refusal: OpenRefusal) {
@@ -54,7 +54,12 @@ describe("a recovery key opens the backup", () => {
       answers: () => storage(),
       requests: 1,
     },
-    { name: "a secret without padding", key: STORAGE, answers: () => storage(unpadded(BACKUP)), requests: 2 },
+    {
+      name: "a secret without padding",
+      key: STORAGE,
+      answers: () => storage(unpaddedBase64(BACKUP)),
+      requests: 2,
+    },
     { name: "a secret of numbers", key: STORAGE, answers: () => storage(BACKUP.join(",")), requests: 2 },
     {
       name: "a secret with a line break",
@@ -324,7 +329,7 @@ describe("a phrase does not open the backup", () => {
     },
     {
       name: "the key of an older backup in the secret storage",
-      answers: () => phraseStorage(PHRASE_KEY, { text: unpadded(OLDER_BACKUP) }),
+      answers: () => phraseStorage(PHRASE_KEY, { text: unpaddedBase64(OLDER_BACKUP) }),
       refusal: { code: "stale_backup_key" },
     },
     {

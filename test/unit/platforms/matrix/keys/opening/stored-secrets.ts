@@ -1,9 +1,9 @@
 import { createPrivateKey, createPublicKey, pbkdf2Sync } from "node:crypto";
 import { calculateKeyCheck } from "matrix-js-sdk/lib/secret-storage.js";
 import encryptSecret from "matrix-js-sdk/lib/utils/encryptAESSecretStorageItem.js";
+import { unpaddedBase64 } from "../../../../../../src/model/base64.ts";
 import type { Given } from "../../reading/recorded-server.ts";
 import { accountData } from "../scripted-account.ts";
-import { unpadded } from "../signing.ts";
 
 export const BACKUP_ALGORITHM = "m.megolm_backup.v1.curve25519-aes-sha2";
 const STORAGE_ALGORITHM = "m.secret_storage.v1.aes-hmac-sha2";
@@ -19,7 +19,7 @@ export function publicKeyOf(key: Uint8Array): string {
   const der = Buffer.concat([Buffer.from("302e020100300506032b656e04220420", "hex"), key]);
   const publicKey = createPublicKey(createPrivateKey({ key: der, format: "der", type: "pkcs8" }));
   // The last 32 bytes of its DER form (RFC 8410).
-  return unpadded(publicKey.export({ format: "der", type: "spki" }).subarray(-32));
+  return unpaddedBase64(publicKey.export({ format: "der", type: "spki" }).subarray(-32));
 }
 
 /** The answer that describes the backup with this private key. */

@@ -29,7 +29,7 @@ describe("the thread of the keys", () => {
     expect(lines.join("")).not.toContain("nobody may see");
   });
 
-  it("tells what is wrong with a text, and fails only that job", async () => {
+  it("says what is wrong with a text, and fails only that job", async () => {
     const worker = start();
     const broken = worker.job(NO_KEYS, async (job) => {
       await job.call("begin");
