@@ -81,16 +81,19 @@ class Entries {
 
 /** @returns `null` if there is another character than base64 has */
 async function decodeBase64(text: Buffer, signal: AbortSignal | undefined): Promise<Buffer | null> {
-  const decoded: Buffer[] = [];
+  // One buffer from the beginning: pieces and their sum would be in memory at once.
+  const decoded = Buffer.alloc(Math.ceil((text.length * 3) / 4));
+  let length = 0;
   let rest = "";
   for await (const piece of pieces(text, signal)) {
     const characters = rest + piece.toString("latin1").replace(/\s+/gu, "");
     if (/[^\w+/=-]/u.test(characters)) return null;
     const whole = characters.length - (characters.length % 4);
-    decoded.push(Buffer.from(characters.slice(0, whole), "base64"));
+    length += decoded.write(characters.slice(0, whole), length, "base64");
     rest = characters.slice(whole);
   }
-  return Buffer.concat([...decoded, Buffer.from(rest, "base64")]);
+  length += decoded.write(rest, length, "base64");
+  return decoded.subarray(0, length);
 }
 
 async function macOf(bytes: Buffer, key: Buffer, signal: AbortSignal | undefined): Promise<Buffer> {
