@@ -69,6 +69,7 @@ export function createKeys({
   const files = new KeyFiles({
     ...{ accounts, copies, receivedFiles, keys, download, now },
     runner: { wake: () => runner.wake() },
+    verifications: { end: (owner) => verifications.end(owner) },
   });
   const exports = new KeyExports({ copies, keys, listener, uploadLimit });
   const transfer = new KeyTransfer({
@@ -108,7 +109,10 @@ export function createKeys({
     answerEmoji: (owner, copyId, areSame) => verifications.answer(owner, copyId, areSame),
     whileHeld: async (owner, side, change) => {
       if (side === "source") await verifications.end(owner);
-      return runner.whileHeld(owner, change);
+      const result = await runner.whileHeld(owner, change);
+      // A verification is of no use to a copy that the change has ended.
+      if ((await overview.unfinished(owner)) === null) await verifications.end(owner);
+      return result;
     },
     start: () => runner.start(),
     stop: async () => {

@@ -12,6 +12,7 @@ import { FIRST_BATCH_SIZE, KEPT_OPEN_MS } from "./pauses.ts";
 import type { ImportResult, NoFileContent } from "./results.ts";
 import type { KeyRunner } from "./runner.ts";
 import { importSecretSchema } from "./secrets.ts";
+import type { KeyVerifications } from "./verifications.ts";
 
 export interface ImportRequest {
   owner: string;
@@ -28,6 +29,7 @@ export interface KeyFilesOptions {
   receivedFiles: Pick<ReceivedFiles, "find" | "remove">;
   keys: Pick<PlatformKeys, "openFile">;
   runner: Pick<KeyRunner, "wake">;
+  verifications: Pick<KeyVerifications, "end">;
   /** Downloads a file that a person sent. @throws the reason of the signal, if it is aborted */
   download: (file: FileReference, options: { maxBytes: number; signal: AbortSignal }) => Promise<Download>;
   now: () => number;
@@ -83,9 +85,11 @@ export class KeyFiles {
       file: FileReference;
     },
   ): Promise<ImportResult> {
-    const { copies, runner, now } = this.#options;
+    const { copies, runner, verifications, now } = this.#options;
     const { content, badEntries } = opened;
     if (content.entries.length === 0) return { status: "empty", badEntries };
+    // The work that waits for it is replaced.
+    await verifications.end(owner);
     const begun = await copies.begin({
       ...{ owner, address, purpose: "import", state: "running" },
       ...{ source: null, target: target.userId, from: null },

@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { Account } from "../../model/account.ts";
 import type { KeyCopy } from "../../model/key-copy.ts";
+import { isKeyCopyUnfinished } from "../../model/key-copy.ts";
 import type { EmojiResult, EmojiVerification, OpenedBackup, PlatformKeys } from "../../platforms/keys.ts";
 import { UnreadableAccountError } from "../../platforms/reading.ts";
 import type { KeyCopies } from "../../store/key-copies.ts";
@@ -83,7 +84,8 @@ export class KeyVerifications {
     const { copies, listener, opened: whenOpened, now } = this.#options;
     const ended = await failureOrResult(result);
     if (ended.status === "stopped") return;
-    if ((await copies.of(copy.owner))?.id !== copy.id) return;
+    const present = await copies.of(copy.owner);
+    if (present?.id !== copy.id || !isKeyCopyUnfinished(present)) return;
     if (ended.status === "failed") {
       const reason = { code: "not_opened", failure: ended.code } as const;
       // The message is sent before the end is stored. A crash in between gets its own message.

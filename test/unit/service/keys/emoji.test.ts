@@ -162,6 +162,23 @@ describe("a copy that emoji open", () => {
     expect(await said()).toEqual(["keys 1 end"]);
   });
 
+  it("ends when the new account is signed out", async () => {
+    await askForEmoji(bot);
+    const { accounts } = bot.store.store;
+    await bot.keys.whileHeld(KEY_OWNER, "target", () => accounts.remove(KEY_OWNER, "target"));
+    expect(backups.verification.signal.aborted).toBe(true);
+    expect(await storedCopy(bot)).toMatchObject({ state: "cancelled", reason: { code: "abandoned" } });
+    expect(await said()).toEqual(["keys 1 end"]);
+  });
+
+  it("says nothing of a failure after it was ended", async () => {
+    await askForEmoji(bot);
+    await bot.store.store.keyCopies.apply(1, "cancelled");
+    backups.verification.end({ status: "failed", code: "timed_out" });
+    await pass();
+    expect(await said()).toEqual([]);
+  });
+
   it("begins only where it can work", async () => {
     backups.noEmoji = "no_cross_signing";
     expect(await askForEmoji(bot)).toMatchObject({ status: "no_emoji", reason: "no_cross_signing" });

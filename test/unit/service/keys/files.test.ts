@@ -4,7 +4,13 @@ import { exportSecretOf } from "../../../../src/service/keys/secrets.ts";
 import { BACKUP_KEY, KEY_OWNER, newKeyCopy } from "../../../support/fakes/key-copies.ts";
 import { FakeBackups, RIGHT_KEY, RIGHT_PASSPHRASE } from "../../../support/keys/fake-backups.ts";
 import type { FakeKeyBot } from "../../../support/keys/fake-key-bot.ts";
-import { restarted, signIn, startFakeKeyBot, storedCopy } from "../../../support/keys/fake-key-bot.ts";
+import {
+  askForEmoji,
+  restarted,
+  signIn,
+  startFakeKeyBot,
+  storedCopy,
+} from "../../../support/keys/fake-key-bot.ts";
 import { bytesIn, temporaryFolder } from "../../../support/store/temporary-store.ts";
 
 const SECOND = 1_000;
@@ -94,6 +100,17 @@ describe("an import of a key file", () => {
     expect(await typeImport()).toMatchObject({ status: "started" });
     await bot.store.store.accounts.remove(KEY_OWNER, "target");
     expect(await typeImport({ eventId: "$again" })).toEqual({ status: "not_signed_in", missing: ["target"] });
+  });
+
+  it("ends a verification by emoji that waits, and says so", async () => {
+    await askForEmoji(bot);
+    await sendFile();
+    expect(await typeImport()).toMatchObject({
+      status: "started",
+      replaced: { id: 1, state: "verifying" },
+    });
+    expect(backups.verification.signal.aborted).toBe(true);
+    expect(bot.keys.answerEmoji(KEY_OWNER, 1, true)).toBe(false);
   });
 
   it("takes the file that the command replies to, or the last one within an hour", async () => {
