@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { ExportedReport } from "../../src/view/rooms/exported-report.ts";
 import { exportedReportSchema } from "../../src/view/rooms/exported-report.ts";
-import type { Person, SeenMessage } from "../lab/person/person.ts";
+import type { Person } from "../lab/person/person.ts";
 import { textOf } from "../lab/person/person.ts";
 import type { EncryptedHistory, EncryptedRoom } from "../lab/population/encrypted-history.ts";
 import { makeEncryptedHistory } from "../lab/population/encrypted-history.ts";
@@ -11,16 +11,15 @@ import type { Chat } from "../support/chat/direct-chat.ts";
 import { chatIn, signInBoth } from "../support/chat/direct-chat.ts";
 import type { Account, BotEnvironment } from "../support/environments/bot-environment.ts";
 import { createBotEnvironment } from "../support/environments/bot-environment.ts";
-import type { FaultProxy, ProxiedRequest } from "../support/faults/fault-proxy.ts";
+import type { FaultProxy } from "../support/faults/fault-proxy.ts";
 import { startFaultProxy } from "../support/faults/fault-proxy.ts";
-import { keyStorageOf, openedBackup } from "../support/keys/key-storage.ts";
+import { isKeyUpload, keyStorageOf, openedBackup } from "../support/keys/key-storage.ts";
 import { lookNow } from "../support/keys/look-now.ts";
 import { formsOf } from "../support/store/secret-forms.ts";
 import { bytesOfFolder } from "../support/store/stored-bytes.ts";
 
 /** Of two senders in three rooms, and of one in a fourth; two of each. */
 const SESSIONS = 14;
-const END_MS = 3 * 60_000;
 const BACKUP_KEY = "m.megolm_backup.v1";
 /** A verified session gets these together with the key of the backup. */
 const CROSS_SIGNING_SECRETS = ["m.cross_signing.master", "m.cross_signing.self_signing"];
@@ -102,15 +101,15 @@ describe("the keys of encrypted history", () => {
     expect(await chat.ask("!keys copy")).toContain("!keys copy --emoji");
     const different = await chat.person.say(chat.roomId, "!keys copy --emoji");
     await ada.keys.acceptVerification();
-    await said(EMOJI, different);
+    await chat.fromBot(EMOJI, different);
     await ada.keys.answerVerification("mismatch");
-    await said(/The emoji are different/u, different);
+    await chat.fromBot(/The emoji are different/u, different);
     const killed = await chat.person.say(chat.roomId, "!keys copy --emoji");
     await ada.keys.acceptVerification();
-    await said(EMOJI, killed);
+    await chat.fromBot(EMOJI, killed);
     await environment.bot.kill();
     await environment.bot.start();
-    await said(/The copy of your keys has stopped\. I was restarted/u, killed);
+    await chat.fromBot(/The copy of your keys has stopped\. I was restarted/u, killed);
     await expectUntouchedStorage("old");
   });
 
@@ -118,14 +117,14 @@ describe("the keys of encrypted history", () => {
     const { environment, chat, ada } = story;
     const command = await chat.person.say(chat.roomId, "!keys copy --emoji");
     const emoji = await ada.keys.acceptVerification();
-    const question = await said(EMOJI, command);
+    const question = await chat.fromBot(EMOJI, command);
     for (const { symbol, name } of emoji) expect(textOf(question)).toContain(`${symbol} ${name}`);
     const confirmedAt = performance.now();
     await Promise.all([
       ada.keys.answerVerification("match"),
       chat.person.react(chat.roomId, question.eventId, "✅"),
     ]);
-    await said(/sign in once with Element on your new account/u, command);
+    await chat.fromBot(/sign in once with Element on your new account/u, command);
     const seconds = ((performance.now() - confirmedAt) / 1000).toFixed(1);
     process.stdout.write(`emoji: the backup was open ${seconds} s after the confirmation\n`);
     expect(chat.person.messages(chat.roomId).map(textOf).join()).not.toContain('recovery-key "E');
@@ -135,7 +134,9 @@ describe("the keys of encrypted history", () => {
     await noteNewStorage();
     lookNow(environment.bot);
     await environment.bot.start();
-    expect(textOf(await said(/The copy of your keys is done\./u, command))).toContain(`${SESSIONS} copied`);
+    expect(textOf(await chat.fromBot(/The copy of your keys is done\./u, command))).toContain(
+      `${SESSIONS} copied`,
+    );
     await expectCopied();
     const status = await chat.ask("!keys status");
     expect(status).toContain("signed by your account's keys");
@@ -150,7 +151,7 @@ describe("the keys of encrypted history", () => {
     const isReached = Promise.withResolvers<undefined>();
     const isReplaced = Promise.withResolvers<undefined>();
     newServer.setRule((request) => {
-      if (!isUpload(request)) return undefined;
+      if (!isKeyUpload(request)) return undefined;
       isReached.resolve(undefined);
       return { kind: "hold", until: isReplaced.promise };
     });
@@ -160,7 +161,7 @@ describe("the keys of encrypted history", () => {
     await noteNewStorage();
     newServer.setRule();
     isReplaced.resolve(undefined);
-    const end = textOf(await said(/The copy of your keys is done\./u, command));
+    const end = textOf(await chat.fromBot(/The copy of your keys is done\./u, command));
     expect(end).toContain(`${SESSIONS} copied`);
     expect(end).toContain("so I started over with the new one");
     await expectCopied();
@@ -172,11 +173,11 @@ describe("the keys of encrypted history", () => {
 
   it("are there already at another copy, which uploads nothing", async () => {
     const { chat, newServer, recoveryKey } = story;
-    const uploads = newServer.requests.filter(isUpload).length;
+    const uploads = newServer.requests.filter(isKeyUpload).length;
     const command = await chat.person.say(chat.roomId, `!keys copy --recovery-key "${recoveryKey}"`);
-    const end = textOf(await said(/The copy of your keys is done\./u, command));
+    const end = textOf(await chat.fromBot(/The copy of your keys is done\./u, command));
     expect(end).toContain(`${SESSIONS} in the key backup of your new account before`);
-    expect(newServer.requests.filter(isUpload)).toHaveLength(uploads);
+    expect(newServer.requests.filter(isKeyUpload)).toHaveLength(uploads);
   });
 
   it("are complete for verify, and the rooms have no warning about their history any more", async () => {
@@ -195,7 +196,7 @@ describe("the keys of encrypted history", () => {
   it("open the old messages for a new client of the new account, as far as the rooms allow", async () => {
     const { environment, chat, history } = story;
     const command = await chat.person.say(chat.roomId, "!migrate start");
-    await said(/The move is done\./u, command);
+    await chat.fromBot(/The move is done\./u, command);
     const fresh = await environment.client(story.new, { recoveryKey: story.newRecoveryKey });
     const seen = {
       shared: await readBack(fresh, history.shared),
@@ -279,24 +280,6 @@ async function expectCopied(): Promise<void> {
   await expectUntouchedStorage("new");
 }
 
-function isUpload({ method, path }: ProxiedRequest): boolean {
-  return method === "PUT" && path.endsWith("/room_keys/keys");
-}
-
-/** A message of the bot that is sent or edited after an event. */
-function said(pattern: RegExp, after: string): Promise<SeenMessage> {
-  return fromBot((message) => pattern.test(textOf(message)), after);
-}
-
-function fromBot(matches: (message: SeenMessage) => boolean, after: string): Promise<SeenMessage> {
-  const { chat, environment } = story;
-  return chat.person.waitForMessage(chat.roomId, matches, {
-    from: environment.botUserId,
-    after,
-    timeoutMs: END_MS,
-  });
-}
-
 async function roomKeys(): Promise<unknown> {
   const { categories } = await report();
   const { name: _, ...counts } = categories.find(({ name }) => name === "room_keys") ?? { name: "none" };
@@ -306,6 +289,6 @@ async function roomKeys(): Promise<unknown> {
 async function report(): Promise<ExportedReport> {
   const { chat } = story;
   const after = await chat.person.say(chat.roomId, "!report --format json");
-  const file = await fromBot(({ content }) => String(content["filename"]).endsWith(".json"), after);
+  const file = await chat.fromBot(({ content }) => String(content["filename"]).endsWith(".json"), after);
   return exportedReportSchema.parse(JSON.parse((await chat.person.downloadFile(file)).toString()));
 }

@@ -8,7 +8,7 @@ import type { Account, BotEnvironment } from "../support/environments/bot-enviro
 import { createBotEnvironment } from "../support/environments/bot-environment.ts";
 import type { Fault, FaultProxy, ProxiedRequest } from "../support/faults/fault-proxy.ts";
 import { startFaultProxy } from "../support/faults/fault-proxy.ts";
-import { backedUpRoomsSchema, openedBackup } from "../support/keys/key-storage.ts";
+import { backedUpRoomsSchema, isKeyUpload, openedBackup } from "../support/keys/key-storage.ts";
 import type { MadeSession } from "../support/keys/made-backup.ts";
 import { makeSessions, storeBackup } from "../support/keys/made-backup.ts";
 
@@ -68,7 +68,7 @@ describe("a copy of keys that is cut off", () => {
     const command = await chat.person.say(chat.roomId, `!keys copy --recovery-key "${recoveryKey}"`);
     let kills = 0;
     for (;;) {
-      const reached = await Promise.race([upload, fromBot(isEnd, command)]);
+      const reached = await Promise.race([upload, chat.fromBot(isEnd, command)]);
       if ("eventId" in reached) break;
       await environment.bot.kill();
       kills += 1;
@@ -92,9 +92,9 @@ describe("a copy of keys that is cut off", () => {
     };
     const before = newServer.requests.length;
     let uploads = 0;
-    newServer.setRule((request) => (isUpload(request) ? faults[uploads++] : undefined));
+    newServer.setRule((request) => (isKeyUpload(request) ? faults[uploads++] : undefined));
     const command = await chat.person.say(chat.roomId, `!keys copy --recovery-key "${recoveryKey}"`);
-    await fromBot(isEnd, command);
+    await chat.fromBot(isEnd, command);
     newServer.setRule();
     expect(uploads).toBeGreaterThan(Object.keys(faults).length);
     await expectCopiedOnce(newServer.requests.slice(before));
@@ -111,7 +111,7 @@ describe("a copy of keys that is cut off", () => {
     await taken;
     await environment.bot.kill();
     await environment.bot.start();
-    await fromBot((message) => textOf(message).includes("The import of your keys is done."), command);
+    await chat.fromBot((message) => textOf(message).includes("The import of your keys is done."), command);
     await expectCopiedOnce(newServer.requests.slice(before), sessionKeyOf);
   });
 });
@@ -136,7 +136,7 @@ function nextUpload(fault: Fault): Promise<ProxiedRequest> {
   const { newServer } = story;
   const reached = Promise.withResolvers<ProxiedRequest>();
   newServer.setRule((request) => {
-    if (!isUpload(request)) return undefined;
+    if (!isKeyUpload(request)) return undefined;
     newServer.setRule();
     if (fault.kind === "hang") reached.resolve(request);
     else
@@ -159,7 +159,7 @@ async function expectCopiedOnce(
 ): Promise<void> {
   const { sessions, chat } = story;
   const sent = requests
-    .filter((request) => isUpload(request) && request.serverStatus === 200)
+    .filter((request) => isKeyUpload(request) && request.serverStatus === 200)
     .flatMap(sessionsIn);
   expect(sent.toSorted()).toEqual(sessions.map(({ sessionId }) => sessionId).toSorted());
   const now = await openedBackup(story.new, await chat.person.keys.secret("m.megolm_backup.v1"));
@@ -171,19 +171,6 @@ function sessionsIn({ body }: ProxiedRequest): string[] {
   return Object.values(rooms).flatMap((room) => Object.keys(room.sessions));
 }
 
-function isUpload({ method, path }: ProxiedRequest): boolean {
-  return method === "PUT" && path.endsWith("/room_keys/keys");
-}
-
 function isEnd(message: SeenMessage): boolean {
   return textOf(message).includes("The copy of your keys is done.");
-}
-
-function fromBot(matches: (message: SeenMessage) => boolean, after: string): Promise<SeenMessage> {
-  const { chat, environment } = story;
-  return chat.person.waitForMessage(chat.roomId, matches, {
-    from: environment.botUserId,
-    after,
-    timeoutMs: END_MS,
-  });
 }

@@ -1,7 +1,7 @@
 import { OlmMachine, initAsync } from "@matrix-org/matrix-sdk-crypto-wasm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import type { Person, SeenMessage } from "../lab/person/person.ts";
+import type { Person } from "../lab/person/person.ts";
 import { textOf } from "../lab/person/person.ts";
 import type { Chat } from "../support/chat/direct-chat.ts";
 import { openChat, signInBoth } from "../support/chat/direct-chat.ts";
@@ -10,7 +10,6 @@ import { createBotEnvironment } from "../support/environments/bot-environment.ts
 import { openedBackup } from "../support/keys/key-storage.ts";
 import { lookNow } from "../support/keys/look-now.ts";
 
-const END_MS = 3 * 60_000;
 const FILE_PASSPHRASE = "the passphrase – of the file";
 const EXPORT_PASSPHRASE = "another passphrase";
 
@@ -67,14 +66,14 @@ describe("key files", () => {
     expect(isRedacted(fileId)).toBe(false);
 
     const command = await chat.person.say(chat.roomId, `!keys import --passphrase “${FILE_PASSPHRASE}”`);
-    await said(/Your key file is open: it has 3 keys/u, command);
-    await said(/Your new account has no key backup yet/u, command);
+    await chat.fromBot(/Your key file is open: it has 3 keys/u, command);
+    await chat.fromBot(/Your new account has no key backup yet/u, command);
     // The file is downloaded once more, although its message is removed.
     await environment.bot.kill();
     await chat.person.keys.setUpStorage();
     lookNow(environment.bot);
     await environment.bot.start();
-    expect(textOf(await said(/The import of your keys is done/u, command))).toContain("3 copied");
+    expect(textOf(await chat.fromBot(/The import of your keys is done/u, command))).toContain("3 copied");
     for (const id of [command, fileId])
       await chat.person.waitForMessage(
         chat.roomId,
@@ -90,9 +89,9 @@ describe("key files", () => {
       chat.roomId,
       `!keys export --passphrase "${EXPORT_PASSPHRASE}" --recovery-key "${recoveryKey}"`,
     );
-    const message = await fromBot(({ content }) => content["msgtype"] === "m.file", command);
+    const message = await chat.fromBot(({ content }) => content["msgtype"] === "m.file", command);
     expect(message.content).toMatchObject({ filename: "element-keys.txt", file: { v: "v2" } });
-    expect(textOf(await said(/The export of your keys is done/u, command))).toContain("3 keys");
+    expect(textOf(await chat.fromBot(/The export of your keys is done/u, command))).toContain("3 keys");
     const text = (await chat.person.downloadFile(message)).toString();
     expect(sessionsIn(text, EXPORT_PASSPHRASE)).toEqual(story.sessions);
 
@@ -113,18 +112,4 @@ function isRedacted(eventId: string): boolean {
   const { chat } = story;
   const message = chat.person.messages(chat.roomId).find((each) => each.eventId === eventId);
   return message?.isRedacted === true;
-}
-
-/** A message of the bot that is sent or edited after an event. */
-function said(pattern: RegExp, after: string): Promise<SeenMessage> {
-  return fromBot((message) => pattern.test(textOf(message)), after);
-}
-
-function fromBot(matches: (message: SeenMessage) => boolean, after: string): Promise<SeenMessage> {
-  const { chat, environment } = story;
-  return chat.person.waitForMessage(chat.roomId, matches, {
-    from: environment.botUserId,
-    after,
-    timeoutMs: END_MS,
-  });
 }

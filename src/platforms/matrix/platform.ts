@@ -50,7 +50,11 @@ export function createMatrixPlatform(options: MatrixPlatformOptions): Platform {
     runs: matrixRuns,
     keys,
     serverName: (userId) => serverNameOf(userId) ?? "",
-    pair: accountPairs({ ...opening, compareKeys: keys.compare, now }),
+    pair: accountPairs({
+      ...opening,
+      compareKeys: (accounts, signal) => keys.compare(accounts, signal),
+      now,
+    }),
     listRooms: (account, filters, onProgress) => readAndList(account, filters, onProgress, opening),
     convertRoom: (account, conversion) => convertNamedRoom(openAccount(account, opening), conversion),
   };

@@ -1,4 +1,4 @@
-import type { Person } from "../../lab/person/person.ts";
+import type { Person, SeenMessage } from "../../lab/person/person.ts";
 import { textOf } from "../../lab/person/person.ts";
 import type { Account, BotEnvironment } from "../environments/bot-environment.ts";
 
@@ -8,7 +8,12 @@ export interface Chat {
   readonly person: Person;
   /** Says something and resolves with the bot's whole answer. */
   ask(text: string): Promise<string>;
+  /** Waits for a message of the bot that is sent or edited after an event. */
+  fromBot(wanted: RegExp | ((message: SeenMessage) => boolean), after: string): Promise<SeenMessage>;
 }
+
+/** Far more than a busy machine needs. */
+const MESSAGE_TIMEOUT_MS = 3 * 60_000;
 
 /** Opens a client for the account and a direct chat that the bot has joined. */
 export async function openChat(
@@ -21,7 +26,17 @@ export async function openChat(
 }
 
 export function chatIn(environment: BotEnvironment, person: Person, roomId: string): Chat {
-  return { person, roomId, ask: async (text) => textOf(await environment.answer(person, roomId, text)) };
+  return {
+    person,
+    roomId,
+    ask: async (text) => textOf(await environment.answer(person, roomId, text)),
+    fromBot: (wanted, after) =>
+      person.waitForMessage(
+        roomId,
+        (message) => (wanted instanceof RegExp ? wanted.test(textOf(message)) : wanted(message)),
+        { from: environment.botUserId, after, timeoutMs: MESSAGE_TIMEOUT_MS },
+      ),
+  };
 }
 
 /** Signs both accounts of the person in by password. */

@@ -158,6 +158,15 @@ export function storedCopy({ store: { store } }: FakeKeyBot): Promise<KeyCopy | 
   return store.keyCopies.of(KEY_OWNER);
 }
 
+/** Starts the first process, in which both accounts are signed in. */
+export async function startedSignedIn(start: () => FakeKeyBot): Promise<FakeKeyBot> {
+  const bot = start();
+  await signIn(bot, "source");
+  await signIn(bot, "target");
+  await bot.keys.start();
+  return bot;
+}
+
 /** Ends a process and starts the next one. */
 export async function restarted(bot: FakeKeyBot, start: () => FakeKeyBot): Promise<FakeKeyBot> {
   bot.kill();

@@ -1,6 +1,7 @@
 import { BackupDecryptionKey } from "@matrix-org/matrix-sdk-crypto-wasm";
 import { z } from "zod";
 import type { Account } from "../environments/bot-environment.ts";
+import type { ProxiedRequest } from "../faults/fault-proxy.ts";
 import { callServer } from "../servers/server-api.ts";
 
 const STORED_TYPES = [
@@ -93,4 +94,9 @@ function call(
   body?: unknown,
 ): ReturnType<typeof callServer> {
   return callServer(server, accessToken, method, `/_matrix/client/v3${path}`, body);
+}
+
+/** Whether a request puts keys into a backup. */
+export function isKeyUpload({ method, path }: Pick<ProxiedRequest, "method" | "path">): boolean {
+  return method === "PUT" && path.endsWith("/room_keys/keys");
 }

@@ -10,6 +10,7 @@ import {
   restarted,
   signIn,
   startFakeKeyBot,
+  startedSignedIn,
   storedCopy,
   typeKey,
 } from "../../../support/keys/fake-key-bot.ts";
@@ -31,10 +32,7 @@ beforeEach(async () => {
   folder = await temporaryFolder();
   backups = new FakeBackups();
   isPermitted = true;
-  bot = start();
-  await signIn(bot, "source");
-  await signIn(bot, "target");
-  await bot.keys.start();
+  bot = await startedSignedIn(start);
 });
 afterEach(async () => {
   await bot.keys.stop();

@@ -10,6 +10,7 @@ import {
   restarted,
   signIn,
   startFakeKeyBot,
+  startedSignedIn,
   storedCopy,
   typeKey,
 } from "../../../support/keys/fake-key-bot.ts";
@@ -24,10 +25,7 @@ beforeEach(async () => {
   const folder = await temporaryFolder();
   backups = new FakeBackups();
   start = () => startFakeKeyBot({ folder, backups });
-  bot = start();
-  await signIn(bot, "source");
-  await signIn(bot, "target");
-  await bot.keys.start();
+  bot = await startedSignedIn(start);
 });
 afterEach(async () => {
   await bot.keys.stop();

@@ -6,9 +6,10 @@ import { FakeBackups, RIGHT_KEY, RIGHT_PASSPHRASE } from "../../../support/keys/
 import type { FakeKeyBot } from "../../../support/keys/fake-key-bot.ts";
 import {
   askForEmoji,
+  pass,
   restarted,
-  signIn,
   startFakeKeyBot,
+  startedSignedIn,
   storedCopy,
 } from "../../../support/keys/fake-key-bot.ts";
 import { bytesIn, temporaryFolder } from "../../../support/store/temporary-store.ts";
@@ -27,23 +28,13 @@ beforeEach(async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
   folder = await temporaryFolder();
   backups = new FakeBackups();
-  bot = start();
-  await signIn(bot, "source");
-  await signIn(bot, "target");
-  await bot.keys.start();
+  bot = await startedSignedIn(start);
 });
 afterEach(async () => {
   await bot.keys.stop();
   await bot.store.close();
   vi.useRealTimers();
 });
-
-/** Lets everything happen that is due within a time. */
-async function pass(ms = 5 * SECOND): Promise<void> {
-  await vi.advanceTimersByTimeAsync(ms);
-  await new Promise(setImmediate);
-  await vi.advanceTimersByTimeAsync(0);
-}
 
 /** The texts of the messages since the last call, without progress. */
 async function news(): Promise<string[]> {

@@ -8,8 +8,8 @@ import type { FakeKeyBot } from "../../../support/keys/fake-key-bot.ts";
 import {
   pass,
   restarted,
-  signIn,
   startFakeKeyBot,
+  startedSignedIn,
   storedCopy,
   typeKey,
 } from "../../../support/keys/fake-key-bot.ts";
@@ -30,10 +30,7 @@ beforeEach(async () => {
   folder = await temporaryFolder();
   backups = new FakeBackups();
   backups.newBackup = { kind: "none", isSwitchedOff: false };
-  bot = start();
-  await signIn(bot, "source");
-  await signIn(bot, "target");
-  await bot.keys.start();
+  bot = await startedSignedIn(start);
 });
 afterEach(async () => {
   await bot.keys.stop();
