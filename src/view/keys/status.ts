@@ -83,36 +83,34 @@ function copiedBlocks({ backups, copied }: KeyStatus): Block[] {
       ` of the new backup. It then had ${formatCount(present)} of the ${keyCount(expected)} of the old one.`,
       ...(unusable === 0 ? [] : [` ${keyCount(unusable)} can't be used by any app.`]),
     ),
-    ...(isStillThere(backups.target, to)
-      ? newKeys(backups.source, copied)
-      : [
-          paragraph(
-            strong("That backup is not there any more."),
-            " The key storage of your new account was reset or switched off since. Copied keys that your apps had not fetched yet are gone with it.",
-          ),
-        ]),
+    paragraph(...whetherStillThere(backups, copied)),
   ];
 }
 
-/** A backup that could not be read counts as unchanged. */
-function isStillThere(found: BackupOfAccount | undefined, copied: BackupIdentity): boolean {
-  if (found === undefined || "refusal" in found) return true;
-  const { backup } = found;
+function whetherStillThere({ source, target }: KeyStatus["backups"], copied: CopiedKeys): Inline[] {
+  if (target === undefined || "refusal" in target)
+    return ["I can't see now whether that backup is still there."];
+  return isStillThere(target, copied.to)
+    ? ["That backup is still there, with the same public key.", ...sinceThen(source, copied)]
+    : [
+        strong("That backup is not there any more."),
+        " The key storage of your new account was reset or switched off since. Copied keys that your apps had not fetched yet are gone with it.",
+      ];
+}
+
+function isStillThere(
+  { backup }: Extract<BackupOfAccount, { backup: KeyBackup }>,
+  copied: BackupIdentity,
+): boolean {
   return backup.kind === "known" && isSameBackup(backup, copied);
 }
 
-/** What came into the old backup after the copy. */
-function newKeys(found: BackupOfAccount | undefined, { expected, from }: CopiedKeys): Block[] {
+/** What happened to the old backup after the copy. */
+function sinceThen(found: BackupOfAccount | undefined, { expected, from }: CopiedKeys): string[] {
   if (found === undefined || "refusal" in found || found.backup.kind !== "known") return [];
-  if (!isStillThere(found, from))
-    return [paragraph("The key backup of your old account was replaced since then.")];
+  if (!isStillThere(found, from)) return [" The key backup of your old account was replaced since then."];
   const more = found.backup.count - expected;
-  if (more <= 0) return [paragraph("That backup is still there, with the same public key.")];
-  return [
-    paragraph(
-      `That backup is still there, with the same public key. Since then ${keyCount(more)} came into the old one.`,
-    ),
-  ];
+  return more <= 0 ? [] : [` Since then ${keyCount(more)} came into the old one.`];
 }
 
 function nextStep({ backups, copied }: KeyStatus, prefix: string): Inline[] {
@@ -129,6 +127,7 @@ function nextStep({ backups, copied }: KeyStatus, prefix: string): Inline[] {
   const isCurrent =
     copied !== null &&
     isStillThere(target, copied.to) &&
+    hasAtLeast(target.backup, copied.copied + copied.alreadyThere) &&
     isStillThere(source, copied.from) &&
     source.backup.count <= copied.expected;
   if (isCurrent)
@@ -142,6 +141,10 @@ function nextStep({ backups, copied }: KeyStatus, prefix: string): Inline[] {
   return copied === null
     ? [...atLeast, "Next: ", copy, ". Keys are best copied before the rooms are joined."]
     : [...atLeast, "Next: ", copy, " copies again what is missing."];
+}
+
+function hasAtLeast(backup: KeyBackup, count: number): boolean {
+  return backup.kind === "known" && backup.count >= count;
 }
 
 /** What the counts alone say: the new backup may have other keys besides. */

@@ -383,6 +383,21 @@ describe("the sentences about keys", () => {
       says: ["That backup is not there any more", "are gone with it", "Next: !keys copy copies again"],
     },
     {
+      what: "that the new backup lost keys since the copy",
+      status: status({ copied: { ...copied, copied: 12_346, expected: 12_346 } }),
+      says: ["still there, with the same public key", "Next: !keys copy copies again"],
+    },
+    {
+      what: "that nobody knows whether the copied keys are still there",
+      status: status({ copied, backups: {} }),
+      says: ["I can't see now whether that backup is still there", "!login old"],
+    },
+    {
+      what: "that the copied keys are still there, although the old account is signed out",
+      status: status({ copied, backups: { target: { account: account("target"), backup: signed } } }),
+      says: ["still there, with the same public key", "!login old"],
+    },
+    {
       what: "a backup that is not signed",
       status: status({ backups: ofTarget({ ...known, isSigned: false }) }),
       says: ["not signed by your account's keys", "reset its key storage"],
