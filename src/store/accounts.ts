@@ -161,6 +161,17 @@ export class Accounts {
   }
 
   /**
+   * Ends work with the keys of an account that is about to be removed. Resolves when nothing that
+   * opens them is left in a file of the database.
+   */
+  async endWorkWithKeys(owner: string, side: Side): Promise<void> {
+    await this.#database
+      .transaction()
+      .execute((transaction) => keyCopyAfterSignOut(transaction, owner, side));
+    await this.#log.clear();
+  }
+
+  /**
    * Removes an account and ends work with its keys. Resolves when nothing of its session is left in
    * a file of the database.
    */

@@ -7,7 +7,7 @@ import type { KeyOverview } from "../../service/keys/overview.ts";
 import { askingServers } from "../../view/account/accounts.ts";
 import { linksCancelled } from "../../view/account/sign-in-link.ts";
 import type { Message } from "../../view/document/message.ts";
-import { whichToCancel, workCancelled } from "../../view/keys/cancel.ts";
+import { onlyWorkRuns, whichToCancel, workCancelled } from "../../view/keys/cancel.ts";
 import { sideOfWord, sideWords } from "./login.ts";
 
 /** The word for work with keys. */
@@ -54,8 +54,11 @@ export function cancelCommand({
   }
 
   async function cancelWhatWaits(owner: string): Promise<Message> {
-    const [sides, copy] = [await signIn.waiting(owner), await keys.overview.unfinished(owner)];
+    const [sides, work] = [await signIn.waiting(owner), await keys.overview.unfinished(owner)];
+    const isRunning = work?.state === "running";
+    const copy = isRunning ? null : work;
     if (sides.length + (copy === null ? 0 : 1) > 1) return whichToCancel({ sides, copy }, prefix);
+    if (isRunning && sides.length === 0) return onlyWorkRuns(work, prefix);
     if (copy !== null) return workCancelled(await keys.cancel(owner), prefix);
     return linksCancelled(await signIn.cancel(owner, sides), { prefix });
   }

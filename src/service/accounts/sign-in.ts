@@ -146,6 +146,8 @@ export class SignIn {
     const account = await accounts.get(owner, side);
     if (!account) return null;
     return this.#whileUnused(owner, side, async () => {
+      // The server may take long to answer.
+      await accounts.endWorkWithKeys(owner, side);
       const result = { account, ...(await this.#options.platform.signIn.end(account)) };
       // The next process asks the server again.
       if (result.ending === "not_reached") this.#stopping.signal.throwIfAborted();

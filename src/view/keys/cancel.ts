@@ -29,6 +29,17 @@ export function workCancelled(copy: KeyCopy | null, prefix: string): Message {
   );
 }
 
+/** `!cancel`, while work with keys runs and nothing waits. */
+export function onlyWorkRuns(copy: KeyCopy, prefix: string): Message {
+  return notice(
+    paragraph(
+      `Nothing waits for you. ${workNames[copy.purpose]} is under way: `,
+      code(`${prefix}cancel keys`),
+      " ends it.",
+    ),
+  );
+}
+
 /** What waits for a person: sign-ins by link, and work with keys. */
 export interface Waiting {
   sides: readonly Side[];

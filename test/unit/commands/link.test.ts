@@ -86,7 +86,8 @@ describe("!login by link", () => {
 });
 
 describe("!cancel", () => {
-  const copy = storedKeyCopy();
+  const copy = storedKeyCopy({ state: "waiting_for_backup" });
+  const running = storedKeyCopy({ state: "running" });
   const work = (unfinished: KeyCopy | null) => ({
     overview: { unfinished: () => Promise.resolve(unfinished) },
     cancel: () => Promise.resolve(unfinished),
@@ -99,6 +100,15 @@ describe("!cancel", () => {
     },
     { words: [], waiting: [], copy: null, ended: [], answer: "Nothing is waiting" },
     { words: [], waiting: [], copy, ended: [], answer: "The copy of your keys is cancelled" },
+    {
+      ...{ words: [], waiting: [], copy: running, ended: [] },
+      answer: "Nothing waits for you. The copy of your keys is under way: !cancel keys ends it.",
+    },
+    {
+      ...{ words: [], waiting: ["source"], copy: running, ended: ["source"] },
+      answer: "I no longer wait for the sign-in of your old account.",
+    },
+    { words: ["keys"], waiting: [], copy: running, ended: [], answer: "The copy of your keys is cancelled" },
     {
       ...{ words: [], waiting: ["source", "target"], copy: null, ended: [] },
       answer:

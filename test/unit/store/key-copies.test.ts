@@ -160,6 +160,10 @@ describe("what opens the keys is erased", () => {
       when: "by a sign-out of the new account",
       apply: ({ accounts }) => accounts.remove(KEY_OWNER, "target"),
     },
+    {
+      when: "by a sign-out that has begun",
+      apply: ({ accounts }) => accounts.endWorkWithKeys(KEY_OWNER, "source"),
+    },
     { when: "by another sign-in to the old account", apply: (store) => signIn(store, "source", OLD_USER, 9) },
     {
       when: "by a sign-in to another old account",

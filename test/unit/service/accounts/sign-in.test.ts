@@ -8,6 +8,7 @@ import { SignIn } from "../../../../src/service/accounts/sign-in.ts";
 import { forgetPerson } from "../../../../src/service/forget.ts";
 import type { Answer } from "../../../integration/platforms/matrix/loopback-server.ts";
 import { openFetch, sendJson, startServer } from "../../../integration/platforms/matrix/loopback-server.ts";
+import { newKeyCopy } from "../../../support/fakes/key-copies.ts";
 import { NO_DEVICES } from "../../../support/keys/no-devices.ts";
 import { bytesIn, temporaryStore } from "../../../support/store/temporary-store.ts";
 
@@ -388,6 +389,22 @@ describe("ending the use of an account", () => {
     expect([...server.sessions.keys()]).toEqual(["pasted-token"]);
     expect(await store.accounts.session(OWNER, "source")).toBeNull();
     expect(await signIn.signOut(OWNER, "source")).toBeNull();
+  });
+
+  it("erases what opens the account's keys before the server is asked", async () => {
+    const isKeyErased: (boolean | undefined)[] = [];
+    const logout: Answer = (_request, response) => {
+      void store.keyCopies.of(OWNER).then((work) => {
+        isKeyErased.push(work?.state === "cancelled" && work.openedUntil === null);
+        sendJson(response, 200, {});
+      });
+    };
+    const server = await startHomeserver(OLD, { [LOGOUT]: logout });
+    const { store, signIn, withPassword } = await setUp({ "old.example": server.url });
+    await withPassword("source", OLD);
+    await store.keyCopies.begin(newKeyCopy({ owner: OWNER, source: OLD, target: null }));
+    await signIn.signOut(OWNER, "source");
+    expect(isKeyErased).toEqual([true]);
   });
 
   it("ends it even if the server cannot be reached", async () => {

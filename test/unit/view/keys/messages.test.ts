@@ -14,7 +14,7 @@ import type {
 import type { KeyCopyEnd, KeyStatus, OpeningResult } from "../../../../src/service/keys/results.ts";
 import type { Message } from "../../../../src/view/document/message.ts";
 import { renderPlainText } from "../../../../src/view/document/plain-text.ts";
-import { whichToCancel, workCancelled } from "../../../../src/view/keys/cancel.ts";
+import { onlyWorkRuns, whichToCancel, workCancelled } from "../../../../src/view/keys/cancel.ts";
 import { emojiAnswered, emojiQuestion, emojiTooLate } from "../../../../src/view/keys/emoji.ts";
 import { copyEnded } from "../../../../src/view/keys/end.ts";
 import { emojiNotHere, openingAnswer, openingBackup } from "../../../../src/view/keys/opening.ts";
@@ -245,6 +245,7 @@ const messages: readonly { name: string; message: Message }[] = [
     name: `cancelled ${purpose}`,
     message: workCancelled(evilCopy({ purpose, done: 3, total: 9 }), "!"),
   })),
+  { name: "nothing waits", message: onlyWorkRuns(evilCopy(), "!") },
   { name: "which", message: whichToCancel({ sides: ["source", "target"], copy: evilCopy() }, "!") },
   { name: "emoji", message: emojiQuestion(emoji, { same: "same", different: "different" }, "!") },
   { name: "emoji are the same", message: emojiAnswered(true) },
