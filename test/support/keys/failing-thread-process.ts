@@ -5,5 +5,5 @@ import type { WorkerRequest } from "../../../src/platforms/matrix/keys/worker/me
 parentPort?.on("message", (request: WorkerRequest) => {
   if (request.kind !== "call") return;
   if (request.method === "begin") throw new Error("a text that nobody may see");
-  parentPort?.postMessage({ call: request.call, fault: null, result: null });
+  parentPort?.postMessage({ call: request.call, memory: [], fault: null, result: null });
 });

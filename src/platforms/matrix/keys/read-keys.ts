@@ -10,8 +10,6 @@ export type StreamingClient = Pick<HomeserverClient, "stream" | "baseUrl">;
 const MAX_BACKUP_BYTES = 1_073_741_824;
 /** The longest silence of a server. Servers put together the whole answer before they send it. */
 export const BACKUP_IDLE_MS = 120_000;
-/** One slice of work in the thread: about 150 sessions. */
-const SLICE_BYTES = 131_072;
 
 /** How a backup is read. */
 export interface KeyReading<Result> {
@@ -41,7 +39,7 @@ export async function* readKeys<Result>(
   const answers: Promise<Result>[] = [];
   try {
     await job.call("begin");
-    for await (const slice of slicesOf(chunks)) {
+    for await (const slice of slicesOf(chunks, job)) {
       const answer = take(slice);
       answer.catch(() => undefined);
       answers.push(answer);
@@ -64,18 +62,21 @@ export function asReadError(error: unknown, { baseUrl }: Pick<StreamingClient, "
 }
 
 /** Copies of equal size, because the thread takes over the memory of a slice. */
-async function* slicesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
-  let slice = new Uint8Array(SLICE_BYTES);
+async function* slicesOf(
+  chunks: AsyncIterable<Uint8Array>,
+  job: Pick<KeyJob, "slice">,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let slice = job.slice();
   let filled = 0;
   for await (const chunk of chunks) {
     for (let from = 0; from < chunk.length;) {
-      const part = chunk.subarray(from, from + SLICE_BYTES - filled);
+      const part = chunk.subarray(from, from + slice.length - filled);
       slice.set(part, filled);
       filled += part.length;
       from += part.length;
-      if (filled < SLICE_BYTES) continue;
+      if (filled < slice.length) continue;
       yield slice;
-      slice = new Uint8Array(SLICE_BYTES);
+      slice = job.slice();
       filled = 0;
     }
   }

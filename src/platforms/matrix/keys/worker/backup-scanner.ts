@@ -65,10 +65,21 @@ export class BackupScanner {
     this.#onEntry = onEntry;
   }
 
-  /** @throws BackupShapeError */
+  /**
+   * Reads the next piece. Its memory may be used again afterwards.
+   * @throws BackupShapeError
+   */
   write(chunk: Uint8Array): void {
     const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-    for (let at = 0; at < bytes.length;) at = this.#step(bytes, at);
+    try {
+      for (let at = 0; at < bytes.length;) at = this.#step(bytes, at);
+    } catch (error) {
+      // What follows has no meaning.
+      this.#state = "end";
+      throw error;
+    }
+    const unfinished = this.#kept?.pop();
+    if (unfinished !== undefined) this.#kept?.push(Uint8Array.from(unfinished));
   }
 
   /** @throws BackupShapeError if the text has ended too early */

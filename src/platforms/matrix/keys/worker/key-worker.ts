@@ -4,6 +4,7 @@ import { Slots } from "../../../../model/slots.ts";
 import type { BackupJob, JobKeys } from "./backup-job.ts";
 import { BackupShapeError } from "./backup-scanner.ts";
 import type { JobMethod, WorkerAnswer, WorkerRequest } from "./messages.ts";
+import { memoryIn } from "./messages.ts";
 import type { ThreadCode } from "./thread-source.ts";
 import { THREAD_START, threadSources } from "./thread-source.ts";
 
@@ -19,6 +20,8 @@ export interface KeyJob {
     method: Method,
     ...args: Parameters<BackupJob[Method]>
   ): Promise<ReturnType<BackupJob[Method]>>;
+  /** Memory for one slice of work. A call with it hands it over to the thread. */
+  slice(): Uint8Array;
 }
 
 export interface KeyWorkerOptions {
@@ -30,6 +33,9 @@ export interface KeyWorkerOptions {
 }
 
 const IDLE_MS = 10_000;
+/** One slice of work in the thread: about 150 sessions. */
+const SLICE_BYTES = 131_072;
+const MAX_FREE = 4;
 /** `compare` only reads. `transfer` copies or exports. */
 export type KeyJobKind = "compare" | "transfer";
 
@@ -49,7 +55,7 @@ const MAX_JOBS_OF_A_KIND = 4;
  * Beyond it the thread ends and the process goes on. A small young generation keeps the memory of
  * the process small; entries die young anyway.
  */
-const LIMITS = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 4 };
+const LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 2 };
 
 /**
  * The one thread in which keys are compared, decrypted and encrypted for all people. It starts with
@@ -97,9 +103,9 @@ export class KeyWorker {
       const code = await this.#code();
       if (this.#isStopped) throw new KeyWorkerError("the process stops");
       thread = this.#running(code);
-      const { call } = thread;
+      const { call, slice } = thread;
       thread.post({ kind: "open", job: number, keys });
-      return await work({ call: (method, ...args) => call(number, method, args) });
+      return await work({ call: (method, ...args) => call(number, method, args), slice });
     } finally {
       thread?.post({ kind: "close", job: number });
       this.#finish();
@@ -145,6 +151,8 @@ interface Pending {
 class Thread {
   readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
+  /** Memory of slices that the thread has handed back. */
+  readonly #free: ArrayBuffer[] = [];
   #lastCall = 0;
   isRunning = true;
 
@@ -162,8 +170,12 @@ class Thread {
     this.#worker.on("exit", () => this.#ended("the thread of the keys ended"));
   }
 
+  /** Memory for the next slice. Fresh memory for each would only be freed much later. */
+  readonly slice = (): Uint8Array => new Uint8Array(this.#free.pop() ?? new ArrayBuffer(SLICE_BYTES));
+
   post(request: WorkerRequest): void {
-    if (this.isRunning) this.#worker.postMessage(request, transferred(request));
+    const memory = request.kind === "call" ? memoryIn(request.arguments) : [];
+    if (this.isRunning) this.#worker.postMessage(request, memory);
   }
 
   readonly call = async <Method extends JobMethod>(
@@ -189,6 +201,7 @@ class Thread {
     const pending = this.#pending.get(answer.call);
     this.#pending.delete(answer.call);
     if (this.#pending.size === 0) this.#worker.unref();
+    this.#free.push(...answer.memory.slice(0, MAX_FREE - this.#free.length));
     if (answer.fault === null) {
       pending?.resolve(answer.result);
       return;
@@ -207,13 +220,4 @@ class Thread {
     for (const { reject } of this.#pending.values()) reject(new KeyWorkerError(text));
     this.#pending.clear();
   }
-}
-
-/** Pieces of an answer are handed over without a copy. */
-function transferred(request: WorkerRequest): ArrayBuffer[] {
-  if (request.kind !== "call") return [];
-  return request.arguments
-    .filter((argument) => argument instanceof Uint8Array)
-    .map(({ buffer }) => buffer)
-    .filter((buffer) => buffer instanceof ArrayBuffer);
 }

@@ -21,7 +21,18 @@ export type CallFault =
   | { readonly kind: "shape"; readonly fault: ShapeFault; readonly detail: string }
   | { readonly kind: "bug"; readonly name: string; readonly stack: string };
 
-/** The answer to a call. `result` has the type that the called method returns. */
-export type WorkerAnswer =
-  | { readonly call: number; readonly fault: null; readonly result: never }
-  | { readonly call: number; readonly fault: CallFault };
+/**
+ * The answer to a call. `result` has the type that the called method returns. `memory`: that of the
+ * slices of the call, handed back.
+ */
+export type WorkerAnswer = { readonly call: number; readonly memory: readonly ArrayBuffer[] } & (
+  { readonly fault: null; readonly result: never } | { readonly fault: CallFault }
+);
+
+/** The memory of the slices among the arguments of a call. It is handed over without a copy. */
+export function memoryIn(values: readonly unknown[]): ArrayBuffer[] {
+  return values
+    .filter((value) => value instanceof Uint8Array)
+    .map(({ buffer }) => buffer)
+    .filter((buffer) => buffer instanceof ArrayBuffer);
+}

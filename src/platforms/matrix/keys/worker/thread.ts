@@ -5,6 +5,7 @@ import { parentPort } from "node:worker_threads";
 import { BackupJob } from "./backup-job.ts";
 import { BackupShapeError } from "./backup-scanner.ts";
 import type { CallFault, WorkerRequest } from "./messages.ts";
+import { memoryIn } from "./messages.ts";
 
 const jobs = new Map<number, BackupJob>();
 
@@ -13,9 +14,11 @@ parentPort?.on("message", (request: WorkerRequest) => {
     case "open":
       open(request);
       break;
-    case "call":
-      parentPort?.postMessage(answer(request));
+    case "call": {
+      const memory = memoryIn(request.arguments);
+      parentPort?.postMessage({ ...answer(request), memory }, memory);
       break;
+    }
     case "close":
       jobs.delete(request.job);
       break;

@@ -11,8 +11,12 @@ function scanned(text: string, pieceBytes: number): (readonly [string, string, u
     found.push([roomId, sessionId, json === null ? null : JSON.parse(json)]),
   );
   const bytes = Buffer.from(text);
-  for (let from = 0; from < bytes.length; from += pieceBytes)
-    scanner.write(bytes.subarray(from, from + pieceBytes));
+  for (let from = 0; from < bytes.length; from += pieceBytes) {
+    const piece = bytes.subarray(from, from + pieceBytes);
+    scanner.write(piece);
+    // Its memory is used again.
+    piece.fill(0);
+  }
   scanner.end();
   return found;
 }
