@@ -47,10 +47,20 @@ export async function* streamBody(
       size += bytes.length;
       if (size > maxBytes) throw new UnreachableError("too_large", host);
       yield bytes;
+      makeGarbage(bytes);
     }
   } finally {
     release(raw, body);
   }
+}
+
+/**
+ * Makes a short-lived text of the size of a piece. The memory of pieces is outside of the heap of
+ * V8, which frees it only when it collects young objects. Without this there would be too few of
+ * them, and tens of megabytes of used pieces (seen with Node 24).
+ */
+function makeGarbage(piece: Uint8Array): void {
+  Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength).toString("latin1");
 }
 
 function decoded(raw: Readable, encoding: string | undefined, limits: BodyLimits, host: string): Readable {

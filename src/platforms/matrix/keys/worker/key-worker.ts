@@ -35,7 +35,9 @@ export interface KeyWorkerOptions {
 const IDLE_MS = 10_000;
 /** One slice of work in the thread: about 150 sessions. */
 const SLICE_BYTES = 131_072;
-const MAX_FREE = 4;
+/** Slices that are kept for the next use. */
+const MAX_FREE_SLICES = 4;
+
 /** `compare` only reads. `transfer` copies or exports. */
 export type KeyJobKind = "compare" | "transfer";
 
@@ -55,7 +57,7 @@ const MAX_JOBS_OF_A_KIND = 4;
  * Beyond it the thread ends and the process goes on. A small young generation keeps the memory of
  * the process small; entries die young anyway.
  */
-const LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 2 };
+const LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 2 };
 
 /**
  * The one thread in which keys are compared, decrypted and encrypted for all people. It starts with
@@ -201,7 +203,7 @@ class Thread {
     const pending = this.#pending.get(answer.call);
     this.#pending.delete(answer.call);
     if (this.#pending.size === 0) this.#worker.unref();
-    this.#free.push(...answer.memory.slice(0, MAX_FREE - this.#free.length));
+    this.#free.push(...answer.memory.slice(0, MAX_FREE_SLICES - this.#free.length));
     if (answer.fault === null) {
       pending?.resolve(answer.result);
       return;
