@@ -1,3 +1,4 @@
+import { setFlagsFromString } from "node:v8";
 import { Worker } from "node:worker_threads";
 import type { Logger } from "pino";
 import { Slots } from "../../../../model/slots.ts";
@@ -33,8 +34,8 @@ export interface KeyWorkerOptions {
 }
 
 const IDLE_MS = 10_000;
-/** One slice of work in the thread: about 150 sessions. */
-const SLICE_BYTES = 131_072;
+/** One slice of work in the thread: about seventy sessions. */
+const SLICE_BYTES = 65_536;
 /** Slices that are kept for the next use. */
 const MAX_FREE_SLICES = 4;
 
@@ -57,7 +58,18 @@ const MAX_JOBS_OF_A_KIND = 4;
  * Beyond it the thread ends and the process goes on. A small young generation keeps the memory of
  * the process small; entries die young anyway.
  */
-const LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 2 };
+const LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 6 };
+
+/**
+ * The share of the heap, in percent, that may be added before V8 collects all of it. By default it
+ * lets the used memory of uploads double the heap.
+ */
+const GROWTH_DURING_JOBS = 20;
+
+/** @param percent 0: as V8 thinks best */
+function setHeapGrowth(percent: number): void {
+  setFlagsFromString(`--heap-growing-percent=${percent}`);
+}
 
 /**
  * The one thread in which keys are compared, decrypted and encrypted for all people. It starts with
@@ -98,6 +110,7 @@ export class KeyWorker {
   ): Promise<Result> {
     signal?.throwIfAborted();
     clearTimeout(this.#idle);
+    if (this.#jobs === 0) setHeapGrowth(GROWTH_DURING_JOBS);
     this.#jobs += 1;
     const number = (this.#lastJob += 1);
     let thread: Thread | null = null;
@@ -124,6 +137,7 @@ export class KeyWorker {
   #finish(): void {
     this.#jobs -= 1;
     if (this.#jobs > 0) return;
+    setHeapGrowth(0);
     this.#idle = setTimeout(() => void this.#thread?.end(), this.#options.idleMs ?? IDLE_MS);
     this.#idle.unref();
   }
