@@ -38,7 +38,8 @@ export async function compareBackups(
   const present = await guarded(target.account, target.backup);
   const from = { version: old.version, publicKey: old.publicKey };
   if (present?.kind !== "known" || present.count === 0) return { kind: "counted", from, expected: old.count };
-  const order = { kind: "compare", decryptWith: null, encryptFor: null, signal } as const;
+  const sessions = Math.max(old.count, present.count);
+  const order = { kind: "compare", decryptWith: null, encryptFor: null, sessions, signal } as const;
   const rooms = await worker.job(order, async (job) => {
     const read = async (side: ComparedAccount, version: string, take: KeyReading<void>["take"]) =>
       guarded(side.account, () =>

@@ -1,4 +1,4 @@
-import type { OfferedSession } from "../worker/backup-job.ts";
+import type { OfferedSession } from "../worker/offer.ts";
 
 /** The largest request, in bytes. Proxies often take one megabyte. */
 const MAX_BATCH_BYTES = 500_000;

@@ -6,9 +6,9 @@ import type { HomeserverClient } from "../../api/homeserver-client.ts";
 import { HomeserverError } from "../../api/homeserver-error.ts";
 import type { RetryClock } from "../../reading/with-retries.ts";
 import { readAllKeys } from "../read-keys.ts";
-import type { Offer, OfferedSession } from "../worker/backup-job.ts";
 import type { KeyJob, KeyWorker } from "../worker/key-worker.ts";
 import { KeyWorkerError } from "../worker/key-worker.ts";
+import type { Offer, OfferedSession } from "../worker/offer.ts";
 import { endCopy, withBackoff } from "./backoff.ts";
 import { batchesOf, oneAhead } from "./batches.ts";
 import { EndOfCopy, OtherTargetBackup } from "./end-of-copy.ts";
@@ -66,10 +66,11 @@ class Copy {
     let hasWorkerFailed = false;
     for (;;) {
       try {
-        await this.#assertSameTarget();
+        const present = await this.#assertSameTarget();
         const order = {
           ...({ kind: "transfer", signal: this.#request.signal } as const),
           ...{ decryptWith: source.decryptWith, encryptFor: this.#to.publicKey },
+          sessions: Math.max(source.count, present.count),
         };
         return await this.#options.worker.job(order, (job) => this.#copyInto(job, source));
       } catch (error) {
@@ -88,7 +89,7 @@ class Copy {
     const present = await this.#ask("source", () => source.backup({ isSignatureChecked: false }));
     if (present.kind !== "known" || !isSameBackup(present, from.opened))
       throw new EndOfCopy({ status: "source_changed" });
-    return keysOfBackup(from, source.client, this.#backoff());
+    return keysOfBackup({ opened: from.opened, count: present.count }, source.client, this.#backoff());
   }
 
   async #copyInto(job: KeyJob, source: SourceOfKeys): Promise<KeyCopyResult> {

@@ -1,10 +1,10 @@
 import type { KeyFileEntry } from "../../../key-files.ts";
-import type { KeySource } from "../../../keys.ts";
+import type { KeySource, OpenedBackup } from "../../../keys.ts";
 import { HomeserverError } from "../../api/homeserver-error.ts";
 import type { StreamingClient } from "../read-keys.ts";
 import { readAllKeys, readKeys } from "../read-keys.ts";
-import type { Offer } from "../worker/backup-job.ts";
 import type { KeyJob } from "../worker/key-worker.ts";
+import type { Offer } from "../worker/offer.ts";
 import type { BackoffOptions } from "./backoff.ts";
 import { Backoff, endCopy, withBackoff } from "./backoff.ts";
 import { EndOfCopy } from "./end-of-copy.ts";
@@ -13,6 +13,8 @@ import { EndOfCopy } from "./end-of-copy.ts";
 export interface SourceOfKeys {
   /** The private key of the old backup; `null` for a file. A secret. */
   readonly decryptWith: string | null;
+  /** About how many sessions it has. */
+  readonly count: number;
   /** Compares the source with the new backup. @throws EndOfCopy */
   compare(job: KeyJob): Promise<void>;
   /** What the new backup lacks. @throws EndOfCopy */
@@ -27,6 +29,7 @@ export function keysOfFile({ content }: Extract<KeySource, { kind: "file" }>): S
   const { entries } = content;
   return {
     decryptWith: null,
+    count: entries.length,
     async compare(job) {
       for (const slice of slicesOf(entries)) await job.call("compareFile", slice);
     },
@@ -42,13 +45,14 @@ function* slicesOf(entries: readonly KeyFileEntry[]): Generator<readonly KeyFile
 
 /** The keys of the old backup. Its answer is read again if the connection breaks. */
 export function keysOfBackup(
-  { opened }: Extract<KeySource, { kind: "backup" }>,
+  { opened, count }: { opened: OpenedBackup; count: number },
   client: StreamingClient,
   options: BackoffOptions,
 ): SourceOfKeys {
   const { signal } = options;
   return {
     decryptWith: opened.key,
+    count,
     async compare(job) {
       const take = (slice: Uint8Array) => job.call("compare", slice);
       try {

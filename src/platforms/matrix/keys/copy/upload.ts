@@ -2,7 +2,7 @@ import type { BackupIdentity } from "../../../../model/key-backup.ts";
 import { anyAnswer } from "../../api/any-answer.ts";
 import type { HomeserverClient } from "../../api/homeserver-client.ts";
 import type { HomeserverError } from "../../api/homeserver-error.ts";
-import type { OfferedSession, UploadedEntry } from "../worker/backup-job.ts";
+import type { OfferedSession, UploadedEntry } from "../worker/offer.ts";
 import type { BackoffOptions } from "./backoff.ts";
 import { endCopy, isRefusedRequest, withBackoff } from "./backoff.ts";
 import { EndOfCopy } from "./end-of-copy.ts";

@@ -1,12 +1,12 @@
 import type { KeyObject } from "node:crypto";
 import type { RoomKeys } from "../../../../model/key-backup.ts";
 import type { KeyFileEntry } from "../../../key-files.ts";
-import type { EncryptedSession } from "../backup-cipher.ts";
 import { backupPrivateKey, backupPublicKey, decryptSession, encryptSession } from "../backup-cipher.ts";
 import type { BackupEntry } from "./backup-entry.ts";
 import { readEntry } from "./backup-entry.ts";
 import type { OnEntry } from "./backup-scanner.ts";
 import { BackupScanner } from "./backup-scanner.ts";
+import type { Offer, OfferedSession, UploadedEntry } from "./offer.ts";
 import { firstMessageIndexOf } from "./room-key.ts";
 import {
   CONFIRMED,
@@ -25,30 +25,8 @@ export interface JobKeys {
   readonly decryptWith: string | null;
   /** The public key of the new backup. */
   readonly encryptFor: string | null;
-}
-
-/** A session as a request puts it into a backup (CS §Server-side key backups). */
-export interface UploadedEntry {
-  readonly first_message_index: number;
-  readonly forwarded_count: number;
-  readonly is_verified: false;
-  readonly session_data: EncryptedSession;
-}
-
-/** A session that the new backup lacks, encrypted for it. */
-export interface OfferedSession {
-  readonly roomId: string;
-  readonly sessionId: string;
-  readonly entry: UploadedEntry;
-  /** Its part of the request, in bytes. */
-  readonly bytes: number;
-}
-
-/** The sessions of one piece of the old backup that are to be sent. */
-export interface Offer {
-  readonly sessions: readonly OfferedSession[];
-  /** Unusable sessions so far. */
-  readonly unusable: number;
+  /** Room for so many sessions is made at once. */
+  readonly sessions?: number;
 }
 
 /** A session of the old backup. */
@@ -86,7 +64,7 @@ interface RoomTally {
 export class BackupJob {
   readonly #decryptWith: KeyObject | null;
   readonly #encryptFor: KeyObject | null;
-  readonly #table = new SessionTable();
+  readonly #table: SessionTable;
   readonly #tallies = new Map<string, RoomTally>();
   #onEntry: OnEntry = () => undefined;
   #scanner = new BackupScanner(() => undefined);
@@ -96,7 +74,8 @@ export class BackupJob {
   #added = 0;
   #unusable = 0;
 
-  constructor({ decryptWith, encryptFor }: JobKeys) {
+  constructor({ decryptWith, encryptFor, sessions = 0 }: JobKeys) {
+    this.#table = new SessionTable(sessions);
     this.#decryptWith = decryptWith === null ? null : backupPrivateKey(decryptWith);
     this.#encryptFor = encryptFor === null ? null : backupPublicKey(encryptFor);
   }

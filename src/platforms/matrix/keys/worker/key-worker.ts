@@ -58,7 +58,7 @@ const MAX_JOBS_OF_A_KIND = 4;
  * Beyond it the thread ends and the process goes on. A small young generation keeps the memory of
  * the process small; entries die young anyway.
  */
-const LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 6 };
+const LIMITS = { maxOldGenerationSizeMb: 48, maxYoungGenerationSizeMb: 6 };
 
 /**
  * The share of the heap, in percent, that may be added before V8 collects all of it. By default it

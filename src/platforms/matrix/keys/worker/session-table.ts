@@ -19,6 +19,8 @@ export const NO_INDEX = 0xffff_ffff;
 
 const FIRST_SLOTS = 1_024;
 const MAX_LOAD = 0.7;
+/** The count of a server is believed up to here, for the first room. */
+const MAX_FIRST_SESSIONS = 250_000;
 /** Several times as many as the largest accounts have. */
 const MAX_SESSIONS = 2_000_000;
 
@@ -29,7 +31,14 @@ const MAX_SESSIONS = 2_000_000;
 export class SessionTable {
   readonly #salt = randomBytes(16).toString("hex");
   #size = 0;
-  #columns = columnsOf(FIRST_SLOTS);
+  #columns: Columns;
+
+  /** @param sessions room for so many is made at once; more is made when needed */
+  constructor(sessions: number) {
+    let slots = FIRST_SLOTS;
+    while (slots * MAX_LOAD < Math.min(sessions, MAX_FIRST_SESSIONS)) slots *= 2;
+    this.#columns = columnsOf(slots);
+  }
 
   /**
    * The slot of a session, which is made if it is new. Slots are valid until the next call.

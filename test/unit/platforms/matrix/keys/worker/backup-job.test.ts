@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { OfferedSession } from "../../../../../../src/platforms/matrix/keys/worker/backup-job.ts";
 import { BackupJob } from "../../../../../../src/platforms/matrix/keys/worker/backup-job.ts";
+import type { OfferedSession } from "../../../../../../src/platforms/matrix/keys/worker/offer.ts";
 import {
   createBackupKeys,
   decryptedEntry,
