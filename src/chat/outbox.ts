@@ -102,9 +102,11 @@ export class Outbox {
     const { items, now, monotonicNow } = this.#options;
     const pausedMs = this.#pausedUntil - monotonicNow();
     if (pausedMs > 0) return { nextAt: now() + pausedMs };
-    for (const item of this.#turns.take(await items.due(now(), MAX_DUE))) this.#begin(item);
+    // One time for both questions: what becomes due between two would be in neither answer.
+    const at = now();
+    for (const item of this.#turns.take(await items.due(at, MAX_DUE))) this.#begin(item);
     // Items that are due and not begun are begun when another item ends.
-    return { nextAt: await items.nextDueAt(now()) };
+    return { nextAt: await items.nextDueAt(at) };
   }
 
   #begin(due: DueItem): void {

@@ -101,7 +101,9 @@ export class InvitationHandler {
    */
   async #answerDue(): Promise<{ nextAt: number | null }> {
     const { invitations, isPermitted, now } = this.#options;
-    const due = (await invitations.due(now())).filter(({ roomId }) => !this.#underWay.has(roomId));
+    // One time for both questions: what becomes due between two would be in neither answer.
+    const at = now();
+    const due = (await invitations.due(at)).filter(({ roomId }) => !this.#underWay.has(roomId));
     const [permitted, others] = [true, false].map((expected) =>
       due.filter(({ inviter }) => isPermitted(inviter) === expected),
     );
@@ -109,7 +111,7 @@ export class InvitationHandler {
     for (const invitation of others ?? [])
       if (this.#underWay.size < MAX_ANSWERS_TO_OTHERS) this.#begin(invitation);
     // Invitations that are due and not begun are begun when another answer ends.
-    return { nextAt: await invitations.nextDueAt(now()) };
+    return { nextAt: await invitations.nextDueAt(at) };
   }
 
   #begin(invitation: Invitation): void {

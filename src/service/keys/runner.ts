@@ -58,12 +58,12 @@ export class KeyRunner {
 
   /** Continues the copies of the last process. */
   async start(): Promise<void> {
-    const { copies, listener } = this.#options;
+    const { copies, listener, now } = this.#options;
     for (const copy of await copies.inState("verifying"))
       await this.#end(copy, "stopped", { code: "interrupted" });
     for (const copy of await copies.inState("running"))
       if (copy.done > 0) await copies.change(copy.id, { wasInterrupted: true });
-    await this.#expire();
+    await this.#expire(now());
     // The last process may have ended before its messages were stored.
     for (const copy of await copies.inState("waiting_for_backup", "needs_you", "needs_key"))
       await listener.news(copy);
@@ -126,10 +126,12 @@ export class KeyRunner {
   async #round(): Promise<void> {
     const { copies, now, log } = this.#options;
     try {
-      await this.#expire();
-      for (const copy of await copies.due(now()))
+      // One time for all questions: what becomes due between two would be in no answer.
+      const at = now();
+      await this.#expire(at);
+      for (const copy of await copies.due(at))
         if (!this.#underWay.has(copy.id) && !this.#held.has(copy.owner)) this.#begin(copy);
-      const nextAt = await copies.nextAt(now());
+      const nextAt = await copies.nextAt(at);
       if (nextAt !== null) this.#sleep(nextAt - now());
     } catch (error) {
       log.error({ err: error }, "copies of keys could not be read; they are read again");
@@ -137,9 +139,9 @@ export class KeyRunner {
     }
   }
 
-  async #expire(): Promise<void> {
-    const { copies, listener, now } = this.#options;
-    for (const copy of await copies.expire(now())) {
+  async #expire(at: number): Promise<void> {
+    const { copies, listener } = this.#options;
+    for (const copy of await copies.expire(at)) {
       this.#underWay.get(copy.id)?.abort.abort();
       listener.changed(copy);
       await listener.news(copy);

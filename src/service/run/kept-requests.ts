@@ -50,10 +50,9 @@ export class KeptRequests {
     return kept === null || kept.isBegun ? null : keptOf(kept);
   }
 
-  /** The requests that may be tried now. */
-  async due(): Promise<Kept[]> {
-    const { rows, now } = this.#options;
-    return (await rows.due(now())).map(keptOf).filter((kept) => kept !== null);
+  /** The requests that may be tried at a time. */
+  async due(at: number): Promise<Kept[]> {
+    return (await this.#options.rows.due(at)).map(keptOf).filter((kept) => kept !== null);
   }
 
   /** Makes a kept request due now. @returns its kind; `null` if there is none */

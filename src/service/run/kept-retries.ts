@@ -77,8 +77,10 @@ export class KeptRetries {
   async #work(): Promise<void> {
     const { kept, rows, now, log } = this.#options;
     try {
-      for (const each of await kept.due()) if (!this.#underWay.has(each.id)) this.#begin(each);
-      const nextAt = await rows.nextAt(now());
+      // One time for both questions: what becomes due between two would be in neither answer.
+      const at = now();
+      for (const each of await kept.due(at)) if (!this.#underWay.has(each.id)) this.#begin(each);
+      const nextAt = await rows.nextAt(at);
       if (nextAt !== null) this.#sleep(nextAt - now());
     } catch (error) {
       log.error({ err: error }, "kept requests could not be read; they are read again");

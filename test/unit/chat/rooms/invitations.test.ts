@@ -77,6 +77,19 @@ async function setUp({ directChats = true }: { directChats?: boolean } = {}) {
 }
 
 describe("an invitation", () => {
+  it("is answered if it becomes due while the due ones are read", async () => {
+    const { store, running, done } = await setUp();
+    const { due } = store.invitations;
+    vi.spyOn(store.invitations, "due").mockImplementation(async (at) => {
+      const found = await due.call(store.invitations, at);
+      vi.setSystemTime(Date.now() + 10_000);
+      return found;
+    });
+    await running.receive("!r:y.org", { sender: "@you:y.org", content: { membership: "invite" } });
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(done).toEqual(["leave !r:y.org"]);
+  });
+
   it.each<{ name: string; roomId: string; invitation: object; room: object; expected: string[] }>([
     {
       name: "to a direct chat is accepted",
