@@ -1,6 +1,7 @@
 import { MatrixError } from "matrix-bot-sdk";
 import type { Logger } from "pino";
 import { EDIT_EVERY_MS } from "../dialogue/conversation.ts";
+import { TimedWorker } from "../queue/timed-worker.ts";
 import type { DueItem, NewOutboxItem, OutboxItem, OutboxResult } from "../store/outbox-item.ts";
 import { CRASH_SCORE, outboxPriority } from "../store/outbox-item.ts";
 import type { OutboxItems } from "../store/outbox-items.ts";
@@ -9,7 +10,6 @@ import type { MessageSender } from "./message-sender.ts";
 import { OutboxSchedule } from "./outbox-schedule.ts";
 import type { DirectChats } from "./rooms/direct-chats.ts";
 import { isFinalRefusal, limitWaitMs } from "./server-refusal.ts";
-import { TimedWorker } from "./timed-worker.ts";
 import { retryWaitMs } from "./until-answered.ts";
 
 /** The number of due items among which the next ones are chosen. */

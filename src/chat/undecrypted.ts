@@ -2,6 +2,7 @@ import type { CryptoMachine, RoomKey } from "@matrix-org/matrix-sdk-crypto-nodej
 import { EncryptedRoomEvent } from "matrix-bot-sdk";
 import type { Logger } from "pino";
 import { z } from "zod";
+import { TimedWorker } from "../queue/timed-worker.ts";
 import { outboxPriority } from "../store/outbox-item.ts";
 import { parseRoomEvent } from "../store/received-events.ts";
 import type { UndecryptedEvent, UndecryptedEvents } from "../store/undecrypted-events.ts";
@@ -10,7 +11,6 @@ import { messageContent } from "../view/document/message.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Rooms } from "./rooms/rooms.ts";
 import { isFinalRefusal } from "./server-refusal.ts";
-import { TimedWorker } from "./timed-worker.ts";
 
 /**
  * Keys usually arrive with the message or seconds later. After this time the bot reports the

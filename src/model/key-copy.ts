@@ -95,6 +95,7 @@ const TRANSITIONS: Readonly<Record<KeyCopyState, Transitions>> = {
     ...ENDED_BY_PEOPLE,
     continued: "running",
     key_erased: "needs_key",
+    stopped: "stopped",
   },
   needs_you: { ...ENDED_BY_PEOPLE, signed_in: "running", key_erased: "needs_key" },
   needs_key: ENDED_BY_PEOPLE,
@@ -144,6 +145,8 @@ export const keyCopyReasonSchema = z.discriminatedUnion("code", [
   z.object({ code: z.literal("source_changed") }),
   /** `stopped`: the key file was deleted, or a file could not be sent to the chat. */
   z.object({ code: z.enum(["file_gone", "file_not_sent"]) }),
+  /** `stopped`: the bot itself failed several times in a row. The log has the reason. */
+  z.object({ code: z.literal("bot_failed") }),
   /** `stopped`: nobody made a backup for the new account in time. */
   z.object({ code: z.literal("waited_enough") }),
   /** `stopped`: the process ended during a verification by emoji. */

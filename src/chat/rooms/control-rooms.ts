@@ -1,9 +1,9 @@
 import type { MatrixClient } from "matrix-bot-sdk";
 import type { Logger } from "pino";
 import { z } from "zod";
+import { TimedWorker } from "../../queue/timed-worker.ts";
 import type { BotState } from "../../store/bot-state.ts";
 import { isAbsent } from "../server-refusal.ts";
-import { TimedWorker } from "../timed-worker.ts";
 
 const FIRST_RETRY_MS = 60_000;
 /** The longest time between two tries to join a room again. */

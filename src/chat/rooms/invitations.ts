@@ -1,10 +1,10 @@
 import type { MatrixClient } from "matrix-bot-sdk";
 import type { Logger } from "pino";
 import { z } from "zod";
+import { TimedWorker } from "../../queue/timed-worker.ts";
 import type { Cause } from "../../store/cause.ts";
 import type { Invitation, Invitations } from "../../store/invitations.ts";
 import { isFinalRefusal, isForbidden, isUnknown } from "../server-refusal.ts";
-import { TimedWorker } from "../timed-worker.ts";
 import type { ControlRooms } from "./control-rooms.ts";
 import type { Rooms } from "./rooms.ts";
 

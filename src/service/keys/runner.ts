@@ -6,6 +6,8 @@ import { isKeyCopyUnfinished } from "../../model/key-copy.ts";
 import { Slots } from "../../model/slots.ts";
 import type { KeyCopyResult } from "../../platforms/keys.ts";
 import type { AccountRefusal } from "../../platforms/sign-in.ts";
+import { pause } from "../../queue/pause.ts";
+import { TimedWorker } from "../../queue/timed-worker.ts";
 import type { KeyCopies } from "../../store/key-copies.ts";
 import { pauseAfter } from "../run/kept-request.ts";
 import { finishCopy, finishExport } from "./finish.ts";
@@ -17,8 +19,8 @@ import type { KeyTransfer, TransferResult } from "./transfer.ts";
 const MAX_COPIES = 16;
 /** How many of them at one server. A server that hangs does not hold up the others. */
 const MAX_COPIES_PER_SERVER = 8;
-/** Limits the sleep if the clock is set back. */
-const LONGEST_SLEEP_MS = 60_000;
+/** How often the bot itself may fail in a row, for example by a bug, before a copy stops. */
+const MAX_FAILURES = 5;
 /** The pause after work on the database has failed. */
 const AFTER_FAILURE_MS = 5_000;
 
@@ -47,13 +49,16 @@ export class KeyRunner {
   readonly #options: KeyRunnerOptions;
   readonly #slots = new Slots(MAX_COPIES);
   readonly #underWay = new Map<number, UnderWay>();
+  /** Failures of the bot itself in a row, by copy. It is not stored: a new process tries again. */
+  readonly #failures = new Map<number, number>();
   /** People whose accounts are being signed in or out. */
   readonly #held = new Map<string, number>();
-  #timer: NodeJS.Timeout | null = null;
-  #isRunning = false;
+  readonly #worker: TimedWorker;
+  readonly #stopping = new AbortController();
 
   constructor(options: KeyRunnerOptions) {
     this.#options = options;
+    this.#worker = new TimedWorker(() => this.#round(), options);
   }
 
   /** Continues the copies of the last process. */
@@ -67,19 +72,18 @@ export class KeyRunner {
     // The last process may have ended before its messages were stored.
     for (const copy of await copies.inState("waiting_for_backup", "needs_you", "needs_key"))
       await listener.news(copy);
-    this.#isRunning = true;
-    this.#sleep(0);
+    this.#worker.start();
   }
 
   /** Call this when work was stored or may go on. */
   wake(): void {
-    this.#sleep(0);
+    this.#worker.wake();
   }
 
   /** Resolves when no copy is under way. Everything goes on at the next start. */
   async stop(): Promise<void> {
-    this.#isRunning = false;
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#stopping.abort();
+    await this.#worker.stop();
     for (const { abort } of this.#underWay.values()) abort.abort();
     await Promise.all([...this.#underWay.values()].map(({ work }) => work));
   }
@@ -116,27 +120,15 @@ export class KeyRunner {
     }
   }
 
-  #sleep(ms: number): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    if (!this.#isRunning) return;
-    this.#timer = setTimeout(() => void this.#round(), Math.min(ms, LONGEST_SLEEP_MS));
-  }
-
   /** One round for all people: erases what may no longer be kept, and begins what is due. */
-  async #round(): Promise<void> {
-    const { copies, now, log } = this.#options;
-    try {
-      // One time for all questions: what becomes due between two would be in no answer.
-      const at = now();
-      await this.#expire(at);
-      for (const copy of await copies.due(at))
-        if (!this.#underWay.has(copy.id) && !this.#held.has(copy.owner)) this.#begin(copy);
-      const nextAt = await copies.nextAt(at);
-      if (nextAt !== null) this.#sleep(nextAt - now());
-    } catch (error) {
-      log.error({ err: error }, "copies of keys could not be read; they are read again");
-      this.#sleep(AFTER_FAILURE_MS);
-    }
+  async #round(): Promise<{ nextAt: number | null }> {
+    const { copies, now } = this.#options;
+    // One time for all questions: what becomes due between two would be in no answer.
+    const at = now();
+    await this.#expire(at);
+    for (const copy of await copies.due(at))
+      if (!this.#underWay.has(copy.id) && !this.#held.has(copy.owner)) this.#begin(copy);
+    return { nextAt: await copies.nextAt(at) };
   }
 
   async #expire(at: number): Promise<void> {
@@ -155,25 +147,37 @@ export class KeyRunner {
     const resources = [{ key: this.#options.serverName(userId), max: MAX_COPIES_PER_SERVER }];
     const work = this.#slots
       .run(resources, () => this.#try(copy, signal), signal)
-      .then((pauseMs) => {
+      .then(async (pauseMs) => {
+        await pause(pauseMs, AbortSignal.any([signal, this.#stopping.signal]));
         this.#underWay.delete(copy.id);
-        this.#sleep(pauseMs);
+        this.wake();
       });
     this.#underWay.set(copy.id, { owner: copy.owner, abort, work });
   }
 
-  /** @returns the pause before the next round */
+  /** @returns the pause before the copy is looked at again */
   async #try(copy: KeyCopy, signal: AbortSignal): Promise<number> {
     const { copies, now, log } = this.#options;
     if (signal.aborted) return 0;
     try {
       await this.#work(copy, signal);
+      this.#failures.delete(copy.id);
       return 0;
     } catch (error) {
-      log.error({ err: error, purpose: copy.purpose }, "work with keys failed; it is tried again");
+      const failures = (this.#failures.get(copy.id) ?? 0) + 1;
+      const isLast = failures >= MAX_FAILURES;
+      log.error({ err: error, purpose: copy.purpose, failures }, "work with keys failed");
       const waits = copy.waits + 1;
-      return await copies.change(copy.id, { waits, notBefore: now() + pauseAfter(waits, 0) }).then(
-        () => 0,
+      const recorded = isLast
+        ? this.#end(copy, "stopped", { code: "bot_failed" })
+        : copies.change(copy.id, { waits, notBefore: now() + pauseAfter(waits, 0) });
+      return await recorded.then(
+        () => {
+          // A failure that cannot be recorded, as on a full disk, passes when there is room.
+          if (isLast) this.#failures.delete(copy.id);
+          else this.#failures.set(copy.id, failures);
+          return 0;
+        },
         () => AFTER_FAILURE_MS,
       );
     }

@@ -1,6 +1,8 @@
 import type { Logger } from "pino";
 import type { RunPurpose } from "../../model/run.ts";
 import { Slots } from "../../model/slots.ts";
+import { pause } from "../../queue/pause.ts";
+import { TimedWorker } from "../../queue/timed-worker.ts";
 import type { KeptRequestRows } from "../../store/kept-requests.ts";
 import type { Kept } from "./kept-request.ts";
 import type { KeptRequests } from "./kept-requests.ts";
@@ -15,8 +17,6 @@ import type { MoveVerifier } from "./verify.ts";
 const MAX_TRIES = 4;
 /** The number of tries under way at one server. A server that hangs does not hold up the others. */
 const MAX_TRIES_PER_SERVER = 2;
-/** Limits the sleep if the clock is set back. */
-const LONGEST_SLEEP_MS = 60_000;
 /** The pause after work on the database has failed. */
 const AFTER_FAILURE_MS = 5_000;
 
@@ -44,65 +44,54 @@ export class KeptRetries {
   readonly #options: KeptRetriesOptions;
   readonly #slots = new Slots(MAX_TRIES);
   readonly #underWay = new Map<number, Promise<void>>();
-  #timer: NodeJS.Timeout | null = null;
-  #isRunning = false;
+  readonly #worker: TimedWorker;
+  readonly #stopping = new AbortController();
 
   constructor(options: KeptRetriesOptions) {
     this.#options = options;
+    this.#worker = new TimedWorker(() => this.#beginDue(), options);
   }
 
   start(): void {
-    this.#isRunning = true;
-    this.#sleep(0);
+    this.#worker.start();
   }
 
   /** Call this when a request was kept. */
   wake(): void {
-    this.#sleep(0);
+    this.#worker.wake();
   }
 
   /** Resolves when no try is under way. */
   async stop(): Promise<void> {
-    this.#isRunning = false;
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#stopping.abort();
+    await this.#worker.stop();
     await Promise.all(this.#underWay.values());
   }
 
-  #sleep(ms: number): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    if (!this.#isRunning) return;
-    this.#timer = setTimeout(() => void this.#work(), Math.min(ms, LONGEST_SLEEP_MS));
-  }
-
-  async #work(): Promise<void> {
-    const { kept, rows, now, log } = this.#options;
-    try {
-      // One time for both questions: what becomes due between two would be in neither answer.
-      const at = now();
-      for (const each of await kept.due(at)) if (!this.#underWay.has(each.id)) this.#begin(each);
-      const nextAt = await rows.nextAt(at);
-      if (nextAt !== null) this.#sleep(nextAt - now());
-    } catch (error) {
-      log.error({ err: error }, "kept requests could not be read; they are read again");
-      this.#sleep(AFTER_FAILURE_MS);
-    }
+  async #beginDue(): Promise<{ nextAt: number | null }> {
+    const { kept, rows, now } = this.#options;
+    // One time for both questions: what becomes due between two would be in neither answer.
+    const at = now();
+    for (const each of await kept.due(at)) if (!this.#underWay.has(each.id)) this.#begin(each);
+    return { nextAt: await rows.nextAt(at) };
   }
 
   #begin(kept: Kept): void {
     const server = this.#options.serverName(kept.cause.userId);
     const work = this.#slots
       .run([{ key: server, max: MAX_TRIES_PER_SERVER }], () => this.#try(kept))
-      .then((pauseMs) => {
+      .then(async (pauseMs) => {
+        await pause(pauseMs, this.#stopping.signal);
         this.#underWay.delete(kept.id);
-        this.#sleep(pauseMs);
+        this.wake();
       });
     this.#underWay.set(kept.id, work);
   }
 
-  /** @returns the pause before kept requests are looked at again */
+  /** @returns the pause before the request is looked at again */
   async #try(each: Kept): Promise<number> {
     const { kept, isPermitted, log } = this.#options;
-    if (!this.#isRunning) return 0;
+    if (this.#stopping.signal.aborted) return 0;
     try {
       if (isPermitted(each.owner)) await this.#again(each);
       else await kept.done(each);

@@ -204,6 +204,11 @@ function stopWords({ purpose, reason }: KeyCopy, prefix: string): Inline[] {
         "I could not send a file to this chat: its server refuses it, or the chat is not encrypted any more. Files that you have stay complete in themselves. ",
         ...again,
       ];
+    case "bot_failed":
+      return [
+        "Something failed on my side several times, and my operator finds it in my log. Nothing is lost: keys that are copied stay copied. Please tell my operator. Later ",
+        ...again,
+      ];
     case "waited_enough":
       return [
         `Your new account still has no key backup that I may write to, so I stop waiting and have erased what opened ${purpose === "import" ? "your key file" : "the old one"}. Sign in once with Element on your new account and let it set up its key storage. Then `,

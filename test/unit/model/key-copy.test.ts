@@ -31,6 +31,7 @@ const changes: readonly { state: KeyCopyState; event: KeyCopyEvent; next: KeyCop
   { state: "waiting_for_backup", event: "abandoned", next: "cancelled" },
   { state: "waiting_for_server", event: "continued", next: "running" },
   { state: "waiting_for_server", event: "key_erased", next: "needs_key" },
+  { state: "waiting_for_server", event: "stopped", next: "stopped" },
   { state: "waiting_for_server", event: "cancelled", next: "cancelled" },
   { state: "waiting_for_server", event: "abandoned", next: "cancelled" },
   { state: "needs_you", event: "signed_in", next: "running" },

@@ -189,6 +189,21 @@ describe("while a copy is under way", () => {
     expect(backups.taken).toEqual(all);
   });
 
+  it("a failure of the bot itself that stays ends the copy with words, and erases what opens it", async () => {
+    let tries = 0;
+    backups.onBatch = () => {
+      tries += 1;
+      throw new Error("a bug");
+    };
+    await typeKey(bot);
+    await pass(2 * HOUR);
+    expect(tries).toBe(5);
+    expect(await storedCopy(bot)).toMatchObject({
+      ...{ state: "stopped", reason: { code: "bot_failed" }, openedUntil: null },
+    });
+    expect(await news()).toEqual([expect.stringContaining("Something failed on my side several times")]);
+  });
+
   it("a stop of the process ends within the requests under way", async () => {
     backups.onBatch = untilAborted;
     await typeKey(bot);

@@ -85,6 +85,7 @@ const reasons: readonly (KeyCopyReason | null)[] = [
   { code: "file_gone" },
   { code: "file_not_sent" },
   { code: "waited_enough" },
+  { code: "bot_failed" },
   { code: "interrupted" },
   { code: "cancelled" },
   { code: "abandoned" },

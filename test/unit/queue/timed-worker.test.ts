@@ -1,6 +1,6 @@
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { TimedWorker } from "../../../src/chat/timed-worker.ts";
+import { TimedWorker } from "../../../src/queue/timed-worker.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
