@@ -50,6 +50,19 @@ export function backupPublicKey(base64: string): KeyObject {
   return createPublicKey({ key: der, format: "der", type: "spki" });
 }
 
+/**
+ * Whether sessions can be encrypted for a public key. There are keys with which every shared secret
+ * is zero (RFC 7748 §6.1), and OpenSSL refuses them.
+ */
+export function isUsablePublicKey(base64: string): boolean {
+  try {
+    encryptSession(backupPublicKey(base64), "");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The public key of a backup's private key, base64 without padding. */
 export function publicKeyOf(privateKey: KeyObject): string {
   return publicBytes(createPublicKey(privateKey));

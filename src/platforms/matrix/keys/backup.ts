@@ -8,6 +8,7 @@ import { HomeserverError, isUnrecognized } from "../api/homeserver-error.ts";
 import type { JsonObject } from "../api/json.ts";
 import { isJsonObject } from "../api/json.ts";
 import { cleanServerText } from "../api/server-text.ts";
+import { isUsablePublicKey } from "./backup-cipher.ts";
 import { isSignedByMaster, readOwnKeys } from "./own-keys.ts";
 
 const versionSchema = z.object({
@@ -26,7 +27,6 @@ export interface DescribedBackup {
 
 export type ExistingBackup = Exclude<KeyBackup, { kind: "none" }>;
 
-const PUBLIC_KEY_BYTES = 32;
 /** Longer than the name of any algorithm. */
 const MAX_ALGORITHM_LENGTH = 100;
 
@@ -95,8 +95,8 @@ function nameOf(algorithm: string): string {
 /** The public key, base64 without padding. */
 function publicKeyIn({ public_key: publicKey }: JsonObject): string | null {
   if (typeof publicKey !== "string") return null;
-  const bytes = Buffer.from(publicKey, "base64");
-  return bytes.length === PUBLIC_KEY_BYTES ? unpaddedBase64(bytes) : null;
+  const key = unpaddedBase64(Buffer.from(publicKey, "base64"));
+  return isUsablePublicKey(key) ? key : null;
 }
 
 /**

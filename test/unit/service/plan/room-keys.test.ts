@@ -19,7 +19,7 @@ import { sendAll } from "../../../support/store/send-all.ts";
 import { temporaryFolder } from "../../../support/store/temporary-store.ts";
 
 const OPEN = "!public:old.example";
-const PUBLIC_KEY = "A".repeat(43);
+const PUBLIC_KEY = `${"B".repeat(42)}A`;
 const log = pino({ enabled: false });
 
 let bot: FakeBot;

@@ -48,6 +48,11 @@ describe("the key backup of an account", () => {
       answer: version({ auth_data: { public_key: "AAAA" } }),
       expected: { kind: "unknown_algorithm", algorithm: ALGORITHM },
     },
+    {
+      name: "a public key for which nothing can be encrypted",
+      answer: version({ auth_data: { public_key: Buffer.alloc(32).toString("base64") } }),
+      expected: { kind: "unknown_algorithm", algorithm: ALGORITHM },
+    },
   ])("$name", async ({ answer, expected }) => {
     const { session } = scriptedAccount({ "room_keys/version": answer });
     expect(await readBackup(session, { isSignatureChecked: false })).toEqual(expected);

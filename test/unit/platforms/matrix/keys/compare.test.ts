@@ -13,7 +13,7 @@ import { startKeyAccounts } from "../../../../support/keys/key-accounts.ts";
 const A = "!a:old.example";
 const B = "!b:old.example";
 /** A comparison opens no entry, so nothing real is needed. */
-const KEYS = { privateKey: "", publicKey: "A".repeat(43) };
+const KEYS = { privateKey: "", publicKey: `${"B".repeat(42)}A` };
 
 let accounts: KeyAccounts;
 afterEach(() => accounts.stop());
