@@ -3,6 +3,7 @@ import { sides } from "../../model/account.ts";
 import type { KeyCopy } from "../../model/key-copy.ts";
 import { isKeyCopyUnfinished } from "../../model/key-copy.ts";
 import type { PlatformKeys } from "../../platforms/keys.ts";
+import { UnreadableAccountError } from "../../platforms/reading.ts";
 import type { Accounts } from "../../store/accounts.ts";
 import type { KeyCopies } from "../../store/key-copies.ts";
 import { notRead } from "./opening.ts";
@@ -38,13 +39,12 @@ export class KeyOverview {
   }
 
   async status(owner: string): Promise<KeyStatus> {
-    const { accounts, copies, keys } = this.#options;
+    const { accounts, copies } = this.#options;
     const [source, target] = [await accounts.get(owner, "source"), await accounts.get(owner, "target")];
     const [ofSource, ofTarget, isVerified] = await Promise.all([
       source && this.#backup(source, "source"),
       target && this.#backup(target, "target"),
-      // An error here must not hide the backups.
-      source === null ? false : keys.isVerified(source).catch(() => false),
+      source !== null && this.#isVerified(source),
     ]);
     return {
       backups: { ...(ofSource && { source: ofSource }), ...(ofTarget && { target: ofTarget }) },
@@ -58,6 +58,16 @@ export class KeyOverview {
   async unfinished(owner: string): Promise<KeyCopy | null> {
     const copy = await this.#options.copies.of(owner);
     return copy !== null && isKeyCopyUnfinished(copy) ? copy : null;
+  }
+
+  /** Where it cannot be read now, the backups are shown without it. */
+  async #isVerified(source: Account): Promise<boolean> {
+    try {
+      return await this.#options.keys.isVerified(source);
+    } catch (error) {
+      if (error instanceof UnreadableAccountError) return false;
+      throw error;
+    }
   }
 
   async #backup(account: Account, side: Side): Promise<BackupOfAccount> {
