@@ -9,10 +9,9 @@ import type { EncryptedHistory, EncryptedRoom } from "../lab/population/encrypte
 import { makeEncryptedHistory } from "../lab/population/encrypted-history.ts";
 import type { Chat } from "../support/chat/direct-chat.ts";
 import { chatIn, signInBoth } from "../support/chat/direct-chat.ts";
-import type { Account, BotEnvironment } from "../support/environments/bot-environment.ts";
-import { createBotEnvironment } from "../support/environments/bot-environment.ts";
-import type { FaultProxy } from "../support/faults/fault-proxy.ts";
-import { startFaultProxy } from "../support/faults/fault-proxy.ts";
+import type { Account } from "../support/environments/bot-environment.ts";
+import type { ProxiedNewServer } from "../support/environments/proxied-new-server.ts";
+import { createProxiedNewServer } from "../support/environments/proxied-new-server.ts";
 import { isKeyUpload, keyStorageOf, openedBackup } from "../support/keys/key-storage.ts";
 import { lookNow } from "../support/keys/look-now.ts";
 import { formsOf } from "../support/store/secret-forms.ts";
@@ -29,9 +28,7 @@ const EMOJI = /same seven emoji, in the same order/u;
 const sessionSchema = z.object({ session_key: z.string() });
 
 /** What the tests of this file share. They run in order, and later ones need earlier ones. */
-interface Story {
-  environment: BotEnvironment;
-  newServer: FaultProxy;
+interface Story extends ProxiedNewServer {
   old: Account;
   new: Account;
   /** The person's client on the old account. */
@@ -49,16 +46,7 @@ const story = {} as Story;
 
 describe("the keys of encrypted history", () => {
   beforeAll(async () => {
-    story.environment = await createBotEnvironment({
-      bot: async (pair) => {
-        story.newServer = await startFaultProxy({ target: pair.new.baseUrl });
-        const servers = {
-          [pair.old.serverName]: pair.old.baseUrl,
-          [pair.new.serverName]: story.newServer.url,
-        };
-        return { servers };
-      },
-    });
+    Object.assign(story, await createProxiedNewServer());
     const { environment } = story;
     const [old, target, friend] = await Promise.all([
       environment.register("old", "ada"),

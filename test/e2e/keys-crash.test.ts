@@ -4,10 +4,10 @@ import type { SeenMessage } from "../lab/person/person.ts";
 import { textOf } from "../lab/person/person.ts";
 import type { Chat } from "../support/chat/direct-chat.ts";
 import { chatIn, signInBoth } from "../support/chat/direct-chat.ts";
-import type { Account, BotEnvironment } from "../support/environments/bot-environment.ts";
-import { createBotEnvironment } from "../support/environments/bot-environment.ts";
-import type { Fault, FaultProxy, ProxiedRequest } from "../support/faults/fault-proxy.ts";
-import { startFaultProxy } from "../support/faults/fault-proxy.ts";
+import type { Account } from "../support/environments/bot-environment.ts";
+import type { ProxiedNewServer } from "../support/environments/proxied-new-server.ts";
+import { createProxiedNewServer } from "../support/environments/proxied-new-server.ts";
+import type { Fault, ProxiedRequest } from "../support/faults/fault-proxy.ts";
 import { backedUpRoomsSchema, isKeyUpload, openedBackup } from "../support/keys/key-storage.ts";
 import type { MadeSession } from "../support/keys/made-backup.ts";
 import { makeSessions, storeBackup } from "../support/keys/made-backup.ts";
@@ -19,9 +19,7 @@ const END_MS = 3 * 60_000;
 const FILE_PASSPHRASE = "of the key file";
 
 /** What the tests of this file share. They run in order, and later ones need earlier ones. */
-interface Story {
-  environment: BotEnvironment;
-  newServer: FaultProxy;
+interface Story extends ProxiedNewServer {
   old: Account;
   new: Account;
   chat: Chat;
@@ -33,16 +31,7 @@ const story = {} as Story;
 
 describe("a copy of keys that is cut off", () => {
   beforeAll(async () => {
-    story.environment = await createBotEnvironment({
-      bot: async (pair) => {
-        story.newServer = await startFaultProxy({ target: pair.new.baseUrl });
-        const servers = {
-          [pair.old.serverName]: pair.old.baseUrl,
-          [pair.new.serverName]: story.newServer.url,
-        };
-        return { servers };
-      },
-    });
+    Object.assign(story, await createProxiedNewServer());
     const { environment } = story;
     const [old, target] = await Promise.all([
       environment.register("old", "bea"),
