@@ -206,8 +206,9 @@ function stopWords({ purpose, reason }: KeyCopy, prefix: string): Inline[] {
       ];
     case "bot_failed":
       return [
-        "Something failed on my side several times, and my operator finds it in my log. Nothing is lost: keys that are copied stay copied. Please tell my operator. Later ",
+        "Something went wrong on my side several times. Keys that are copied stay copied. ",
         ...again,
+        " If it happens again, ask the people who run me.",
       ];
     case "waited_enough":
       return [

@@ -201,7 +201,7 @@ describe("while a copy is under way", () => {
     expect(await storedCopy(bot)).toMatchObject({
       ...{ state: "stopped", reason: { code: "bot_failed" }, openedUntil: null },
     });
-    expect(await news()).toEqual([expect.stringContaining("Something failed on my side several times")]);
+    expect(await news()).toEqual([expect.stringContaining("Something went wrong on my side several times")]);
   });
 
   it("a stop of the process ends within the requests under way", async () => {
