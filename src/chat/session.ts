@@ -5,6 +5,7 @@ import { z } from "zod";
 import type { BotAccount } from "../config/configuration.ts";
 import { StartProblem } from "../operations/start-problem.ts";
 import type { BotState } from "../store/bot-state.ts";
+import { isAnswer } from "./server-refusal.ts";
 import { untilAnswered } from "./until-answered.ts";
 
 /** The bot's own device and its token. */
@@ -49,8 +50,9 @@ export async function openBotSession(options: SessionOptions): Promise<BotSessio
 }
 
 /**
- * Replaces a session whose device has lost its encryption keys. The old device is logged out:
- * otherwise people's apps would still encrypt for a device that cannot decrypt.
+ * Replaces a session whose device has lost its encryption keys. The old device is logged out first:
+ * otherwise people's apps would still encrypt for a device that cannot decrypt. This start is the
+ * last one that knows its token, so it waits for a server that does not answer.
  * @throws StartProblem if there is no password for a new device
  */
 export async function replaceBotSession(lost: BotSession, options: SessionOptions): Promise<BotSession> {
@@ -63,9 +65,12 @@ export async function replaceBotSession(lost: BotSession, options: SessionOption
     { deviceId: lost.deviceId },
     "the encryption keys of the bot's device are lost: it needs a new device",
   );
-  await new MatrixClient(baseUrl, lost.accessToken)
-    .doRequest("POST", "/_matrix/client/v3/logout", null, {})
-    .catch((error: unknown) => log.warn({ err: error }, "the bot's lost device could not be logged out"));
+  const { host } = new URL(baseUrl);
+  const logOut = (): Promise<unknown> =>
+    new MatrixClient(baseUrl, lost.accessToken).doRequest("POST", "/_matrix/client/v3/logout", null, {});
+  await untilAnswered(logOut, { host, isFinal: isAnswer, log }).catch((error: unknown) =>
+    log.warn({ err: error }, "the bot's lost device could not be logged out"),
+  );
   await forgetBotSession(state);
   return logIn(options);
 }
