@@ -92,6 +92,7 @@ export function createChatParts(
   });
   const undecrypted = new UndecryptableMessages({
     events: store.undecryptedEvents,
+    receivedEvents,
     client,
     machine,
     rooms,

@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import { z } from "zod";
 import { TimedWorker } from "../queue/timed-worker.ts";
 import { outboxPriority } from "../store/outbox-item.ts";
+import type { ReceivedEvents } from "../store/received-events.ts";
 import { parseRoomEvent } from "../store/received-events.ts";
 import type { UndecryptedEvent, UndecryptedEvents } from "../store/undecrypted-events.ts";
 import { cannotDecrypt } from "../view/dialogue/room-notes.ts";
@@ -23,6 +24,7 @@ const KEEP_MS = 7 * 24 * 3_600_000;
 
 export interface UndecryptedOptions {
   events: UndecryptedEvents;
+  receivedEvents: Pick<ReceivedEvents, "has">;
   client: {
     readonly crypto: {
       decryptRoomEvent(event: EncryptedRoomEvent, roomId: string): Promise<{ readonly raw: unknown }>;
@@ -70,10 +72,13 @@ export class UndecryptableMessages {
 
   async receive(roomId: string, raw: unknown): Promise<void> {
     const event = parseRoomEvent(raw);
-    const { events, userId, isPermitted, now } = this.#options;
+    const { events, receivedEvents, userId, isPermitted, now } = this.#options;
     if (!event || event.sender === userId || !isPermitted(event.sender)) return;
     // A deleted event has no content.
     if (sessionIdOf(event) === null) return;
+    // After a crash a sync can come again. If the keys were lost meanwhile, the new device cannot
+    // read a message that the old one has answered.
+    if (await receivedEvents.has(event.event_id)) return;
     await events.add({
       eventId: event.event_id,
       roomId,

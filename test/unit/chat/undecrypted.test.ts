@@ -33,6 +33,7 @@ async function setUp() {
     let announce: (keys: RoomKey[]) => void = () => undefined;
     const messages = new UndecryptableMessages({
       events: from.undecryptedEvents,
+      receivedEvents: from.receivedEvents,
       client: {
         crypto: {
           decryptRoomEvent: async (event) => {
@@ -85,6 +86,17 @@ describe("a message without its key", () => {
       expect(decrypted).toEqual(["$1"]);
     },
   );
+
+  it("that comes again is not reported if an earlier device has read it", async () => {
+    const { messages, store, added } = await setUp();
+    const read = { event_id: "$1", type: "m.room.message", sender: ADA, content: {} };
+    await store.receivedEvents.add("!r", read, Date.now());
+    messages.start();
+    for (const id of ["$1", "$2"]) await messages.receive("!r", encrypted(id));
+    await pass(60_000);
+    expect(added).toEqual(["$2 undecrypted"]);
+    await messages.stop();
+  });
 
   it("whose key arrived just before the process ended is handled at the next start", async () => {
     const { messages, state, reopen, processOf, decrypted } = await setUp();
