@@ -23,6 +23,11 @@ const crossSigningKeysSchema = z.object({
   selfSigningKey: z.string().optional(),
   userSigningKey: z.string().optional(),
 });
+/**
+ * The server answers 200 also if it takes none of the signatures (CS API
+ * §POST /keys/signatures/upload).
+ */
+const signaturesSchema = z.looseObject({ failures: z.record(z.string(), z.unknown()).default({}) });
 const interactiveAuthSchema = z.looseObject({
   statusCode: z.literal(401),
   body: z.looseObject({ session: z.string() }),
@@ -142,10 +147,12 @@ async function crossSign(
   { state, account, deviceId, log }: EncryptionOptions,
 ): Promise<void> {
   const stored = await state.getSecret(CROSS_SIGNING_SECRET);
-  const isRestored = stored !== null && !(await machine.crossSigningStatus()).hasMaster;
-  if (isRestored) {
-    await machine.importCrossSigningKeys(definedOnly(crossSigningKeysSchema.parse(JSON.parse(stored))));
-  }
+  const isMissing = stored !== null && !(await machine.crossSigningStatus()).hasMaster;
+  // Nothing is imported if the server has no such keys any more. New ones are then uploaded.
+  const isRestored =
+    isMissing &&
+    (await machine.importCrossSigningKeys(definedOnly(crossSigningKeysSchema.parse(JSON.parse(stored)))))
+      .hasMaster;
   const { uploadKeys, uploadSigningKeys, uploadSignatures } = await machine.bootstrapCrossSigning(false);
   try {
     if (uploadKeys?.id !== undefined && uploadKeys.type !== undefined) {
@@ -158,7 +165,14 @@ async function crossSign(
     // Keys restored from our store are on the server already. Uploading them again would remove
     // their signatures (seen).
     if (!isRestored) await uploadWithPassword(client, uploadSigningKeys, account);
-    await send(client, uploadSignatures);
+    const { failures } = signaturesSchema.parse(await send(client, uploadSignatures));
+    if (Object.keys(failures).length > 0) {
+      log.warn(
+        { failures },
+        "the server refused the signature of the bot's device; the next start tries again",
+      );
+      return;
+    }
   } catch (error) {
     if (!(error instanceof MatrixError) && !interactiveAuthSchema.safeParse(error).success) throw error;
     log.warn(

@@ -111,21 +111,26 @@ afterAll(async () => {
   rmSync(dataDir, { recursive: true });
 });
 
-it("a start waits for a proxy in trouble at every request, and asks nothing for each room", async () => {
+it("a start waits for a proxy in trouble at every request, asks nothing for each room, and replaces cross-signing keys that the server does not have", async () => {
+  const masterKey = Buffer.alloc(32, 1).toString("base64url");
+  await store.bot.setSecret("bot cross-signing keys", JSON.stringify({ masterKey }));
   faults.set("/keys/upload", [(response) => sendHtml(response, 502)]);
   faults.set("/filter", [(response) => sendHtml(response, 504)]);
   faults.set("/profile/", [
     (response) => sendJson(response, 429, { errcode: "M_LIMIT_EXCEEDED", retry_after_ms: 1 }),
   ]);
+  const refused = { failures: { [BOT]: { DEVICE1: { errcode: "M_INVALID_SIGNATURE" } } } };
+  faults.set("/signatures/upload", [(response) => sendJson(response, 200, refused)]);
   syncs.push({ next_batch: "s1" });
   chat = await start();
   await vi.waitFor(() => expect(chat?.state().sync).toBe(true), SOON);
   expect([made("/login").length, made("/filter").length, made("m.room.encryption").length]).toEqual([
     1, 2, 0,
   ]);
+  expect(made("/device_signing/upload")).toHaveLength(1);
 }, 30_000);
 
-it("a locked account keeps its session, a torn room file stops no start, and a new filter loses nothing", async () => {
+it("a locked account keeps its session, a torn room file stops no start, a new filter loses nothing, and a refused signature is tried again", async () => {
   const roomFile = join(dataDir, "crypto", "DEVICE1", "bot-sdk.json");
   writeFileSync(roomFile, '{"deviceId":"DEVICE1","rooms":{"ab');
   await store.bot.set("sync.filter", JSON.stringify({ id: "0", filter: { of: "the last version" } }));
@@ -136,6 +141,8 @@ it("a locked account keeps its session, a torn room file stops no start, and a n
   chat = await start();
   await vi.waitFor(() => expect(made("/sync")).toHaveLength(1), SOON);
   expect(positions()).toEqual(["s1"]);
+  // The last start's signature was refused.
+  expect(made("/signatures/upload")).toHaveLength(1);
   expect([made("/login").length, made("/filter").length]).toEqual([0, 1]);
   expect(existsSync(roomFile)).toBe(false);
 }, 30_000);
