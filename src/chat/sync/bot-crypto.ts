@@ -2,6 +2,7 @@ import type { CryptoMachine } from "@matrix-org/matrix-sdk-crypto-nodejs";
 import type { ICryptoRoomInformation, ICryptoStorageProvider, MatrixClient } from "matrix-bot-sdk";
 import { CryptoClient } from "matrix-bot-sdk";
 import type { Logger } from "pino";
+import { KeyedQueue } from "../../model/keyed-queue.ts";
 import { encryptFile } from "../encrypt-file.ts";
 import type { RoomConfiguration, RoomEncryption } from "../rooms/room-encryption.ts";
 import { isFromServer } from "../server-refusal.ts";
@@ -49,12 +50,16 @@ export function cryptoStorage({
  * for "not encrypted", and asks for each room at every start.
  */
 export class BotCrypto extends CryptoClient {
-  readonly #encryption: RoomEncryption;
+  readonly #encryption: Pick<RoomEncryption, "mayBeEncrypted">;
   readonly #log: Logger;
+  readonly #calls = new KeyedQueue();
   #machine: CryptoMachine | null = null;
   #failedSyncs = 0;
 
-  constructor(client: MatrixClient, { encryption, log }: { encryption: RoomEncryption; log: Logger }) {
+  constructor(
+    client: MatrixClient,
+    { encryption, log }: { encryption: Pick<RoomEncryption, "mayBeEncrypted">; log: Logger },
+  ) {
     super(client);
     this.#encryption = encryption;
     this.#log = log;
@@ -80,13 +85,19 @@ export class BotCrypto extends CryptoClient {
     return this.#encryption.mayBeEncrypted(roomId);
   }
 
+  override encryptRoomEvent(
+    ...message: Parameters<CryptoClient["encryptRoomEvent"]>
+  ): ReturnType<CryptoClient["encryptRoomEvent"]> {
+    return this.#afterOthers(() => super.encryptRoomEvent(...message));
+  }
+
   /**
    * Requests that the library wants to send are sent in the same call. One that fails is sent again
    * after the next sync, so it does not repeat this one.
    */
   override async updateSyncData(...data: Parameters<CryptoClient["updateSyncData"]>): Promise<void> {
     try {
-      await super.updateSyncData(...data);
+      await this.#afterOthers(() => super.updateSyncData(...data));
       this.#failedSyncs = 0;
     } catch (error) {
       if (error instanceof KeysLostError) throw error;
@@ -98,6 +109,15 @@ export class BotCrypto extends CryptoClient {
         this.#log.error({ err: error }, "the keys of a sync could not be read and are left out");
       }
     }
+  }
+
+  /**
+   * The calls that send the library's requests run one after another. The SDK sends some outside of
+   * its lock. A key query that overlaps another replaces it, so the answer to the other is ignored,
+   * and a device that only that answer names gets no key of the message.
+   */
+  #afterOthers<Result>(call: () => Promise<Result>): Promise<Result> {
+    return this.#calls.run("requests", call);
   }
 }
 
