@@ -12,6 +12,15 @@ const STANDSTILL_MS = 8 * MINUTE_MS;
 /** The time limit of a wait for one thing, whose error says more than that of its test. */
 const WAIT_MS = 5 * MINUTE_MS;
 
+const UNIT = ["test/unit/**/*.test.ts"];
+/** These open crypto stores, and a process can open those of one folder only. */
+const OWN_PROCESS = [
+  "test/unit/overrides/**/*.test.ts",
+  "test/unit/chat/start.test.ts",
+  "test/unit/chat/sync/bot-crypto.test.ts",
+  "test/unit/platforms/matrix/keys/emoji/*.test.ts",
+];
+
 // Three runs, one for each folder. Nothing is retried.
 export default defineConfig({
   test: {
@@ -32,9 +41,14 @@ export default defineConfig({
     // The gate runs two projects side by side on two cores, and a file that brings up homeservers
     // waits half of its time.
     maxWorkers: 2,
-    projects: ["unit", "integration", "e2e"].map((name) => ({
-      extends: true,
-      test: { name, include: [`test/${name}/**/*.test.ts`] },
-    })),
+    projects: [
+      // A process for each file would spend as much time on loading modules as on the tests.
+      { extends: true, test: { name: "unit", include: UNIT, exclude: OWN_PROCESS, isolate: false } },
+      { extends: true, test: { name: "unit-own-process", include: OWN_PROCESS } },
+      ...["integration", "e2e"].map((name) => ({
+        extends: true as const,
+        test: { name, include: [`test/${name}/**/*.test.ts`] },
+      })),
+    ],
   },
 });

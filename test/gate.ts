@@ -19,8 +19,12 @@ const STANDSTILL_MS = 10 * 60_000;
 // same time. The end-to-end tests take longest and wait for servers half of the time. Meanwhile the
 // other lane has the processor.
 const LANES: readonly (readonly Stage[])[] = [
-  [...["typecheck", "lint:layers", "format:check", "knip"].map(staticCheck), testRun("test:e2e")],
-  [staticCheck("lint:code"), testRun("test:unit"), testRun("test:integration")],
+  [testRun("test:e2e"), staticCheck("lint:code")],
+  [
+    ...["typecheck", "lint:layers", "format:check", "knip"].map(staticCheck),
+    testRun("test:unit"),
+    testRun("test:integration"),
+  ],
 ];
 
 // A signal ends the running stages, which clean up. Then the gate ends.

@@ -1,5 +1,6 @@
 import { mkdir, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { expect, it } from "vitest";
 import { withTemporaryFolder } from "../../../support/gate/temporary-folder.ts";
 
@@ -20,6 +21,11 @@ it("removes a stage's temporary files after its failure", async () => {
   });
   await expect(run).rejects.toThrow("no memory is left");
   await expect(stat(folder)).rejects.toThrow("ENOENT");
+});
+
+it("takes the usual place where memory has no room", async () => {
+  for (const memory of ["/nowhere", "/proc"])
+    expect(dirname(await withTemporaryFolder((path) => Promise.resolve(path), memory))).toBe(tmpdir());
 });
 
 async function fill(folder: string): Promise<void> {
