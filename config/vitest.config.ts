@@ -39,7 +39,7 @@ export default defineConfig({
     // each with a state of its own.
     server: { deps: { external: [/src\/overrides\//] } },
     // The gate runs two projects side by side on two cores, and a file that brings up homeservers
-    // waits half of its time.
+    // waits half of its time. End-to-end files wait most, so three of them run (package.json).
     maxWorkers: 2,
     projects: [
       // A process for each file would spend as much time on loading modules as on the tests.
