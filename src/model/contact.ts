@@ -1,0 +1,82 @@
+import { z } from "zod";
+
+/**
+ * How a helper is asked.
+ * - `direct`: in a direct chat that exists.
+ * - `room`: in the room itself.
+ * - `new_direct`: in a new direct chat.
+ */
+export const ASK_WAYS = ["direct", "room", "new_direct"] as const;
+export type AskWay = (typeof ASK_WAYS)[number];
+
+/**
+ * What came of a question to a helper.
+ * - `sent`: the helper has it, and has not acted yet.
+ * - `refused`: the helper, or their server, does not take invitations to chats.
+ * - `declined`: the helper declined the invitation to the chat, or left the chat.
+ * - `let_in`: the new account is in the room since.
+ */
+export const ASK_RESULTS = ["sent", "refused", "declined", "let_in"] as const;
+export type AskResult = (typeof ASK_RESULTS)[number];
+
+/** One helper who was asked about a room, as reports show it. */
+export const askedSchema = z.object({
+  userId: z.string(),
+  at: z.iso.datetime(),
+  way: z.enum(ASK_WAYS),
+  result: z.enum(ASK_RESULTS),
+});
+export type Asked = z.infer<typeof askedSchema>;
+
+/** A question to a helper about a room, as it is stored. */
+export interface AskRecord {
+  readonly roomId: string;
+  readonly userId: string;
+  /** In milliseconds since the epoch. */
+  readonly at: number;
+  readonly way: AskWay;
+  readonly result: Exclude<AskResult, "let_in">;
+  /** The room in which the question was sent; `null` if no chat came about. */
+  readonly chatRoomId: string | null;
+}
+
+/** What became of a chat that the bot opened with one of the two accounts. */
+export const CHAT_STATES = ["begun", "open", "refused", "declined"] as const;
+export type ChatState = (typeof CHAT_STATES)[number];
+
+/** A direct chat that the bot opened, or tried to open, for a person. */
+export interface OpenedChat {
+  /** `null` while its creation is not known to have succeeded. */
+  readonly roomId: string | null;
+  readonly partner: string;
+  /** The account that opened it. */
+  readonly by: string;
+  readonly purpose: "ask" | "direct_chat";
+  /** In milliseconds since the epoch. */
+  readonly at: number;
+  readonly state: ChatState;
+}
+
+/** A name that the bot gave to the old account, and the one before. */
+export interface GivenName {
+  /** `null`: the account's own name; otherwise its name in one room. */
+  readonly roomId: string | null;
+  /** `null`: it had none. */
+  readonly former: string | null;
+  readonly given: string;
+}
+
+/**
+ * What earlier contact of a move left in the store. Decisions about further contact, plans and
+ * reports read it.
+ */
+export interface ContactRecords {
+  /** Newest first, of the old account. */
+  readonly asked: readonly AskRecord[];
+  readonly chats: readonly OpenedChat[];
+  /** When a room was last told, by room ID, in milliseconds since the epoch. */
+  readonly announcedAt: ReadonlyMap<string, number>;
+  readonly givenNames: readonly GivenName[];
+  /** Servers of helpers that did not answer within the last day. */
+  readonly silentServers: ReadonlySet<string>;
+}

@@ -1,0 +1,247 @@
+import type { AskWay, ContactRecords } from "../model/contact.ts";
+import type { Side } from "../model/account.ts";
+import type { ReportRoom } from "../model/report.ts";
+import type { PowerLevel } from "../model/routes.ts";
+import type { RunRoom } from "../model/run-room.ts";
+import type { PlannedStep } from "../model/step.ts";
+
+/** A person as previews name them. */
+export interface Person {
+  readonly userId: string;
+  readonly displayName: string | null;
+}
+
+/**
+ * Work that other people see, or that cannot be undone. It is shown first, and begins only after
+ * the person has confirmed it.
+ * @typeParam Facts what the preview shows
+ */
+export interface Proposal<Facts> {
+  readonly facts: Facts;
+  /**
+   * Everything that must be the same at the confirmation: recipients, ways, rooms, exact texts and
+   * reasons. No times, counts or topics. JSON in a stable order.
+   */
+  readonly exact: unknown;
+  /** The steps of the run; empty if there is nothing to do. */
+  readonly steps: readonly PlannedStep[];
+  /** The rooms that the run is about, if it has rooms of its own. */
+  readonly rooms: readonly RunRoom[];
+}
+
+/** Texts that other people read. `view` makes them; a person may give their own. */
+export interface ContactTexts {
+  /** The question to a helper about all rooms that they can open. */
+  ask(facts: AskTextFacts): string;
+  /** The reason of the invitation to a new direct chat, at most 500 characters. */
+  askReason(facts: AskTextFacts & { encryptedChatExists: boolean }): string;
+  /** The reason of a knock, at most 120 characters. The ID is never cut. */
+  knockReason(source: string, typed: string | null): string;
+  directChat(facts: TextFacts): string;
+  directChatReason(facts: TextFacts): string;
+  announcement(facts: TextFacts & { by: Side }): string;
+  /** The former name with the new ID, shortened to the server's limit by shortening the name. */
+  newName(facts: TextFacts & { maxLength: number }): string;
+  leavingReason(facts: TextFacts): string;
+}
+
+export interface TextFacts {
+  readonly old: string;
+  readonly new: string;
+  /** The old account's display name, without a suffix that the bot gave it; its ID if it has none. */
+  readonly name: string;
+  /** The text that the person typed, with placeholders; `null` for the default. */
+  readonly typed: string | null;
+}
+
+export interface AskTextFacts extends TextFacts {
+  /** The rooms about which a helper is asked, each with what they would have to do. */
+  readonly rooms: readonly { readonly room: ReportRoom; readonly help: AskHelp }[];
+}
+
+/** What a helper is asked to do. */
+export type AskHelp = "invite" | "unban" | "change_acl" | "open_space" | "accept_knock";
+
+// --- !ask
+
+export interface AskOrder {
+  /** Room IDs; empty: all rooms that wait for a moderator. */
+  readonly rooms: readonly string[];
+  readonly text: string | null;
+  readonly way: Exclude<AskWay, "new_direct"> | null;
+}
+
+/** One message to one helper. */
+export interface AskMessage {
+  readonly helper: Person;
+  readonly way: AskWay;
+  /** The room in which it is sent; `null` for a new chat. */
+  readonly roomId: string | null;
+  /** Helpers besides the first who are mentioned and count as asked. */
+  readonly alsoMentioned: readonly Person[];
+  readonly rooms: readonly {
+    readonly room: ReportRoom;
+    readonly help: AskHelp;
+    readonly topic: string | null;
+  }[];
+  readonly text: string;
+  /** The reason of the invitation to a new chat; otherwise `null`. */
+  readonly reason: string | null;
+  /** Who is asked instead, in this order, if the helper takes no invitation. At most two. */
+  readonly followers: readonly Pick<AskMessage, "helper" | "way" | "roomId" | "rooms" | "text" | "reason">[];
+}
+
+export type NotAskedReason =
+  /** Asked within 7 days; nobody refused or left. */
+  | "asked_recently"
+  /** Every helper was asked within 14 days. */
+  | "helpers_asked"
+  | "helpers_unreachable"
+  | "no_helper"
+  /** A knock there was declined. Only `!knock` with the room named repeats it. */
+  | "knock_declined"
+  /** It does not wait for a moderator. */
+  | "not_waiting"
+  /** The way that the person chose does not work there. */
+  | "way_impossible";
+
+export interface AskFacts {
+  readonly messages: readonly AskMessage[];
+  readonly knocks: readonly { readonly room: ReportRoom; readonly reason: string }[];
+  readonly notAsked: readonly {
+    readonly room: ReportRoom;
+    readonly why: NotAskedReason;
+    readonly until: number | null;
+  }[];
+  /** New chats among the messages. */
+  readonly newChats: number;
+}
+
+// --- !knock
+
+export interface KnockOrder {
+  readonly rooms: readonly string[];
+  readonly reason: string | null;
+}
+
+export interface KnockFacts {
+  readonly knocks: readonly { readonly room: ReportRoom; readonly reason: string }[];
+  readonly left: readonly {
+    readonly room: ReportRoom;
+    readonly why: "declined" | "pending" | "not_knockable" | "joined";
+  }[];
+}
+
+// --- !dm
+
+export interface DirectChatOrder {
+  readonly partners: readonly string[];
+  readonly text: string | null;
+}
+
+/** An old direct chat that was not moved. */
+export interface DirectChatCandidate {
+  readonly partner: Person;
+  readonly oldRoom: ReportRoom;
+  readonly isEncrypted: boolean;
+}
+
+export interface DirectChatFacts {
+  readonly candidates: readonly DirectChatCandidate[];
+  readonly chats: readonly (DirectChatCandidate & { readonly text: string; readonly reason: string })[];
+  readonly left: readonly {
+    readonly userId: string;
+    readonly why: "unknown" | "gone" | "moved" | "asked_recently";
+  }[];
+}
+
+// --- !announce
+
+export interface AnnounceOrder {
+  /** Room IDs; empty with `which`. */
+  readonly rooms: readonly string[];
+  readonly which: "default" | "direct" | "small";
+  readonly text: string | null;
+  readonly both: boolean;
+}
+
+export interface AnnounceFacts {
+  readonly rooms: readonly { readonly room: ReportRoom; readonly members: number | null }[];
+  /** The text by each account that speaks. */
+  readonly texts: readonly { readonly by: Side; readonly text: string }[];
+  /** Rooms that the announcement does not reach, with the reason. */
+  readonly left: readonly { readonly room: ReportRoom; readonly why: AnnounceLeftReason }[];
+}
+
+export type AnnounceLeftReason =
+  "encrypted" | "too_large" | "not_moved" | "told_recently" | "may_not_speak" | "space";
+
+// --- !rename-old
+
+export interface RenameOrder {
+  readonly name: string | null;
+  /** Room IDs; empty: the account's own name. */
+  readonly rooms: readonly string[];
+  readonly undo: boolean;
+}
+
+export interface RenameFacts {
+  readonly from: string | null;
+  readonly to: string;
+  /** Joined rooms that get an event. */
+  readonly rooms: number;
+  /** Named rooms, for `--rooms`. */
+  readonly named: readonly ReportRoom[];
+  /** Nothing is done, because of this. */
+  readonly left: "has_id" | "changed_since" | "nothing_to_undo" | "not_allowed" | null;
+}
+
+// --- !leave-old
+
+export interface LeaveOrder {
+  /** Room IDs; empty: all rooms in which the new account is. */
+  readonly rooms: readonly string[];
+  readonly reason: string | null;
+  readonly withoutKeys: boolean;
+  /** Rooms that the person has typed to leave although something would be lost. */
+  readonly anyway: readonly string[];
+}
+
+/** Why the old account stays in a room. */
+export type KeptInRoomReason =
+  | { readonly code: "not_moved" }
+  | { readonly code: "less_power"; readonly source: PowerLevel; readonly target: PowerLevel | null }
+  | { readonly code: "last_admin" }
+  | { readonly code: "alone" }
+  | { readonly code: "keys_missing"; readonly missing: number | null }
+  | { readonly code: "asked"; readonly at: number }
+  | { readonly code: "unreadable" };
+
+export interface LeaveFacts {
+  readonly leaves: readonly {
+    readonly room: ReportRoom;
+    /** The old account gives its power back first. */
+    readonly dropsPower: boolean;
+    /** The room's ACL shuts out the old server, so nobody hears of the leaving. */
+    readonly isUnheard: boolean;
+  }[];
+  readonly kept: readonly { readonly room: ReportRoom; readonly reasons: readonly KeptInRoomReason[] }[];
+  readonly reason: string;
+}
+
+/** What a decision about two accounts says about contact with other people, and about leaving. */
+export interface ContactDecisions {
+  ask(order: AskOrder, known: Known): Promise<Proposal<AskFacts>>;
+  knock(order: KnockOrder, known: Known): Promise<Proposal<KnockFacts>>;
+  directChats(order: DirectChatOrder, known: Known): Promise<Proposal<DirectChatFacts>>;
+  announce(order: AnnounceOrder, known: Known): Promise<Proposal<AnnounceFacts>>;
+  rename(order: RenameOrder, known: Known): Promise<Proposal<RenameFacts>>;
+  leave(order: LeaveOrder, known: Known): Promise<Proposal<LeaveFacts>>;
+}
+
+export interface Known {
+  readonly records: ContactRecords;
+  readonly texts: ContactTexts;
+  /** In milliseconds since the epoch. */
+  readonly now: number;
+}
