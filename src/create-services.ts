@@ -26,7 +26,7 @@ import { convertChat } from "./service/run/convert-chat.ts";
 import type { RunServices } from "./service/run/create-runs.ts";
 import { createRuns } from "./service/run/create-runs.ts";
 import type { Store } from "./store/store.ts";
-import { knockReason } from "./view/words/knock-reason.ts";
+import { knockReason } from "./view/contact/knock-reason.ts";
 
 /** What every part is built from. */
 export interface Base {

@@ -1,5 +1,5 @@
-import type { AskWay, ContactRecords } from "../model/contact.ts";
 import type { Side } from "../model/account.ts";
+import type { AskWay, ContactRecords } from "../model/contact.ts";
 import type { ReportRoom } from "../model/report.ts";
 import type { PowerLevel } from "../model/routes.ts";
 import type { RunRoom } from "../model/run-room.ts";
@@ -35,8 +35,11 @@ export interface ContactTexts {
   ask(facts: AskTextFacts): string;
   /** The reason of the invitation to a new direct chat, at most 500 characters. */
   askReason(facts: AskTextFacts & { encryptedChatExists: boolean }): string;
-  /** The reason of a knock, at most 120 characters. The ID is never cut. */
-  knockReason(source: string, typed: string | null): string;
+  /**
+   * The reason of a knock, at most 120 characters. The old account's ID is never cut, even if it is
+   * longer.
+   */
+  knockReason(facts: TextFacts): string;
   directChat(facts: TextFacts): string;
   directChatReason(facts: TextFacts): string;
   announcement(facts: TextFacts & { by: Side }): string;

@@ -22,7 +22,7 @@ import type { RunServices } from "../../src/service/run/create-runs.ts";
 import { createRuns } from "../../src/service/run/create-runs.ts";
 import type { Store } from "../../src/store/store.ts";
 import { openStore } from "../../src/store/store.ts";
-import { knockReason } from "../../src/view/words/knock-reason.ts";
+import { knockReason } from "../../src/view/contact/knock-reason.ts";
 import { NO_DEVICES } from "../support/keys/no-devices.ts";
 import type { MoveCase, MoveMeasured } from "./move-case.ts";
 import { moveCaseSchema } from "./move-case.ts";

@@ -14,6 +14,7 @@ import { isUnfinished } from "../../model/run-states.ts";
 import type { Run, TakenStep } from "../../model/run.ts";
 import type { StepOutcome } from "../../model/step-outcome.ts";
 import type { PlannedStep } from "../../model/step.ts";
+import type { ContactTexts } from "../../platforms/contact.ts";
 import type { Platforms } from "../../platforms/platform.ts";
 import type { RunnerWork, StepControl, Unread } from "../../queue/runner-work.ts";
 import type { Accounts } from "../../store/accounts.ts";
@@ -33,7 +34,7 @@ export interface RunWorkOptions {
   /**
    * The reason that the people of a room read with a knock. It names the account that they know.
    */
-  knockReason: (sourceUserId: string) => string;
+  knockReason: ContactTexts["knockReason"];
   now: () => number;
 }
 
@@ -77,7 +78,7 @@ export class RunWork implements RunnerWork {
       imageCopies: runs.imageCopies(run.id),
       joinedRooms: () => runs.joinedRooms(run.id),
       room: async () => (step.roomId === null ? null : runs.room(run.id, step.roomId)),
-      knockReason: knockReason(run.source),
+      knockReason: knockReason({ old: run.source, new: run.target, name: run.source, typed: null }),
       signal,
       mayGoOn,
     });

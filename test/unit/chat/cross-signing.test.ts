@@ -1,5 +1,5 @@
-import { RequestType } from "@matrix-org/matrix-sdk-crypto-nodejs";
 import type { CrossSigningRequests } from "@matrix-org/matrix-sdk-crypto-nodejs";
+import { RequestType } from "@matrix-org/matrix-sdk-crypto-nodejs";
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { configureStore, RequestType } from "@matrix-org/matrix-sdk-crypto-nodejs";
 import type { CryptoMachine } from "@matrix-org/matrix-sdk-crypto-nodejs";
+import { configureStore, RequestType } from "@matrix-org/matrix-sdk-crypto-nodejs";
 import { MatrixClient, MemoryStorageProvider } from "matrix-bot-sdk";
 import { pino } from "pino";
 import { afterAll, expect, it } from "vitest";

@@ -1,0 +1,64 @@
+import { describe, expect, test } from "vitest";
+import { knockReason } from "../../../../src/view/contact/knock-reason.ts";
+import { filled, unknownPlaceholders } from "../../../../src/view/contact/placeholders.ts";
+
+const OLD = "@ann:old.example";
+
+function reasonOf(old: string, typed: string | null): string {
+  return knockReason({ old, new: "@ann:new.example", name: "Ann", typed });
+}
+
+function idOfLength(length: number): string {
+  return `@${"a".repeat(length - 5)}:b.c`;
+}
+
+describe("the reason of a knock", () => {
+  test("begins with the account that the people in the room know", () => {
+    expect(reasonOf(OLD, null)).toBe(`${OLD} (a member here) moves to this account`);
+  });
+
+  test("ends with the words that were typed", () => {
+    expect(reasonOf(OLD, "It's {name},\nfrom the choir")).toBe(
+      `${OLD} (a member here) moves to this account: It's Ann, from the choir`,
+    );
+  });
+
+  test("has at most 120 characters, and is cut at a word", () => {
+    const reason = reasonOf(
+      OLD,
+      "I sing alto and have been in the choir since the very first rehearsal in 2019",
+    );
+    expect(reason.length).toBeLessThanOrEqual(120);
+    expect(reason).toMatch(/^@ann:old\.example \(a member here\) moves to this account: I sing alto .*\w…$/u);
+  });
+
+  test.each([
+    { length: 81, ending: " (a member here) moves to this account" },
+    { length: 98, ending: " moves to this account" },
+    { length: 109, ending: " moves here" },
+    { length: 120, ending: "" },
+    { length: 255, ending: "" },
+  ])("keeps an ID of $length characters whole, and gives up words instead", ({ length, ending }) => {
+    const id = idOfLength(length);
+    expect(id).toHaveLength(length);
+    expect(reasonOf(id, null)).toBe(`${id}${ending}`);
+    expect(reasonOf(id, "please").startsWith(id)).toBe(true);
+  });
+
+  test("leaves out typed words for which no space is left", () => {
+    expect(reasonOf(idOfLength(109), "Hello")).toBe(`${idOfLength(109)} moves here`);
+  });
+});
+
+describe("placeholders", () => {
+  test("are filled once", () => {
+    expect(filled("{name}: {old} → {new}", { old: "{new}", new: "@b:c", name: "{old}" })).toBe(
+      "{old}: {new} → @b:c",
+    );
+  });
+
+  test("that are not known are found", () => {
+    expect(unknownPlaceholders("{old} {New} {rooms} {} { a } {New}")).toEqual(["{New}", "{rooms}", "{}"]);
+    expect(unknownPlaceholders("{rooms}", ["old", "new", "name", "rooms"])).toEqual([]);
+  });
+});
