@@ -60,6 +60,8 @@ export interface TextFacts {
 export interface AskTextFacts extends TextFacts {
   /** The rooms about which a helper is asked, each with what they would have to do. */
   readonly rooms: readonly { readonly room: ReportRoom; readonly help: AskHelp }[];
+  /** In the room itself: the people whom the text mentions. In direct chats nobody. */
+  readonly mentions: readonly Person[];
 }
 
 /** What a helper is asked to do. */
@@ -103,6 +105,8 @@ export type NotAskedReason =
   | "no_helper"
   /** A knock there was declined. Only `!knock` with the room named repeats it. */
   | "knock_declined"
+  /** The new account knocks there already. A room that is named is asked about. */
+  | "knock_pending"
   /** It does not wait for a moderator. */
   | "not_waiting"
   /** The way that the person chose does not work there. */

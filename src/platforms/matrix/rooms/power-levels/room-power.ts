@@ -87,6 +87,13 @@ export function may(power: RoomPower, userId: string, action: PowerAction): bool
   return reaches(levelOf(power, userId), requiredFor(power, action));
 }
 
+/** Whether a user, if joined, may send events of a type that are not state. */
+export function maySend(power: RoomPower, userId: string, type: string): boolean {
+  const { events, eventsDefault } = power.levels;
+  const own = events.get(type);
+  return reaches(levelOf(power, userId), own === undefined ? eventsDefault : own);
+}
+
 /**
  * Whether a user, if joined, may lift another user's ban: `ban` and `kick` level, and above the
  * other (rooms/v12, note after the authorization rules).

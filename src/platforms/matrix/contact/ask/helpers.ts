@@ -1,0 +1,110 @@
+import type { ContactRecords } from "../../../../model/contact.ts";
+import type { Helper } from "../../../../model/routes.ts";
+import { isJsonObject } from "../../api/json.ts";
+import { IGNORED_USERS_TYPE } from "../../categories/ignored-users/plan.ts";
+import { serverNameOf } from "../../ids/identifiers.ts";
+import type { AccountSnapshot } from "../../rooms/types.ts";
+import type { RoomInQuestion } from "./rooms.ts";
+
+const DAY_MS = 24 * 3_600_000;
+/** Nobody is asked twice within this time. */
+const PERSON_RESTS_MS = 14 * DAY_MS;
+/** A room is not asked about again within this time, unless its helper refused or left. */
+const ROOM_RESTS_MS = 7 * DAY_MS;
+
+/** The facts that decide who can be asked. */
+export interface HelperFacts {
+  readonly source: AccountSnapshot;
+  readonly records: ContactRecords;
+  /** In milliseconds since the epoch. */
+  readonly now: number;
+  /** Helpers beyond those of the plan, by room, in the order of their power. */
+  readonly further: ReadonlyMap<string, readonly Helper[]>;
+  /** Whether a user is known to have left a room, or never was in it. */
+  readonly isGone: (roomId: string, userId: string) => boolean;
+}
+
+/** The helpers of a room who can be asked, best first, or why there are none. */
+export type RoomHelpers =
+  | { readonly reachable: readonly [Helper, ...Helper[]] }
+  | {
+      readonly reachable: readonly [];
+      readonly why: "asked_recently" | "helpers_asked" | "helpers_unreachable" | "no_helper";
+      readonly until: number | null;
+    };
+
+/** Decides about all rooms of one question. */
+export class ReachableHelpers {
+  readonly #facts: HelperFacts;
+  readonly #ignored: ReadonlySet<string>;
+  readonly #refused: ReadonlySet<string>;
+  /** When each person was last asked. */
+  readonly #askedAt = new Map<string, number>();
+
+  constructor(facts: HelperFacts) {
+    this.#facts = facts;
+    this.#ignored = ignoredUsers(facts.source);
+    const { asked } = facts.records;
+    this.#refused = new Set(asked.filter(({ result }) => result !== "sent").map(({ userId }) => userId));
+    for (const { userId, at } of asked)
+      this.#askedAt.set(userId, Math.max(at, this.#askedAt.get(userId) ?? at));
+  }
+
+  of({ row }: RoomInQuestion): RoomHelpers {
+    const restsUntil = this.#roomRestsUntil(row.roomId);
+    if (restsUntil !== null) return { reachable: [], why: "asked_recently", until: restsUntil };
+    const { isGone, further } = this.#facts;
+    const helpers = [...row.helpers, ...(further.get(row.roomId) ?? [])].filter(
+      ({ userId }) => !isGone(row.roomId, userId),
+    );
+    if (helpers.length === 0) return { reachable: [], why: "no_helper", until: null };
+    const able = helpers.filter(({ userId }) => !this.#isUnreachable(userId));
+    const [first, ...rest] = able.filter(({ userId }) => this.#personRestsUntil(userId) === null);
+    if (first !== undefined) return { reachable: [first, ...rest] };
+    const times = able.map(({ userId }) => this.#personRestsUntil(userId)).filter((at) => at !== null);
+    return times.length === 0
+      ? { reachable: [], why: "helpers_unreachable", until: null }
+      : { reachable: [], why: "helpers_asked", until: Math.min(...times) };
+  }
+
+  #roomRestsUntil(roomId: string): number | null {
+    const { records, now, isGone } = this.#facts;
+    const times = records.asked
+      .filter((record) => record.roomId === roomId && record.result === "sent")
+      .filter(({ userId, at }) => now - at < ROOM_RESTS_MS && !isGone(roomId, userId))
+      .map(({ at }) => at + ROOM_RESTS_MS);
+    return times.length === 0 ? null : Math.max(...times);
+  }
+
+  #personRestsUntil(userId: string): number | null {
+    const at = this.#askedAt.get(userId);
+    return at === undefined || this.#facts.now - at >= PERSON_RESTS_MS ? null : at + PERSON_RESTS_MS;
+  }
+
+  #isUnreachable(userId: string): boolean {
+    const { silentServers } = this.#facts.records;
+    return (
+      this.#ignored.has(userId) ||
+      this.#refused.has(userId) ||
+      silentServers.has(serverNameOf(userId) ?? "") ||
+      this.#hasOpenInvitation(userId)
+    );
+  }
+
+  /** Whether a person has not answered the invitation to a chat that was opened to ask them. */
+  #hasOpenInvitation(userId: string): boolean {
+    const { records, source } = this.#facts;
+    return records.chats.some(({ partner, by, roomId }) => {
+      if (partner !== userId || by !== source.userId || roomId === null) return false;
+      const chat = source.rooms.get(roomId);
+      return chat?.membership === "join" && chat.joinedCount === 1 && (chat.invitedCount ?? 0) > 0;
+    });
+  }
+}
+
+/** The users whom an account ignores (CS §Ignoring Users). */
+function ignoredUsers({ accountData }: AccountSnapshot): Set<string> {
+  const content = accountData.get(IGNORED_USERS_TYPE);
+  const list = isJsonObject(content) ? content["ignored_users"] : null;
+  return new Set(isJsonObject(list) ? Object.keys(list) : []);
+}

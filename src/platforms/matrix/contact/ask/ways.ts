@@ -1,0 +1,95 @@
+import type { AskWay } from "../../../../model/contact.ts";
+import type { AskOrder } from "../../../contact.ts";
+import { serverPartOf } from "../../ids/server-host.ts";
+import { isJoined } from "../../planning/people.ts";
+import { directRooms } from "../../rooms/direct-rooms.ts";
+import { maySend, roomPowerOf } from "../../rooms/power-levels/room-power.ts";
+import { isServerAllowed } from "../../rooms/server-acl.ts";
+import { valueOf } from "../../rooms/state-read.ts";
+import type { AccountSnapshot, RoomSnapshot } from "../../rooms/types.ts";
+import type { RoomInQuestion } from "./rooms.ts";
+
+/** A message in a room reaches at most this many joined members. */
+export const MAX_MEMBERS_OF_ROOM = 50;
+
+/** How a helper is asked. `roomId`: where the message is sent; `null` for a new chat. */
+export interface ChosenWay {
+  readonly way: AskWay;
+  readonly roomId: string | null;
+}
+
+/** The direct chats of an account with exactly one other joined member. */
+export interface ChatsOfTwo {
+  /** The chats in which the account can write in plain text, by the other member. */
+  readonly open: ReadonlyMap<string, string>;
+  /** Those with whom there is an encrypted chat. */
+  readonly encrypted: ReadonlySet<string>;
+}
+
+/** @param isIn whether a user is known to be in a room, from further reads */
+export function chatsOfTwo(
+  source: AccountSnapshot,
+  isIn: (roomId: string, userId: string) => boolean,
+): ChatsOfTwo {
+  const open = new Map<string, string>();
+  const encrypted = new Set<string>();
+  for (const [roomId, partner] of directRooms(source.accountData)) {
+    const room = source.rooms.get(roomId);
+    if (room === undefined || !isOfTwo(room)) continue;
+    if (!isJoined(room, partner) && !isIn(roomId, partner)) continue;
+    if (room.encryption.kind === "present") encrypted.add(partner);
+    else if (canWrite(room, source.userId) && !open.has(partner)) open.set(partner, roomId);
+  }
+  return { open, encrypted };
+}
+
+/** Whether an account and one other member are in a room, and nobody else is invited. */
+export function isOfTwo({ membership, joinedCount, invitedCount }: RoomSnapshot): boolean {
+  return membership === "join" && joinedCount === 2 && invitedCount === 0;
+}
+
+/**
+ * The way to ask a helper about rooms; `null` if the way that the person chose does not work. It is
+ * the least disturbing one that works:
+ * 1. a direct chat of the two;
+ * 2. the room itself, if the helper is asked about no other room;
+ * 3. a new direct chat.
+ */
+export function wayTo(
+  userId: string,
+  questions: readonly RoomInQuestion[],
+  { order, source, chats }: { order: Pick<AskOrder, "way">; source: AccountSnapshot; chats: ChatsOfTwo },
+): ChosenWay | null {
+  const [only] = questions.length === 1 ? questions : [];
+  if (order.way !== "room") {
+    const chat = chats.open.get(userId) ?? (only === undefined ? null : chatItself(only, source.userId));
+    if (chat !== null) return { way: "direct", roomId: chat };
+  }
+  if (order.way !== "direct" && only !== undefined && canAskInside(only, source.userId))
+    return { way: "room", roomId: only.row.roomId };
+  return order.way === "room" ? null : { way: "new_direct", roomId: null };
+}
+
+/** A direct chat that waits for the helper is the place to ask about it. */
+function chatItself({ row, room, help }: RoomInQuestion, sourceUserId: string): string | null {
+  const isPlace = row.isDirect && room !== null && help !== "open_space" && canWrite(room, sourceUserId);
+  return isPlace ? row.roomId : null;
+}
+
+/** Whether a message in the room itself reaches its helpers, and not too many others. */
+export function canAskInside({ room, help }: RoomInQuestion, sourceUserId: string): boolean {
+  // A helper of a space need not be in the rooms that the space opens. Clients show no messages of
+  // a space.
+  if (room === null || help === "open_space" || valueOf(room.create)?.type === "m.space") return false;
+  const isSmall = room.joinedCount !== null && room.joinedCount <= MAX_MEMBERS_OF_ROOM;
+  return isSmall && canWrite(room, sourceUserId);
+}
+
+/** Whether an account that has joined a room may write there in plain text, and is heard. */
+function canWrite(room: RoomSnapshot, userId: string): boolean {
+  return (
+    room.encryption.kind === "absent" &&
+    maySend(roomPowerOf(room), userId, "m.room.message") &&
+    isServerAllowed(room.serverAcl, serverPartOf(userId))
+  );
+}
