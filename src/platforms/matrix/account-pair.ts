@@ -2,14 +2,11 @@ import type { Account, Side } from "../../model/account.ts";
 import { sides } from "../../model/account.ts";
 import { withRoomIds } from "../../model/filters.ts";
 import { KeyedQueue } from "../../model/keyed-queue.ts";
-import type { TakenStep } from "../../model/run.ts";
 import type { RoomsOfUndo, StayReason, StayReasons } from "../../model/stay-reason.ts";
-import type { StepKind } from "../../model/step.ts";
 import { UnreachableError } from "../../network/unreachable-error.ts";
 import type { PlatformKeys } from "../keys.ts";
 import type { Decision, DecisionRequest } from "../planning.ts";
 import type { AccountPair, LookResult, WatchRequest } from "../platform.ts";
-import type { StepFacts } from "../runs.ts";
 import { DiscoveryError } from "./api/discovery-error.ts";
 import { HomeserverError } from "./api/homeserver-error.ts";
 import type { KeyFacts } from "./categories/room-keys/plan.ts";
@@ -27,9 +24,8 @@ import { findStayReason } from "./reading/find-stay-reason.ts";
 import { readJoinedRooms } from "./reading/joined-rooms.ts";
 import { CONCURRENCY } from "./reading/limits.ts";
 import { mayBeInvited } from "./reading/state-now.ts";
-import { historyOf, isJustJoined } from "./runs/room-of-run.ts";
+import { contextOfStep } from "./runs/context-of-step.ts";
 import { runStep } from "./runs/run-step.ts";
-import type { StepContext } from "./steps/step-context.ts";
 import { lookForAccessChanges } from "./watch/look-for-access-changes.ts";
 import { watchedRoom } from "./watch/watched-room.ts";
 import type { WatchingAccount } from "./watch/watching-account.ts";
@@ -65,7 +61,7 @@ export function accountPairs(
       decide: (request) => decideUntilFailure(open, request, { ...options, signal }),
       stayReasons: (rooms) => stayReasonsIn(pair, rooms),
       runStep: async (step, facts) =>
-        runStep(step, await contextOf({ ...pair, copying, now: options.now }, step, facts)),
+        runStep(step, await contextOfStep({ ...pair, copying, now: options.now }, step, facts)),
       watch: (request) => watch(pair, request, { now: options.now, known: features }),
     };
   };
@@ -219,47 +215,6 @@ async function unlessOneFails<const Works extends readonly unknown[]>(
     await ended;
     throw error;
   }
-}
-
-/**
- * The kinds of steps that call `isJoined`: steps that merge lists about rooms, join through another
- * room, or undo something inside a room. For any other kind no room counts as joined.
- */
-const NEEDS_JOINED_ROOMS: ReadonlySet<StepKind> = new Set<StepKind>([
-  "direct_chats",
-  "push_rules",
-  "join_restricted",
-  "undo",
-]);
-
-/** The kinds of steps that depend on what a server and an account have of a room that is new. */
-const ABOUT_NEW_ROOMS: ReadonlySet<StepKind> = new Set<StepKind>(["read_marker", "tags", "room_setting"]);
-
-async function contextOf(
-  { source, target, copying, now }: OpenPair & { copying: KeyedQueue; now: () => number },
-  { kind, roomId, attempts, failures, savedUndo }: TakenStep,
-  { canSkipCheck, saveUndo, imageCopies, joinedRooms, room, knockReason, signal, mayGoOn }: StepFacts,
-): Promise<StepContext> {
-  const joined = NEEDS_JOINED_ROOMS.has(kind) ? await joinedRooms() : new Set<string>();
-  const stored = ABOUT_NEW_ROOMS.has(kind) && roomId !== null ? await room() : null;
-  return {
-    client: { source: source.client, target: target.client },
-    userId: { source: source.account.userId, target: target.account.userId },
-    canSkipCheck,
-    imageCopies,
-    copying,
-    failures,
-    savedUndo,
-    saveUndo,
-    isJoined: (id) => joined.has(id),
-    ...(stored !== null && {
-      ...historyOf(stored, attempts),
-      isJustJoined: attempts === 1 && isJustJoined(stored, now()),
-    }),
-    knockReason,
-    signal,
-    mayGoOn,
-  };
 }
 
 async function watch(

@@ -214,6 +214,8 @@ function context(options: Pick<StepContext, "canSkipCheck">): StepContext {
   const { source, target, roomIds } = story.accounts;
   return {
     client: { source: source.client, target: target.client },
+    side: "target",
+    stepId: "step",
     userId: { source: source.userId, target: target.userId },
     imageCopies: imageCopiesIn(),
     copying: new KeyedQueue(),

@@ -37,6 +37,8 @@ function contextOf({ source, target, entered }: Pair, canSkipCheck: boolean): St
   return {
     client: { source: source.client, target: target.client },
     userId: { source: source.userId, target: target.userId },
+    side: "target",
+    stepId: "step",
     canSkipCheck,
     imageCopies: imageCopiesIn(),
     copying: new KeyedQueue(),

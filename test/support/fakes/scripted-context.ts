@@ -60,6 +60,8 @@ export interface ScriptedContextOptions {
   readonly copying?: KeyedQueue;
   /** The user ID of the new account. */
   readonly target?: string;
+  /** The side that acts. Default: the new account. */
+  readonly side?: Side;
 }
 
 export interface ScriptedContext {
@@ -98,29 +100,30 @@ export function scriptedContext(
     copies,
     copying = new KeyedQueue(),
     target = TARGET,
+    side = "target",
   }: ScriptedContextOptions = {},
 ): ScriptedContext {
   const answer = typeof script === "function" ? byFunction(script) : byTable(script);
   const requests: ScriptedRequest[] = [];
   const savedUndos: unknown[] = [];
-  const client = (side: Side): HomeserverClient => {
+  const client = (of: Side): HomeserverClient => {
     const fetch = async (url: string, options: GuardedRequest = {}) => {
-      const request = requestOf(side, url, options);
+      const request = requestOf(of, url, options);
       requests.push(request);
       const given = answer(request);
       if (given instanceof Error) throw given;
-      if (given === "hangs") return await aborted(options.signal, side);
+      if (given === "hangs") return await aborted(options.signal, of);
       const { status = 200, json = {}, bytes = JSON.stringify(json), type = "application/json" } = given;
       const body = typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes;
       if (status < 400 && body.length > (options.maxBytes ?? Infinity))
-        throw new UnreachableError("too_large", side);
+        throw new UnreachableError("too_large", of);
       return { status, headers: { "content-type": type }, body, url };
     };
     return new HomeserverClient({
-      baseUrl: `https://${side}.example`,
+      baseUrl: `https://${of}.example`,
       fetch: fetchOfAnswers(fetch),
       log: pino({ level: "silent" }),
-      accessToken: () => `${side} token`,
+      accessToken: () => `${of} token`,
     });
   };
   return {
@@ -132,6 +135,8 @@ export function scriptedContext(
     context: {
       client: { source: client("source"), target: client("target") },
       userId: { source: SOURCE, target },
+      side,
+      stepId: "step-1",
       canSkipCheck,
       ...(isJustJoined !== undefined && { isJustJoined }),
       imageCopies: imageCopiesIn(copies),

@@ -17,6 +17,7 @@ export interface StepSession extends Pick<HomeserverClient, "request" | "upload"
 /** The context of a step with a session for each account and a typed undo record. */
 export interface StepScope<Undo> extends Pick<
   StepContext,
+  | "stepId"
   | "canSkipCheck"
   | "failures"
   | "imageCopies"
@@ -30,6 +31,8 @@ export interface StepScope<Undo> extends Pick<
 > {
   readonly source: StepSession;
   readonly target: StepSession;
+  /** That of the side that acts. */
+  readonly own: StepSession;
   /** `savedUndo` of `StepContext`. */
   readonly savedUndo: Undo | null;
   /** `saveUndo` of `StepContext`. */
@@ -91,8 +94,9 @@ function stepFunction<Input, Undo>(
 }
 
 function scopeOf<Undo>(context: StepContext, savedUndo: Undo | null): StepScope<Undo> {
-  const { client: _client, userId: _userId, ...rest } = context;
-  return { ...rest, savedUndo, source: sessionOf(context, "source"), target: sessionOf(context, "target") };
+  const { client: _client, userId: _userId, side, ...rest } = context;
+  const sessions = { source: sessionOf(context, "source"), target: sessionOf(context, "target") };
+  return { ...rest, ...sessions, savedUndo, own: sessions[side] };
 }
 
 function sessionOf({ client, userId, signal, mayGoOn }: StepContext, side: Side): StepSession {

@@ -9,6 +9,13 @@ export interface StepContext {
   /** The client of each account's session. */
   readonly client: Readonly<Record<Side, HomeserverClient>>;
   readonly userId: Readonly<Record<Side, string>>;
+  /** The side that acts. */
+  readonly side: Side;
+  /**
+   * Of this step only, and the same for every try. It is a transaction ID, and marks what the step
+   * creates.
+   */
+  readonly stepId: string;
   /**
    * True if no request of this step can have reached a server and both accounts were read just
    * before. Then the step acts at once. Otherwise it first looks whether its work is done, so that
