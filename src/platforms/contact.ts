@@ -110,7 +110,9 @@ export type NotAskedReason =
   /** It does not wait for a moderator. */
   | "not_waiting"
   /** The way that the person chose does not work there. */
-  | "way_impossible";
+  | "way_impossible"
+  /** In rooms themselves one room is asked about: its helpers are asked about another one. */
+  | "helper_taken";
 
 export interface AskFacts {
   readonly messages: readonly AskMessage[];

@@ -9,6 +9,7 @@ import type { RunRoom } from "../model/run-room.ts";
 import type { StoredStep } from "../model/run.ts";
 import type { PlannedStep } from "../model/step.ts";
 import type { TimeEstimate } from "../model/time-estimate.ts";
+import type { ContactDecisions } from "./contact.ts";
 import type { ReadProgress } from "./reading.ts";
 
 /**
@@ -82,7 +83,7 @@ export interface ChosenCategories {
 export type TriedSteps = ReadonlyMap<string, Pick<StoredStep, "kind" | "payload" | "state" | "finishedAt">>;
 
 /** The decision about two accounts as they were just read, and the steps that follow from it. */
-export interface Decision {
+export interface Decision extends Partial<ContactDecisions> {
   readonly plan: PlanFacts;
   /** The source's rooms by the typed aliases. */
   readonly aliases: ReadonlyMap<string, string>;

@@ -137,6 +137,15 @@ async function decide(
       ...{ readings, decided, keys, unusableKeys, aliases },
       filters: chosen,
       generatedAt: new Date(now()),
+      contact: {
+        accounts,
+        parties: {
+          sourceUserId: source.account.userId,
+          targetUserId: target.account.userId,
+          botUserIds: new Set([botUserId]),
+        },
+        guarded: (work) => guarded(source.account, work),
+      },
     });
   });
 }

@@ -7,6 +7,8 @@ import type { AccountContents } from "./categories/contents.ts";
 import { compareContents, planContentSteps } from "./categories/registry.ts";
 import type { KeyFacts, UnusableByRoom } from "./categories/room-keys/plan.ts";
 import { reportKeys, roomKeysCategory } from "./categories/room-keys/plan.ts";
+import type { ContactInput } from "./contact/contact-input.ts";
+import { contactDecisions } from "./contact/decisions.ts";
 import { serverNameOf } from "./ids/identifiers.ts";
 import type { RoomPlan } from "./planning/plan-rooms.ts";
 import { roomRequestCounts } from "./planning/request-counts.ts";
@@ -40,12 +42,15 @@ export interface DecisionInput {
   filters: PlanFilters;
   aliases: ReadonlyMap<string, string>;
   generatedAt: Date;
+  /** For decisions about contact. */
+  contact: Pick<ContactInput, "accounts" | "parties" | "guarded">;
 }
 
 export function decisionOf(whole: DecisionInput): Decision {
   const input = withHeldBack(whole, whole.decided.needInvitations.size > 0);
-  const { readings, decided, filters, aliases, generatedAt } = input;
+  const { readings, decided, filters, aliases, generatedAt, contact } = input;
   return {
+    ...contactDecisions({ ...contact, readings, decided }),
     plan: planFacts(input),
     aliases,
     filters,

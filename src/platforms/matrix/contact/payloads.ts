@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ASK_WAYS } from "../../../model/contact.ts";
 
-/** One helper and what they are asked. A step for it is made by `ask-step.ts`. */
+/** One helper and what they are asked. A step for it is made by the planner of questions. */
 export const helperToAsk = z.object({
   userId: z.string(),
   way: z.enum(ASK_WAYS),

@@ -80,20 +80,26 @@ export function mayDo(power: RoomPower, userId: string, task: Task, parties: Par
 }
 
 /**
- * Joined people who may do it, at most ten, and the number of further ones.
+ * Joined people who may do it, at most ten by default, and the number of further ones.
  * - Order: creators, then the most power, then the latest activity.
  * - Never the two accounts or bots.
  * - Not people whose server the room's ACL denies, since their events do not reach the others. An
  *   exception is a change of the ACL by the source's server: if the room is on that server alone,
  *   its members hear it.
  */
-export function peopleWhoMay(room: RoomSnapshot, power: RoomPower, task: Task, parties: Parties): Helpers {
+export function peopleWhoMay(
+  room: RoomSnapshot,
+  power: RoomPower,
+  task: Task,
+  parties: Parties,
+  max = MAX_HELPERS,
+): Helpers {
   const able = candidatesFor(joinedUsers(room), room, power, task, parties);
   const people = able.filter((userId) => !looksLikeBot(userId));
   const ranked = rank(people.length > 0 ? people : able, room, power);
   return {
-    helpers: ranked.slice(0, MAX_HELPERS).map((userId) => helperOf(room, power, userId)),
-    moreHelpers: Math.max(0, ranked.length - MAX_HELPERS),
+    helpers: ranked.slice(0, max).map((userId) => helperOf(room, power, userId)),
+    moreHelpers: Math.max(0, ranked.length - max),
   };
 }
 

@@ -26,17 +26,12 @@ export interface ChatsOfTwo {
   readonly encrypted: ReadonlySet<string>;
 }
 
-/** @param isIn whether a user is known to be in a room, from further reads */
-export function chatsOfTwo(
-  source: AccountSnapshot,
-  isIn: (roomId: string, userId: string) => boolean,
-): ChatsOfTwo {
+export function chatsOfTwo(source: AccountSnapshot): ChatsOfTwo {
   const open = new Map<string, string>();
   const encrypted = new Set<string>();
   for (const [roomId, partner] of directRooms(source.accountData)) {
     const room = source.rooms.get(roomId);
-    if (room === undefined || !isOfTwo(room)) continue;
-    if (!isJoined(room, partner) && !isIn(roomId, partner)) continue;
+    if (room === undefined || !isOfTwo(room) || !isJoined(room, partner)) continue;
     if (room.encryption.kind === "present") encrypted.add(partner);
     else if (canWrite(room, source.userId) && !open.has(partner)) open.set(partner, roomId);
   }
