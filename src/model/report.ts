@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { CATEGORY_NAMES } from "./categories.ts";
+import { askedSchema } from "./contact.ts";
 import {
   REASON_CODES,
   ROUTES,
@@ -53,6 +54,11 @@ export const storedReportRoomSchema = z.object({
   }),
   warnings: knownWarnings,
   helpers: z.array(helperSchema).readonly(),
+  /**
+   * Who was asked about the room, oldest first. Stored rows have nobody: a question may be newer
+   * than a row, so reports get them when they are shown (`withAsked`).
+   */
+  asked: z.array(askedSchema).readonly().default([]),
 });
 
 /** What a report says about the keys of encrypted rooms, besides the category `room_keys`. */

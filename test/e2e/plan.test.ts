@@ -87,7 +87,7 @@ describe("the bot, when it is asked for a plan", () => {
       `# From ${population.source.userId} to ${population.target.userId}`,
     );
     const csv = await askForFile("!report --format csv", "report-1.csv");
-    expect(csv.split("\r\n")[0]).toBe("roomId,name,alias,route,status,reason,helpers,link");
+    expect(csv.split("\r\n")[0]).toBe("roomId,name,alias,route,status,reason,helpers,link,asked");
     for (const room of population.rooms) expect(csv).toContain(room.roomId);
   });
 

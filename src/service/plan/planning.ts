@@ -1,6 +1,8 @@
 import type { Logger } from "pino";
 import type { Account, Side } from "../../model/account.ts";
 import { sides } from "../../model/account.ts";
+import { withAsked } from "../../model/asked.ts";
+import type { AskRecord } from "../../model/contact.ts";
 import type { PlanFilters } from "../../model/filters.ts";
 import { wordsIn } from "../../model/filters.ts";
 import type { UnusableKeys } from "../../model/key-backup.ts";
@@ -72,6 +74,8 @@ export interface PlanningOptions {
   histories: Pick<RoomHistories, "between">;
   readings: Readings;
   keyCopies: Pick<KeyCopies, "copied" | "unusable">;
+  /** The questions to helpers in the name of an old account. */
+  asked: (owner: string, source: string) => Promise<readonly AskRecord[]>;
   botUserId: string;
   now: () => number;
   log: Logger;
@@ -116,7 +120,13 @@ export class Planning {
     if (number === null) return this.#plan(request);
     log.info({ number, rooms: report.rooms.length, methods }, "planned");
     const isSameMove = before?.report.source === report.source && before.report.target === report.target;
-    return { status: "planned", plan: { ...plan, number, before: isSameMove ? before.report : null } };
+    const shown = { ...plan, report: await this.withAsked(request.owner, report) };
+    return { status: "planned", plan: { ...shown, number, before: isSameMove ? before.report : null } };
+  }
+
+  /** A report as it is shown: with those who were asked about its rooms. */
+  async withAsked(owner: string, report: Report): Promise<Report> {
+    return withAsked(report, await this.#options.asked(owner, report.source));
   }
 
   /**

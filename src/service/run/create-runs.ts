@@ -60,7 +60,7 @@ export function createRuns(options: CreateRunsOptions): RunServices {
     options;
   const { accounts, runs, steps } = store;
   const limits = new Limits(store.limiters, rateLimits, store.reportUnreadable);
-  const summary = new RunSummaryReader({ runs, steps, platforms, now });
+  const summary = new RunSummaryReader({ runs, steps, platforms, planning, now });
   const statuses = new RunStatuses({
     platforms,
     runs,

@@ -15,7 +15,7 @@ import type { RunStatus } from "./results.ts";
 import type { RunStatuses } from "./status.ts";
 
 export interface RunOverviewOptions {
-  planning: Pick<Planning, "last">;
+  planning: Pick<Planning, "last" | "withAsked">;
   runs: Pick<Runs, "rooms" | "unfinished">;
   steps: Pick<Steps, "all">;
   limits: Pick<Limits, "load" | "nextAt">;
@@ -67,11 +67,17 @@ export class RunOverview {
    * room.
    */
   async lastPlan(owner: string): Promise<StoredPlan | null> {
-    const { planning, runs, steps, limits, now } = this.#options;
+    const { planning } = this.#options;
     const plan = await planning.last(owner);
+    if (plan === null) return null;
+    const current = await this.#current(owner, plan);
+    return { ...current, report: await planning.withAsked(owner, current.report) };
+  }
+
+  async #current(owner: string, plan: StoredPlan): Promise<StoredPlan> {
+    const { runs, steps, limits, now } = this.#options;
     const run = await this.#options.control.current(owner);
-    if (plan === null || run?.purpose !== "move" || !isActive(run) || run.planNumber !== plan.number)
-      return plan;
+    if (run?.purpose !== "move" || !isActive(run) || run.planNumber !== plan.number) return plan;
     await limits.load(run.source);
     await limits.load(run.target);
     const rooms = await runs.rooms(run.id);

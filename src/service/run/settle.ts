@@ -100,9 +100,10 @@ export class RunSettler {
       await runs.apply(run.id, "needs_owner", { problem }, run.epoch);
       return null;
     }
+    const shown = await planning.withAsked(run.owner, report);
     const announce = (ended: Run): Promise<void> =>
       run.endedAt === null
-        ? listener.ended(ended, { ...decision.plan, report })
+        ? listener.ended(ended, { ...decision.plan, report: shown })
         : this.#announceLate(ended, rooms);
     await this.#settle(run, isWatched ? "settled_with_watch" : "settled", announce, { problem });
     log.info({ runId: run.id, isWatched }, "a run has ended");

@@ -4,6 +4,7 @@ import type { Platforms } from "../../platforms/platform.ts";
 import type { RunSummary } from "../../platforms/runs.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
+import type { Planning } from "../plan/planning.ts";
 import { reportOfPart } from "./report.ts";
 import type { RunEnd } from "./results.ts";
 
@@ -11,6 +12,7 @@ export interface RunSummaryOptions {
   runs: Pick<Runs, "rooms">;
   steps: Pick<Steps, "all">;
   platforms: Platforms<"runs">;
+  planning: Pick<Planning, "withAsked">;
   now: () => number;
 }
 
@@ -23,14 +25,14 @@ export class RunSummaryReader {
   }
 
   async of(run: Run): Promise<{ summary: RunSummary; failures: RunEnd["failures"]; report: Report }> {
-    const { platforms, now } = this.#options;
+    const { platforms, planning, now } = this.#options;
     const platform = platforms[run.platform];
     const steps = await this.#options.steps.all(run.id);
     const rooms = await this.#options.runs.rooms(run.id);
     return {
       summary: platform.runs.summary(steps, rooms),
       failures: platform.runs.failures(steps, run.purpose === "move"),
-      report: reportOfPart(run, rooms, now()),
+      report: await planning.withAsked(run.owner, reportOfPart(run, rooms, now())),
     };
   }
 }

@@ -5,7 +5,7 @@ import type { StartRequest } from "./requests.ts";
 import type { VerifyResult } from "./results.ts";
 
 export interface MoveVerifierOptions {
-  planning: Pick<Planning, "last" | "decide">;
+  planning: Pick<Planning, "last" | "decide" | "withAsked">;
   kept: Pick<KeptRequests, "keepIfPassing">;
 }
 
@@ -32,13 +32,14 @@ export class MoveVerifier {
 export async function verifyMove(
   owner: string,
   { onProgress, botRoomIds }: Pick<StartRequest, "botRoomIds" | "onProgress">,
-  planning: Pick<Planning, "last" | "decide">,
+  planning: Pick<Planning, "last" | "decide" | "withAsked">,
 ): Promise<VerifyResult> {
   const plan = await planning.last(owner);
   if (plan === null) return { status: "no_plan" };
   const { filters } = plan.request;
   const move = await planning.decide({ owner, filters, botRoomIds, onProgress });
   if ("status" in move) return move;
-  const { report, moreHelpers, notMoved, unseen } = move.decision.plan;
+  const { moreHelpers, notMoved, unseen } = move.decision.plan;
+  const report = await planning.withAsked(owner, move.decision.plan.report);
   return { status: "verified", report, moreHelpers, categories: report.categories, notMoved, unseen };
 }

@@ -1,4 +1,4 @@
-/** The placeholders of texts that a person types for other people. `{rooms}` is for `!ask` alone. */
+/** The placeholders of texts that a person types for others. `{rooms}` is for `!ask` alone. */
 export const PLACEHOLDERS = ["old", "new", "name"] as const;
 export type Placeholder = (typeof PLACEHOLDERS)[number] | "rooms";
 

@@ -6,7 +6,13 @@ export function formatTime(at: number): string {
 }
 
 const clock = new Intl.DateTimeFormat("en-GB", { timeStyle: "short", timeZone: "UTC" });
+const shortDay = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
 const dayOfYear = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", timeZone: "UTC" });
+
+/** A day in UTC: `30 Nov`. */
+export function formatDay(at: number): string {
+  return shortDay.format(at);
+}
 
 /** The time of day in UTC. */
 export function formatClock(at: number): string {

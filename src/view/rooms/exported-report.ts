@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { CATEGORY_NAMES } from "../../model/categories.ts";
+import { askedSchema } from "../../model/contact.ts";
 import type { Report, ReportRoom } from "../../model/report.ts";
 import { REASON_CODES, ROUTES, STATUSES, WARNING_CODES, powerLevelSchema } from "../../model/routes.ts";
 import { reasonText, warningText } from "../words/reasons.ts";
@@ -34,6 +35,7 @@ const exportedRoomSchema = z.strictObject({
     )
     .max(10)
     .readonly(),
+  asked: z.array(askedSchema).readonly(),
 });
 
 /**

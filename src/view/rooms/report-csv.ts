@@ -10,6 +10,7 @@ export const CSV_COLUMNS = [
   "reason",
   "helpers",
   "link",
+  "asked",
 ] as const;
 
 /**
@@ -19,9 +20,20 @@ export const CSV_COLUMNS = [
 export function csvCells(room: ExportedRoom, link: string): string[] {
   const helpers = room.helpers.map((helper) => helper.userId).join("; ");
   const reason = room.reason === null ? "" : `${room.reason.code}: ${room.reason.text}`;
-  return [room.roomId, room.name ?? "", room.alias ?? "", room.route, room.status, reason, helpers, link].map(
-    safeCell,
-  );
+  const asked = room.asked
+    .map(({ userId, at, way, result }) => `${userId} ${at} ${way} ${result}`)
+    .join("; ");
+  return [
+    room.roomId,
+    room.name ?? "",
+    room.alias ?? "",
+    room.route,
+    room.status,
+    reason,
+    helpers,
+    link,
+    asked,
+  ].map(safeCell);
 }
 
 // A spreadsheet takes a cell that begins like this for a formula (OWASP, "CSV Injection").

@@ -11,6 +11,7 @@ import { untrustedText } from "../document/untrusted-text.ts";
 import { keyCounts } from "../words/key-words.ts";
 import { reasonText } from "../words/reasons.ts";
 import { helperNames, roomNames } from "../words/room-line.ts";
+import { askedSentences } from "./asked.ts";
 
 /** A report with the data that its rendering needs. */
 export interface ReportView {
@@ -117,6 +118,7 @@ export function leftRoomLine(
     ...reason,
     ...waiting(room),
     ...(helpers.length > 0 ? [" Can help: ", ...helpers, "."] : []),
+    ...askedSentences(room.asked),
   ];
 }
 

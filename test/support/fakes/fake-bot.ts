@@ -186,6 +186,7 @@ export function startFakeBot({
     histories: new RoomHistories(store.store.runs, now),
     readings: new Readings(),
     keyCopies: store.store.keyCopies,
+    asked: () => Promise.resolve([]),
     botUserId: BOT,
     now,
     log,

@@ -42,6 +42,7 @@ export function room(roomId: string, more: Partial<ReportRoom> = {}): ReportRoom
     power: { source: 0, wanted: 0, target: null },
     warnings: [],
     helpers: [{ userId: "@mo:old.example", displayName: EVIL, power: 100 }],
+    asked: [],
     ...more,
   };
 }

@@ -67,6 +67,7 @@ function plannedRoom(roomId: string): RunRoom["planned"] {
       power: { source: 0, wanted: 0, target: null },
       warnings: [],
       helpers: [],
+      asked: [],
     },
     work: { roomId, routes: ["join"], through: null, via: [], isNewToServer: false },
     facts: null,

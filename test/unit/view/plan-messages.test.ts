@@ -34,6 +34,7 @@ function room(roomId: string, more: Partial<ReportRoom> = {}): ReportRoom {
     power: { source: 0, wanted: 0, target: null },
     warnings: [],
     helpers: [],
+    asked: [],
     ...more,
   };
 }
@@ -304,7 +305,7 @@ describe("a report", () => {
     )
       .bytes.toString()
       .split("\r\n");
-    expect(lines[0]).toBe("roomId,name,alias,route,status,reason,helpers,link");
+    expect(lines[0]).toBe("roomId,name,alias,route,status,reason,helpers,link,asked");
     expect(lines[1]).toContain(",'=HYPERLINK(1),#a:old.example,join,planned,");
     expect(lines[2]).toContain("https://matrix.to/#/!stuck%3Aold.example?via=old.example");
     expect(lines).toHaveLength(4);

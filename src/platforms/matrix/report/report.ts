@@ -48,6 +48,7 @@ export function reportRoom(room: PlannedRoom, progress?: RoomProgress): ReportRo
     power: { ...room.power },
     warnings: room.warnings,
     helpers: room.helpers.map(({ userId, displayName, power }) => ({ userId, displayName, power })),
+    asked: [],
   };
 }
 

@@ -36,6 +36,7 @@ async function summaryOf(did: readonly Did[], ofRooms: readonly RunRoom[] = room
     runs: { rooms: async () => [...ofRooms] },
     steps: { all: async () => steps },
     platforms: { matrix: { runs: matrixRuns } },
+    planning: { withAsked: async (_owner, report) => report },
     now: () => 0,
   });
   return reader.of(run);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { withAsked } from "../../../../src/model/asked.ts";
 import { allCategories, CATEGORY_NAMES, category } from "../../../../src/model/categories.ts";
 import { storedReportSchema } from "../../../../src/model/report.ts";
 import { roomCategories } from "../../../../src/platforms/matrix/planning/room-categories.ts";
@@ -36,7 +37,19 @@ const facts = report({
   keys: { kind: "counted", missing: 1, unusable: 1, roomsWithoutKeys: null },
   progress: new Map([["!v12", { status: "waiting", until: "2026-01-31T13:00:00Z", waitingFor: "limit" }]]),
 });
-const file = exportedReport(facts);
+const file = exportedReport(
+  withAsked(
+    facts,
+    (["@mo:old.example", ADMIN] as const).map((userId, index) => ({
+      roomId: "!x:old.example",
+      userId,
+      at: Date.UTC(2026, 0, 30 + index),
+      way: "new_direct",
+      result: index === 0 ? "declined" : "sent",
+      chatRoomId: "!chat:old.example",
+    })),
+  ),
+);
 
 it("a report has codes with their data, and no sentences", () => {
   expect(facts.rooms[0]).toMatchObject({
@@ -79,6 +92,10 @@ describe("the report file", () => {
             },
           ],
           helpers: [{ userId: ADMIN, displayName: null, power: 100 }],
+          asked: [
+            { userId: "@mo:old.example", at: "2026-01-30T00:00:00Z", way: "new_direct", result: "declined" },
+            { userId: ADMIN, at: "2026-01-31T00:00:00Z", way: "new_direct", result: "sent" },
+          ],
         },
       ],
       categories: [],
@@ -128,7 +145,9 @@ describe("the report file", () => {
       "no_invite_power: Inviting needs power 50; the old account has 0.",
       `'${ADMIN}`,
       "https://matrix.to/#/!x",
+      `'@mo:old.example 2026-01-30T00:00:00Z new_direct declined; ${ADMIN} 2026-01-31T00:00:00Z new_direct sent`,
     ]);
+    expect(csvCells(third, "").at(-1)).toBe("");
     expect(csvCells(third, "")[1]).toBe("'=Mo");
     for (const name of ["+1", "-1", "@x", "\tx", "\rx"])
       expect(csvCells({ ...third, name }, "")[1]).toBe(`'${name}`);
