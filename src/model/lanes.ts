@@ -17,7 +17,7 @@ export function laneOf({ kind, side, limits }: Pick<PlannedStep, "kind" | "side"
 /** Whether the homeserver asks other servers before it answers the requests of a lane. */
 export function isFederatedLane(lane: string): boolean {
   const own = ownLimitOfLane(lane);
-  return isKnockLane(lane) || (own !== null && own !== "messages");
+  return isKnockLane(lane) || (own !== null && own !== "messages" && own !== "room_creation");
 }
 
 /**
@@ -25,7 +25,13 @@ export function isFederatedLane(lane: string): boolean {
  * limit counts it.
  */
 export function ownLimit(limits: readonly LimitName[]): LimitName | null {
-  const scarcestFirst: readonly LimitName[] = ["invitations", "remote_joins", "joins", "messages"];
+  const scarcestFirst: readonly LimitName[] = [
+    "invitations",
+    "remote_joins",
+    "room_creation",
+    "joins",
+    "messages",
+  ];
   return scarcestFirst.find((name) => limits.includes(name)) ?? null;
 }
 
@@ -53,6 +59,8 @@ export const LANES: readonly string[] = [
   "target:remote_joins",
   "target:joins",
   `target:${KNOCKS}`,
+  "source:room_creation",
+  "target:room_creation",
   ...sides.flatMap((side) => LIMITS.map((name) => `${side}:${name}`)),
   "source:free",
   "target:free",

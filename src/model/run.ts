@@ -9,9 +9,23 @@ import type { PlannedStep } from "./step.ts";
 import { storedFormat } from "./stored.ts";
 
 /**
- * What a run does: the whole plan, a part of it, or an undo of earlier runs.
+ * What a run does: the whole plan, a part of it, an undo of earlier runs, or contact with other
+ * people (`ask` and the following ones).
  */
-export const RUN_PURPOSES = ["move", "invitations", "joins", "profile", "undo"] as const;
+export const RUN_PURPOSES = [
+  "move",
+  "invitations",
+  "joins",
+  "profile",
+  "undo",
+  "ask",
+  "knock",
+  "direct_chats",
+  "announce",
+  "rename",
+  "mentions",
+  "leave",
+] as const;
 export type RunPurpose = (typeof RUN_PURPOSES)[number];
 
 /** The schema of `StepProblem`. */

@@ -1,6 +1,14 @@
 import type { Side } from "./account.ts";
 import type { PlatformName } from "./platform-name.ts";
 
+/**
+ * The kinds of steps that reach other people or leave rooms. They belong to no category of a move.
+ * A new one is a line here and a line in the registry of its platform
+ * (`platforms/matrix/contact/registry.ts`).
+ */
+export const CONTACT_STEP_KINDS = [] as const satisfies readonly string[];
+export type ContactStepKind = (typeof CONTACT_STEP_KINDS)[number];
+
 /** The kinds of steps, one for each step function. */
 export const STEP_KINDS = [
   "profile_field",
@@ -21,6 +29,7 @@ export const STEP_KINDS = [
   "push_rules",
   "ignored_users",
   "undo",
+  ...CONTACT_STEP_KINDS,
 ] as const;
 export type StepKind = (typeof STEP_KINDS)[number];
 
@@ -37,7 +46,7 @@ export type Stage = (typeof stages)[keyof typeof stages];
  * The rate limiters for requests, named for what they limit. Each one counts for one account on its
  * own server.
  */
-export const LIMITS = ["invitations", "messages", "joins", "remote_joins"] as const;
+export const LIMITS = ["invitations", "messages", "joins", "remote_joins", "room_creation"] as const;
 export type LimitName = (typeof LIMITS)[number];
 
 /** A planned step. A run stores it before it is tried. */

@@ -35,7 +35,7 @@ export async function changeRun(database: Kysely<Tables>, id: number, change: Ru
 /**
  * Writes the state that follows from an event. The caller's transaction keeps the state from
  * changing between the read and the write. A run that only watches does not become active beside an
- * active run of its owner.
+ * active run of its owner and track.
  * @returns false if the event does not apply; then nothing is changed
  */
 export async function applyToRun(
@@ -45,7 +45,7 @@ export async function applyToRun(
 ): Promise<boolean> {
   const row = await transaction
     .selectFrom("run")
-    .select(["state", "lease_epoch", "owner"])
+    .select(["state", "lease_epoch", "owner", "track"])
     .where("id", "=", id)
     .executeTakeFirst();
   if (epoch !== undefined && row?.lease_epoch !== epoch) return false;
@@ -54,7 +54,7 @@ export async function applyToRun(
   const next = state === undefined ? null : nextState(state, event);
   if (row === undefined || state === undefined || next === null) return false;
   const begins = isActive({ state: next }) && !isActive({ state });
-  if (begins && (await hasActiveRun(transaction, row.owner))) return false;
+  if (begins && (await hasActiveRun(transaction, row))) return false;
   await transaction
     .updateTable("run")
     .set({ state: next, ...changedColumns(change) })
@@ -65,11 +65,15 @@ export async function applyToRun(
 
 const stateSchema = z.enum(RUN_STATES);
 
-async function hasActiveRun(transaction: Transaction<Tables>, owner: string): Promise<boolean> {
+async function hasActiveRun(
+  transaction: Transaction<Tables>,
+  { owner, track }: { owner: string; track: string },
+): Promise<boolean> {
   const row = await transaction
     .selectFrom("run")
     .select("id")
     .where("owner", "=", owner)
+    .where("track", "=", track)
     .where("state", "in", ACTIVE_RUN_STATES)
     .executeTakeFirst();
   return row !== undefined;

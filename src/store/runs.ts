@@ -3,7 +3,9 @@ import { addressFormat } from "../model/conversation-address.ts";
 import { WATCHED_STATUSES } from "../model/room-routes.ts";
 import type { RunRoom } from "../model/run-room.ts";
 import type { RunEvent, RunState } from "../model/run-states.ts";
-import { ACTIVE_RUN_STATES, FIRST_RUN_STATE, UNFINISHED_RUN_STATES } from "../model/run-states.ts";
+import { FIRST_RUN_STATE, UNFINISHED_RUN_STATES } from "../model/run-states.ts";
+import type { RunTrack } from "../model/run-tracks.ts";
+import { trackOf } from "../model/run-tracks.ts";
 import type { Run } from "../model/run.ts";
 import type { PlannedStep } from "../model/step.ts";
 import type { CopiesOfRun } from "./image-copies.ts";
@@ -12,6 +14,7 @@ import { keptRequestBegins } from "./kept-requests.ts";
 import { closeQuestionsOf } from "./questions.ts";
 import { assertLease } from "./run-leases.ts";
 import { replacedRoomsOf, roomCountsOf } from "./run-room-queries.ts";
+import { activeRun, runsEndedBefore } from "./run-queries.ts";
 import type { RunChange } from "./run-rows.ts";
 import { applyToRun, changeRun, insertRoom, roomsFromRows, runsFromRows } from "./run-rows.ts";
 import { insertSteps } from "./step-rows.ts";
@@ -37,8 +40,8 @@ export class Runs {
   /**
    * Stores a run with all its rooms and steps, before any step is tried.
    * @param isInPlace whether it replaces the owner's earlier runs, which only watch
-   * @returns `null` if the owner already has an active run, for example one that a late arrival has
-   * just resumed
+   * @returns `null` if the owner already has an active run of its track, for example one that a late
+   * arrival has just resumed
    */
   async create(
     run: NewRun,
@@ -49,7 +52,8 @@ export class Runs {
     }: { rooms: readonly RunRoom[]; steps: readonly PlannedStep[]; isInPlace: boolean },
   ): Promise<Run | null> {
     return this.#database.transaction().execute(async (transaction) => {
-      if ((await activeRun(transaction, run.owner, this.#report)) !== null) return null;
+      const track = trackOf(run);
+      if ((await activeRun(transaction, { owner: run.owner, track }, this.#report)) !== null) return null;
       if (isInPlace) {
         const earlier = await transaction
           .selectFrom("run")
@@ -65,6 +69,7 @@ export class Runs {
           platform: run.platform,
           plan_number: run.planNumber,
           purpose: run.purpose,
+          track,
           state: FIRST_RUN_STATE,
           stage: 0,
           source: run.source,
@@ -102,9 +107,9 @@ export class Runs {
     return runsFromRows(rows, this.#report)[0] ?? null;
   }
 
-  /** The owner's active run. While it exists, no other can begin. */
-  async active(owner: string): Promise<Run | null> {
-    return activeRun(this.#database, owner, this.#report);
+  /** The owner's active run of a track. While it exists, no other of the track can begin. */
+  async active(owner: string, track: RunTrack): Promise<Run | null> {
+    return activeRun(this.#database, { owner, track }, this.#report);
   }
 
   /** The owner's runs that are not over. */
@@ -148,45 +153,7 @@ export class Runs {
    * neither started another one nor an older one that still watches.
    */
   async endedBefore(time: number): Promise<Run[]> {
-    const rows = await this.#database
-      .selectFrom("run")
-      .selectAll()
-      .where("state", "=", "over")
-      .where("ended_at", "<", time)
-      .where((expression) =>
-        expression(
-          "id",
-          "in",
-          expression
-            .selectFrom("run as last")
-            .select(({ fn }) => fn.max("last.id").as("id"))
-            .groupBy("last.owner"),
-        ),
-      )
-      .where((expression) =>
-        expression.not(
-          expression.exists(
-            expression
-              .selectFrom("run as open")
-              .select("open.id")
-              .whereRef("open.owner", "=", "run.owner")
-              .where("open.state", "!=", "over"),
-          ),
-        ),
-      )
-      .where((expression) =>
-        expression.not(
-          expression.exists(
-            expression
-              .selectFrom("run_room")
-              .select("run_room.room_id")
-              .whereRef("run_room.run_id", "=", "run.id")
-              .where("run_room.joined_at", ">=", time),
-          ),
-        ),
-      )
-      .execute();
-    return runsFromRows(rows, this.#report);
+    return runsEndedBefore(this.#database, time, this.#report);
   }
 
   /** The rooms of a run that are watched. Others are not read: a move may have thousands. */
@@ -276,19 +243,4 @@ export class Runs {
   imageCopies(runId: number): CopiesOfRun {
     return imageCopiesOf(this.#database, runId);
   }
-}
-
-async function activeRun(
-  database: Kysely<Tables>,
-  owner: string,
-  report: ReportUnreadable,
-): Promise<Run | null> {
-  const rows = await database
-    .selectFrom("run")
-    .selectAll()
-    .where("owner", "=", owner)
-    .where("state", "in", ACTIVE_RUN_STATES)
-    .orderBy("id", "desc")
-    .execute();
-  return runsFromRows(rows, report)[0] ?? null;
 }

@@ -148,6 +148,7 @@ export interface Tables {
     lease_owner: string | null;
     lease_epoch: Generated<number>;
     lease_until: Generated<number>;
+    track: Generated<string>;
   };
   run_room: {
     run_id: number;
@@ -205,6 +206,34 @@ export interface Tables {
     shown: Generated<string>;
   };
   shown_list: { owner: string; room_ids: string };
+  asked_question: {
+    owner: string;
+    source: string;
+    run_id: number;
+    step_key: string;
+    room_id: string;
+    user_id: string;
+    at: number;
+    way: string;
+    result: string;
+    chat_room_id: string | null;
+  };
+  opened_chat: {
+    owner: string;
+    source: string;
+    run_id: number;
+    step_key: string;
+    room_id: string | null;
+    partner: string;
+    opened_by: string;
+    purpose: string;
+    at: number;
+    state: string;
+  };
+  announced_room: { owner: string; source: string; room_id: string; at: number };
+  given_name: { owner: string; source: string; room_id: string; former: string | null; given: string };
+  silent_server: { owner: string; server_name: string; at: number };
+  finish_state: { owner: string; source: string; at: number; state: string };
   sign_in_link: { owner: string; side: string; sealed: Buffer };
   sign_in_attempt: {
     owner: string;

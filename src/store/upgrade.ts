@@ -16,6 +16,7 @@ import { recipients } from "./upgrades/014-recipients.ts";
 import { keptRequests } from "./upgrades/015-kept-requests.ts";
 import { keyCopies } from "./upgrades/016-key-copies.ts";
 import { receivedFiles } from "./upgrades/017-received-files.ts";
+import { contact } from "./upgrades/018-contact.ts";
 
 /**
  * All schema versions in order. The version number is the position, counted from one. A released
@@ -39,6 +40,7 @@ export const schemaUpgrades: readonly string[] = [
   keptRequests,
   keyCopies,
   receivedFiles,
+  contact,
 ];
 
 /** Converts rows after the upgrades from a version on. */

@@ -23,6 +23,12 @@ export const RATE_LIMITS: RateLimits = {
     burst: 10,
     chain: ["joins", "remote_joins"],
   },
+  room_creation: {
+    setting: "rc_room_creation",
+    perSecond: 0.016,
+    burst: 10,
+    chain: ["room_creation", "messages"],
+  },
 };
 
 /**

@@ -54,7 +54,7 @@ export class RunControl {
    */
   async current(owner: string): Promise<Run | null> {
     const { runs } = this.#options;
-    return (await runs.active(owner)) ?? (await runs.unfinished(owner)).at(-1) ?? runs.last(owner);
+    return (await runs.active(owner, "move")) ?? (await runs.unfinished(owner)).at(-1) ?? runs.last(owner);
   }
 
   pause(owner: string): Promise<PauseResult> {
@@ -150,7 +150,7 @@ export class RunControl {
     const { accounts, runs, kept } = this.#options;
     const signedIn = await Promise.all(chosen.map((side) => accounts.get(owner, side)));
     if (signedIn.every((account) => account === null)) return null;
-    const isIdle = (await runs.active(owner)) === null && (await kept.of(owner)) === null;
+    const isIdle = (await runs.active(owner, "move")) === null && (await kept.of(owner)) === null;
     const cancelled = isIdle ? null : await this.cancel(owner);
     await this.abandon(owner);
     return cancelled;
@@ -206,7 +206,7 @@ export class RunControl {
 
   /** The answer if an active run keeps a new one from beginning; otherwise `null`. */
   async active(owner: string): Promise<{ status: "already"; run: RunStatus } | null> {
-    const run = await this.#options.runs.active(owner);
+    const run = await this.#options.runs.active(owner, "move");
     return run && { status: "already", run: await this.#options.statuses.of(run) };
   }
 

@@ -200,5 +200,14 @@ function nextStep({ run, report }: RunEnd, left: readonly ReportRoom[], prefix: 
       return ["Next: ", code(`${prefix}migrate plan`), " shows what else can be moved."];
     case "undo":
       return ["Next: ", code(`${prefix}migrate plan`), " shows what your two accounts have now."];
+    case "ask":
+    case "knock":
+      return ["Next: ", code(`${prefix}report`), " shows who can let you in, and who was asked."];
+    case "direct_chats":
+    case "announce":
+    case "rename":
+    case "mentions":
+    case "leave":
+      return ["Next: ", code(`${prefix}finish`), " shows what is left before you let your old account go."];
   }
 }

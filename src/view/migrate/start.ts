@@ -22,6 +22,13 @@ const beginnings: Readonly<Record<RunPurpose, string>> = {
   joins: "I join rooms with your new account",
   profile: "I copy your profile",
   undo: "I take back what can be taken back",
+  ask: "I ask the people who can help, as shown",
+  knock: "I knock with your new account, as shown",
+  direct_chats: "I open the direct chats, as shown",
+  announce: "I tell the rooms, as shown",
+  rename: "I give your old account its name, as shown",
+  mentions: "I see to it that mentions reach your new account",
+  leave: "Your old account leaves the rooms, as shown",
 };
 
 /**
@@ -115,7 +122,7 @@ export function stoppedBefore(): Message {
 }
 
 function noPart(rooms: readonly ReportRoom[], purpose: Exclude<RunPurpose, "move">): Inline[] {
-  if (purpose === "profile" || purpose === "undo")
+  if (purpose !== "invitations" && purpose !== "joins")
     return ["There is nothing to do: all of that is done already."];
   if (rooms.length > 0 && rooms.every((room) => room.route === "excluded")) return [noRoomFits(rooms.length)];
   return [

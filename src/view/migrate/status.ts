@@ -167,6 +167,8 @@ function limitWords({ limit, side }: RunWait): string {
       return `lets ${account} join the next room`;
     case "remote_joins":
       return `lets ${account} join the next room that is new to it`;
+    case "room_creation":
+      return `lets ${account} open the next chat`;
     case null:
       return `takes the next request from ${account}`;
   }

@@ -11,6 +11,13 @@ export const runNames: Readonly<Record<RunPurpose, string>> = {
   joins: "The round of joins",
   profile: "The copy of your profile",
   undo: "The undo",
+  ask: "Asking for help",
+  knock: "Knocking",
+  direct_chats: "Opening direct chats",
+  announce: "The announcement",
+  rename: "Renaming your old account",
+  mentions: "Passing on mentions",
+  leave: "Leaving rooms",
 };
 
 /** Whether a run is counted in rooms. All others are counted in steps. */

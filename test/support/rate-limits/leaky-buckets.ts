@@ -16,6 +16,7 @@ export interface PairSettings {
   targetMessages: BucketSetting;
   joins: BucketSetting;
   remoteJoins: BucketSetting;
+  roomCreation: BucketSetting;
 }
 
 /** Synapse's defaults (platforms/matrix/README.md, "Rate limits"). */
@@ -26,6 +27,7 @@ export const DEFAULTS: PairSettings = {
   targetMessages: { periodMs: 5_000, burst: 10 },
   joins: { periodMs: 10_000, burst: 10 },
   remoteJoins: { periodMs: 100_000, burst: 10 },
+  roomCreation: { periodMs: 62_500, burst: 10 },
 };
 
 export const UNLIMITED: PairSettings = {
@@ -35,6 +37,7 @@ export const UNLIMITED: PairSettings = {
   targetMessages: null,
   joins: null,
   remoteJoins: null,
+  roomCreation: null,
 };
 
 export function scaled(settings: PairSettings, factor: number): PairSettings {
@@ -82,7 +85,13 @@ class Bucket {
 export class LeakyBuckets {
   #buckets: Record<keyof PairSettings, Bucket>;
   /** Refused requests of each kind. */
-  readonly refused: Record<LimitName, number> = { invitations: 0, messages: 0, joins: 0, remote_joins: 0 };
+  readonly refused: Record<LimitName, number> = {
+    invitations: 0,
+    messages: 0,
+    joins: 0,
+    remote_joins: 0,
+    room_creation: 0,
+  };
   /** Counted invitations whose requests the limit on messages then refused. */
   burntInvitations = 0;
 
@@ -114,6 +123,8 @@ export class LeakyBuckets {
         return own(buckets.joins.take(now)) ?? own(messages.take(now)) ?? { kind: "ok" };
       case "remote_joins":
         return own(buckets.joins.take(now)) ?? own(buckets.remoteJoins.take(now)) ?? { kind: "ok" };
+      case "room_creation":
+        return own(buckets.roomCreation.take(now)) ?? own(messages.take(now)) ?? { kind: "ok" };
       case "invitations": {
         const refusal = own(buckets.invitations.take(now));
         if (refusal !== null) return refusal;
@@ -155,6 +166,7 @@ export function leastMs(load: Load, settings: PairSettings): number {
     targetMessages: load.joins,
     joins: load.joins + load.remoteJoins,
     remoteJoins: load.remoteJoins,
+    roomCreation: 0,
   };
   const times = Object.entries(settings).map(([name, setting]: [string, BucketSetting]) =>
     setting === null ? 0 : Math.max(0, spent[name as keyof PairSettings] - setting.burst) * setting.periodMs,

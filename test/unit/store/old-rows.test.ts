@@ -320,7 +320,7 @@ describe("a row that cannot be read costs that row alone", () => {
   it("a run, beside which another can begin", () =>
     withOldRows(
       async ({ store, unreadable }) => {
-        expect(await store.runs.active(OLD_OWNER)).toBeNull();
+        expect(await store.runs.active(OLD_OWNER, "move")).toBeNull();
         expect(unreadable).toEqual([{ table: "run", key: 1 }]);
       },
       (database) => database.exec("UPDATE run SET state = 'running', address = '[]'"),

@@ -131,7 +131,7 @@ async function work(database: Kysely<Tables>): Promise<void> {
   await runs.change(id, { progressCount: 1 });
   await runs.get(id);
   await runs.last(owner);
-  await runs.active(owner);
+  await runs.active(owner, "move");
   await runs.unfinished(owner);
   await runs.between(owner, owner, owner);
   await runs.inState("running", "watching");

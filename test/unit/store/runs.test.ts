@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { RUN_EVENTS } from "../../../src/model/run-states.ts";
+import type { RunPurpose } from "../../../src/model/run.ts";
 import { newRun, room, step } from "../../support/fakes/scripted-runner.ts";
 import { temporaryStore } from "../../support/store/temporary-store.ts";
 
@@ -63,12 +64,33 @@ describe("runs", () => {
     const { store } = await temporaryStore();
     const run = await newRun(store, []);
     for (const event of events) await store.runs.apply(run.id, event);
-    expect(await store.runs.active(run.owner)).toMatchObject({ id: run.id, state });
+    expect(await store.runs.active(run.owner, "move")).toMatchObject({ id: run.id, state });
     const next = await store.runs.create(
       { ...run, purpose: "joins" },
       { rooms: [], steps: [step("one")], isInPlace: false },
     );
     expect([next, (await store.runs.last(run.owner))?.id]).toEqual([null, run.id]);
+  });
+
+  it("of another track begin beside it, and one of each track", async () => {
+    const { store } = await temporaryStore();
+    const move = await newRun(store, []);
+    const begin = (purpose: RunPurpose) =>
+      store.runs.create({ ...move, purpose }, { rooms: [], steps: [], isInPlace: false });
+    const asking = await begin("ask");
+    expect([await begin("ask"), await begin("leave"), await begin("undo")]).toEqual([null, null, null]);
+    expect((await begin("announce"))?.state).toBe("running");
+    expect((await store.runs.active(move.owner, "move"))?.id).toBe(move.id);
+    expect((await store.runs.active(move.owner, "ask"))?.id).toBe(asking?.id);
+    expect(await store.runs.active(move.owner, "knock")).toBeNull();
+  });
+
+  it("that watch become active beside an active run of another track", async () => {
+    const { store } = await temporaryStore();
+    const watching = await newRun(store, []);
+    await store.runs.apply(watching.id, "settled_with_watch", { endedAt: 9 });
+    await store.runs.create({ ...watching, purpose: "ask" }, { rooms: [], steps: [], isInPlace: false });
+    expect(await store.runs.apply(watching.id, "access_changed")).toMatchObject({ state: "running" });
   });
 
   it("are found by owner, by accounts, and by state", async () => {

@@ -1,12 +1,15 @@
 import type { CategoryName } from "../../../model/categories.ts";
-import type { LimitName, PlannedStep, Stage, StepKind } from "../../../model/step.ts";
+import type { ContactStepKind, LimitName, PlannedStep, Stage, StepKind } from "../../../model/step.ts";
 import type { RoomIdOnTarget } from "../planning/room-mapping.ts";
 import type { RoomStepKind } from "../planning/room-steps.ts";
 import type { Comparison } from "./comparison.ts";
 import type { AccountContents } from "./contents.ts";
 
 /** The kinds of steps that write account contents. Each is the kind of one category. */
-export type ContentStepKind = Exclude<StepKind, RoomStepKind | "kept_room_profile" | "undo">;
+export type ContentStepKind = Exclude<
+  StepKind,
+  RoomStepKind | ContactStepKind | "kept_room_profile" | "undo"
+>;
 
 /**
  * The properties of a step that differ between steps of its category. All of them act for the

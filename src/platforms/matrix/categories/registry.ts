@@ -2,6 +2,7 @@ import type { Category, CategoryName } from "../../../model/categories.ts";
 import { CATEGORY_NAMES } from "../../../model/categories.ts";
 import type { NotMoved } from "../../../model/not-moved.ts";
 import type { PlannedStep, StepKind } from "../../../model/step.ts";
+import { isContactStep } from "../contact/registry.ts";
 import type { RoomIdOnTarget } from "../planning/room-mapping.ts";
 import type { Step } from "../steps/define-step.ts";
 import { accountDataPlan } from "./account-data/plan.ts";
@@ -50,9 +51,13 @@ export function isContentStep(kind: string): kind is ContentStepKind {
 /** All kinds of steps that write the contents of an account, in the order of the registry. */
 export const CONTENT_STEP_KINDS: readonly ContentStepKind[] = Object.keys(categories).filter(isContentStep);
 
-/** The category that a step counts for; a step that enters a room counts for `rooms`. */
-export function categoryOfStep(kind: Exclude<StepKind, "undo">): CategoryName {
+/**
+ * The category that a step counts for; a step that enters a room counts for `rooms`. `null` for
+ * steps of no category: an undo, and steps that reach other people or leave rooms.
+ */
+export function categoryOfStep(kind: StepKind): CategoryName | null {
   if (isContentStep(kind)) return categories[kind].plan.name;
+  if (kind === "undo" || isContactStep(kind)) return null;
   if (kind === "kept_room_profile") return "profile";
   return kind === "power_level" ? "power_levels" : "rooms";
 }

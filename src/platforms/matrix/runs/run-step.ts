@@ -4,6 +4,7 @@ import type { PlannedStep, StepKind } from "../../../model/step.ts";
 import { STEP_KINDS } from "../../../model/step.ts";
 import { keptRoomStep } from "../categories/kept-room-profiles/step.ts";
 import { categories, isContentStep } from "../categories/registry.ts";
+import { contactSteps, isContactStep } from "../contact/registry.ts";
 import type { Step } from "../steps/define-step.ts";
 import { roomSteps } from "../steps/registry.ts";
 import type { StepContext } from "../steps/step-context.ts";
@@ -36,5 +37,6 @@ export function canUndo(kind: StepKind): boolean {
 
 function stepOf(kind: Exclude<StepKind, "undo">): Step {
   if (kind === "kept_room_profile") return keptRoomStep;
+  if (isContactStep(kind)) return contactSteps[kind];
   return isContentStep(kind) ? categories[kind].step : roomSteps[kind];
 }

@@ -98,7 +98,10 @@ export function withKeptRooms(
 /** Whether a filter by categories lets a step pass. */
 export function isChosen({ filters }: ChosenCategories): (step: Pick<PlannedStep, "kind">) => boolean {
   const { categories } = filters;
-  return ({ kind }) => categories === null || kind === "undo" || categories.includes(categoryOfStep(kind));
+  return ({ kind }) => {
+    const category = categoryOfStep(kind);
+    return categories === null || category === null || categories.includes(category);
+  };
 }
 
 /** The steps of one route into a room. */

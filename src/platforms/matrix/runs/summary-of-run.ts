@@ -17,9 +17,10 @@ export function summaryOf(steps: readonly StoredStep[], rooms: readonly RunRoom[
   const done = steps.filter(({ state, outcome }) => state === "done" && outcome?.status === "done");
   const written = new Map<CategoryName, number>();
   for (const { kind } of done) {
+    const category = categoryOfStep(kind);
     // The target's own names in rooms are only written back.
-    if (kind === "undo" || kind === "kept_room_profile" || categoryOfStep(kind) === "rooms") continue;
-    written.set(categoryOfStep(kind), (written.get(categoryOfStep(kind)) ?? 0) + 1);
+    if (category === null || category === "rooms" || kind === "kept_room_profile") continue;
+    written.set(category, (written.get(category) ?? 0) + 1);
   }
   const invited = new Set(done.filter(({ kind }) => kind === "invite").map(({ roomId }) => roomId));
   return {
@@ -37,7 +38,7 @@ export function summaryOf(steps: readonly StoredStep[], rooms: readonly RunRoom[
 export function failuresOf(steps: readonly StoredStep[], hasReport: boolean): StepFailure[] {
   return steps.flatMap(({ kind, key, roomId, state, outcome }) => {
     if (state !== "failed" || outcome?.status !== "failed") return [];
-    if (hasReport && kind !== "undo" && categoryOfStep(kind) === "rooms") return [];
+    if (hasReport && categoryOfStep(kind) === "rooms") return [];
     return [{ item: kind === "undo" ? (roomId ?? key) : key, problem: outcome.problem }];
   });
 }

@@ -10,6 +10,7 @@ import { isJsonObject } from "../api/json.ts";
 import { keptRoomSchema } from "../categories/kept-room-profiles/plan.ts";
 import { isWrittenIntoRooms } from "../categories/profile/plan.ts";
 import { categoryOfStep } from "../categories/registry.ts";
+import { isContactStep } from "../contact/registry.ts";
 import { JOIN_KINDS } from "../planning/step-payloads.ts";
 import { canUndo } from "./run-step.ts";
 
@@ -107,13 +108,14 @@ function undoSteps(
       keptRooms.add(data.roomId);
     }
     const undo = undoOf(step);
-    const isEntry = categoryOfStep(step.kind === "undo" ? "join" : step.kind) === "rooms";
+    const isEntry = categoryOfStep(step.kind) === "rooms";
     return {
       key: undoKey(runId, step.key),
       platform: "matrix",
       kind: "undo",
-      // The new account acts: it needs no power to leave, to decline, and to lower its own level.
-      side: "target",
+      // The new account acts: it needs no power to leave, to decline, and to lower its own level. What
+      // reached other people is taken back by the account that did it.
+      side: isContactStep(step.kind) ? step.side : "target",
       stage: isEntry ? stages.settings : stageInside(step),
       limits: isEntry || step.limits.length > 0 ? ["messages"] : [],
       needsRoom: null,
@@ -189,8 +191,8 @@ function categoryCounts(written: readonly WrittenStep[]): CategoryCount[] {
   const found = new Map<CategoryName, number>();
   for (const { step } of written) {
     if (step.kind === "kept_room_profile") continue;
-    const category = step.kind === "undo" ? "rooms" : categoryOfStep(step.kind);
-    if (category !== "rooms") found.set(category, (found.get(category) ?? 0) + 1);
+    const category = categoryOfStep(step.kind);
+    if (category !== null && category !== "rooms") found.set(category, (found.get(category) ?? 0) + 1);
   }
   return [...found].map(([category, count]) => ({ category, count }));
 }

@@ -1,0 +1,39 @@
+import type { Run, RunPurpose } from "./run.ts";
+
+/**
+ * Runs of different tracks go on side by side. Of each track a person has one active run. All runs
+ * that change where the accounts are have the track `move`, because they would disturb each other.
+ */
+export const RUN_TRACKS = [
+  "move",
+  "ask",
+  "knock",
+  "direct_chats",
+  "announce",
+  "rename",
+  "mentions",
+] as const satisfies readonly RunPurpose[];
+export type RunTrack = (typeof RUN_TRACKS)[number];
+
+/** The track of a run. */
+export function trackOf({ purpose }: Pick<Run, "purpose">): RunTrack {
+  switch (purpose) {
+    case "move":
+    case "invitations":
+    case "joins":
+    case "profile":
+    case "undo":
+    case "leave":
+      return "move";
+    default:
+      return purpose;
+  }
+}
+
+/**
+ * Whether a run moves things between the accounts or takes that back. Other runs are contact with
+ * people, or leave rooms.
+ */
+export function isMove(run: Pick<Run, "purpose">): boolean {
+  return trackOf(run) === "move" && run.purpose !== "leave";
+}
