@@ -62,6 +62,7 @@ export function createChatParts(
     questions,
     controlRoomIds: controlRooms.ids,
     rooms,
+    directChatOf: (userId) => chats.newestOf(userId),
     onDirectChat,
     now,
   });

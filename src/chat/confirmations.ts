@@ -4,7 +4,7 @@ import type { ConfirmableActions, Conversation } from "../dialogue/conversation.
 import type { BotNames, MessageText } from "../grammar/address.ts";
 import { spokenText } from "../grammar/address.ts";
 import type { Question, Questions } from "../store/questions.ts";
-import { questionNotOpen } from "../view/dialogue/room-notes.ts";
+import { onlyTyped, questionNotOpen } from "../view/dialogue/room-notes.ts";
 import type { Conversations } from "./conversations.ts";
 import type { Outbox } from "./outbox.ts";
 
@@ -53,9 +53,14 @@ export class Confirmations {
     const { conversations, isPermitted } = this.#options;
     if (roomKind === "other" || !isPermitted(sender)) return;
     const question = await this.#questionIn(eventId, { roomId, sender, reactionId });
-    if (question?.address.sender !== sender || question.word === "") return;
-    const answer = { word: question.word, answeredBy: reactionId };
+    if (question?.address.sender !== sender) return;
     const cause = { kind: "event", id: reactionId } as const;
+    if (question.word === "") {
+      const note = question.closedAt === null ? onlyTyped(question.typedWords) : questionNotOpen();
+      await conversations.at(question.address, cause, { scope: "typed" }).say(note, { key: "answer" });
+      return;
+    }
+    const answer = { word: question.word, answeredBy: reactionId };
     const confirmed = conversations.at(question.address, cause, {
       scope: `confirmed ${question.transactionId}`,
     });

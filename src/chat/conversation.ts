@@ -20,6 +20,8 @@ export interface RoomConversationOptions {
   outbox: Pick<Outbox, "add" | "waitFor">;
   questions: Questions;
   controlRoomIds: ReadonlySet<string>;
+  /** The direct chat of the bot with a person; `null` for none. */
+  directChatOf: (userId: string) => Promise<string | null>;
   address: ConversationAddress;
   /** Why something is said in it. */
   cause: Cause | null;
@@ -41,6 +43,7 @@ export class RoomConversation implements Conversation {
   readonly address: ConversationAddress;
   readonly inReplyTo: string | null;
   readonly botRoomIds: readonly string[];
+  readonly #options: RoomConversationOptions;
   readonly #outbox: RoomConversationOptions["outbox"];
   readonly #questions: Questions;
   readonly #cause: Cause | null;
@@ -51,6 +54,7 @@ export class RoomConversation implements Conversation {
 
   constructor(options: RoomConversationOptions) {
     const { outbox, questions, controlRoomIds, address, cause, scope, beforeSaying, now } = options;
+    this.#options = options;
     this.inReplyTo = options.inReplyTo ?? null;
     this.#outbox = outbox;
     this.#questions = questions;
@@ -122,17 +126,25 @@ export class RoomConversation implements Conversation {
     }
   }
 
+  async sayInDirectChat(message: Message, { key }: Pick<SayOptions, "key">): Promise<boolean> {
+    const roomId = await this.#options.directChatOf(this.sender);
+    if (roomId === null) return false;
+    const address: ConversationAddress = { ...this.address, roomId, roomKind: "direct", threadRoot: null };
+    await new RoomConversation({ ...this.#options, address }).say(message, { key: `direct ${key}` });
+    return true;
+  }
+
   /** Stores the question before it is sent: a person who sees it can answer it. */
   async ask(
     question: Message,
-    { word, typedWords = [], action, payload, shown }: Confirmation,
+    { word, typedWords = [], numberedRooms = [], action, payload, shown }: Confirmation,
   ): Promise<void> {
     // The reaction is added to the last page, which is nearest to the reader.
     const lastPage = paginate(question).length - 1;
     const transactionId = this.#transactionId(`question.${lastPage}`);
     const asked = { transactionId, address: this.address, typedWords, action, payload, shown };
     await this.#questions.put({ ...asked, word: word ?? "" }, this.#cause, this.#now());
-    await this.say(question, { key: "question" });
+    await this.say(question, { key: "question", numberedRooms });
     if (word === null) return;
     await this.#outbox.add({
       transactionId: this.#transactionId("reaction"),

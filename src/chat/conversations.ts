@@ -13,6 +13,8 @@ export interface ConversationsOptions {
   questions: Questions;
   controlRoomIds: ReadonlySet<string>;
   rooms: Pick<Rooms, "kind">;
+  /** As in `RoomConversationOptions`. */
+  directChatOf: RoomConversationOptions["directChatOf"];
   /** Called before the conversation, so that messages that waited for a chat come first. */
   onDirectChat: (roomId: string, userId: string, cause: Cause) => Promise<void>;
   now: () => number;
@@ -35,11 +37,12 @@ export class Conversations {
     cause: Cause,
     options: Pick<RoomConversationOptions, "scope" | "inReplyTo" | "beforeSaying"> = {},
   ): Conversation {
-    const { outbox, questions, controlRoomIds, now } = this.#options;
+    const { outbox, questions, controlRoomIds, directChatOf, now } = this.#options;
     return new RoomConversation({
       outbox,
       questions,
       controlRoomIds,
+      directChatOf,
       address,
       cause,
       ...options,

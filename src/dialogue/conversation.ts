@@ -18,6 +18,11 @@ export interface Conversation {
   /** @param options without them, the message is the next one of the answer */
   say(message: Message, options?: SayOptions): Promise<void>;
   /**
+   * Says something to the sender in a direct chat, where nobody else reads it. False if the bot has
+   * no direct chat with them.
+   */
+  sayInDirectChat(message: Message, options: Pick<SayOptions, "key">): Promise<boolean>;
+  /**
    * Asks the sender to confirm. The action runs once they have, in this process or a later one. The
    * question replaces an open question to the same person in this room.
    */
@@ -74,6 +79,8 @@ export interface Confirmation {
   word: string | null;
   /** Answers that count only when they are typed, in lower case. */
   typedWords?: readonly string[];
+  /** As in `SayOptions`. */
+  numberedRooms?: readonly string[];
   /** A name in `ConfirmableActions`. */
   action: string;
   /** Passed to the action; stored as JSON until then. */

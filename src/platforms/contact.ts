@@ -20,7 +20,8 @@ export interface Proposal<Facts> {
   readonly facts: Facts;
   /**
    * Everything that must be the same at the confirmation: recipients, ways, rooms, exact texts and
-   * reasons. No times, counts or topics. JSON in a stable order.
+   * reasons. No times, counts or topics. JSON in a stable order. It does not depend on what typed
+   * words of the question add to the order.
    */
   readonly exact: unknown;
   /** The steps of the run; empty if there is nothing to do. */
@@ -238,16 +239,37 @@ export interface LeaveFacts {
   readonly reason: string;
 }
 
-/** What a decision about two accounts says about contact with other people, and about leaving. */
-export interface ContactDecisions {
-  ask(order: AskOrder, known: Known): Promise<Proposal<AskFacts>>;
-  knock(order: KnockOrder, known: Known): Promise<Proposal<KnockFacts>>;
-  directChats(order: DirectChatOrder, known: Known): Promise<Proposal<DirectChatFacts>>;
-  announce(order: AnnounceOrder, known: Known): Promise<Proposal<AnnounceFacts>>;
-  rename(order: RenameOrder, known: Known): Promise<Proposal<RenameFacts>>;
-  leave(order: LeaveOrder, known: Known): Promise<Proposal<LeaveFacts>>;
+/** The orders of a person, by kind of contact. */
+export interface ContactOrders {
+  ask: AskOrder;
+  knock: KnockOrder;
+  directChats: DirectChatOrder;
+  announce: AnnounceOrder;
+  rename: RenameOrder;
+  leave: LeaveOrder;
 }
 
+/** What previews show, by kind of contact. */
+export interface ContactFacts {
+  ask: AskFacts;
+  knock: KnockFacts;
+  directChats: DirectChatFacts;
+  announce: AnnounceFacts;
+  rename: RenameFacts;
+  leave: LeaveFacts;
+}
+
+export type ContactKind = keyof ContactOrders;
+
+/** What a decision about two accounts says about contact with other people, and about leaving. */
+export type ContactDecisions = {
+  readonly [Kind in ContactKind]: (
+    order: ContactOrders[Kind],
+    known: Known,
+  ) => Promise<Proposal<ContactFacts[Kind]>>;
+};
+
+/** What decisions about contact need besides the accounts. */
 export interface Known {
   readonly records: ContactRecords;
   readonly texts: ContactTexts;

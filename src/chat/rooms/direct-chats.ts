@@ -77,6 +77,15 @@ export class DirectChats {
     return null;
   }
 
+  /** The newest chat of the bot with a person; `null` if there is none. */
+  async newestOf(userId: string): Promise<string | null> {
+    for (const chat of await this.#options.rows.of(userId)) {
+      // If the members are not known, the room is chosen again when the message is sent.
+      if (await isIn(() => this.#isChatWith(chat, userId)).catch(() => true)) return chat;
+    }
+    return null;
+  }
+
   /**
    * The address for a message that nobody asked for. If the conversation was in a direct chat, that
    * is the chat that the person opened or used last.

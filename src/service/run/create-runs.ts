@@ -8,6 +8,7 @@ import { Limits } from "../../queue/rate-limits.ts";
 import { Runner } from "../../queue/runner.ts";
 import type { Store } from "../../store/store.ts";
 import type { Planning } from "../plan/planning.ts";
+import { createBeginRun } from "./begin.ts";
 import { RunControl } from "./control.ts";
 import { KeptRequests } from "./kept-requests.ts";
 import type { KeptRetriesOptions } from "./kept-retries.ts";
@@ -123,20 +124,17 @@ export function createRuns(options: CreateRunsOptions): RunServices {
     now,
   });
   const overview = new RunOverview({ planning, runs, steps, limits, statuses, control, kept, now });
+  const begin = createBeginRun({ runs, runner, statuses, control, limits, now, log });
   const starter = new RunStarter({
     platforms,
     accounts,
     planning,
     runs,
     steps,
-    runner,
-    statuses,
-    limits,
+    begin,
     control,
     kept,
     overview,
-    now,
-    log,
   });
   const verifier = new MoveVerifier({ planning, kept });
   const retries = new KeptRetries({

@@ -1,26 +1,23 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Logger } from "pino";
 import type { PlanFilters } from "../../model/filters.ts";
 import { NO_FILTERS } from "../../model/filters.ts";
 import { differencesOf } from "../../model/plan-changes.ts";
 import { isToWatch } from "../../model/room-routes.ts";
-import type { RunContents } from "../../platforms/planning.ts";
 import type { Platforms } from "../../platforms/platform.ts";
-import type { Limits } from "../../queue/rate-limits.ts";
-import type { Runner } from "../../queue/runner.ts";
 import type { Accounts } from "../../store/accounts.ts";
-import type { NewRun, Runs } from "../../store/runs.ts";
+import type { Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
-import type { DecidedMove, Planning } from "../plan/planning.ts";
+import type { Planning } from "../plan/planning.ts";
 import type { StoredPlan } from "../plan/stored-plan.ts";
+import type { BeginRun } from "./begin.ts";
+import { accountsOf } from "./begin.ts";
 import type { RunControl } from "./control.ts";
 import type { Kept, KeptRequest } from "./kept-request.ts";
 import { filtersToKeep } from "./kept-request.ts";
 import type { KeptRequests } from "./kept-requests.ts";
 import type { RunOverview } from "./overview.ts";
 import type { PartRequest, StartRequest } from "./requests.ts";
-import type { Beginning, StartResult, UndoPreviewResult, UndoResult } from "./results.ts";
-import type { RunStatuses } from "./status.ts";
+import type { StartResult, UndoPreviewResult, UndoResult } from "./results.ts";
 import type { ConfirmedUndo } from "./undo.ts";
 import { UndoPlanner } from "./undo.ts";
 
@@ -30,14 +27,10 @@ export interface RunStarterOptions {
   planning: Planning;
   runs: Runs;
   steps: Steps;
-  runner: Pick<Runner, "begin">;
-  statuses: Pick<RunStatuses, "of">;
+  begin: BeginRun;
   control: Pick<RunControl, "active" | "refuseIfActive">;
   kept: Pick<KeptRequests, "attempt">;
-  limits: Pick<Limits, "load" | "doubt">;
   overview: Pick<RunOverview, "isWatched">;
-  now: () => number;
-  log: Logger;
 }
 
 /**
@@ -102,7 +95,7 @@ export class RunStarter {
       purpose: "move" as const,
       request: plan.request,
     };
-    return this.#begin(run, { rooms, steps }, { ...differences, isOnlyWatch: !canBegin });
+    return this.#options.begin(run, { rooms, steps }, { ...differences, isOnlyWatch: !canBegin });
   }
 
   inviteAll(request: PartRequest, retried: Kept | null = null): Promise<StartResult> {
@@ -138,7 +131,7 @@ export class RunStarter {
       if (steps.length === 0)
         return { status: "nothing_to_do", report: decision.plan.report, changes: [], gone: [] };
       const run = { ...accountsOf(request, move), planNumber: 0, purpose, request: move.request };
-      return this.#begin(run, { rooms, steps });
+      return this.#options.begin(run, { rooms, steps });
     });
   }
 
@@ -159,7 +152,7 @@ export class RunStarter {
       if (steps.length === 0)
         return { status: "nothing_to_do", report: decision.plan.report, changes: [], gone: [] };
       const what = { planNumber: 0, purpose: "profile" as const, request: move.request };
-      return this.#begin({ ...accountsOf(request, move), ...what }, { rooms: [], steps });
+      return this.#options.begin({ ...accountsOf(request, move), ...what }, { rooms: [], steps });
     });
   }
 
@@ -198,41 +191,9 @@ export class RunStarter {
       }
       if (found.status !== "planned") return found;
       const { rooms, steps, ...accounts } = found.undo;
-      return this.#begin({ ...accounts, owner, address, purpose: "undo" }, { rooms, steps });
+      return this.#options.begin({ ...accounts, owner, address, purpose: "undo" }, { rooms, steps });
     });
   }
-
-  async #begin(
-    what: Omit<NewRun, "startedAt">,
-    { rooms, steps }: RunContents,
-    beginning: Beginning = { changes: [], gone: [], isOnlyWatch: false },
-  ): Promise<StartResult> {
-    const { runs, runner, statuses, limits, now, log } = this.#options;
-    const isInPlace = what.purpose === "move" || what.purpose === "undo";
-    const run = await runs.create({ ...what, startedAt: now() }, { rooms, steps, isInPlace });
-    if (run === null)
-      return (
-        (await this.#options.control.active(what.owner)) ?? this.#begin(what, { rooms, steps }, beginning)
-      );
-    log.info(
-      { runId: run.id, purpose: run.purpose, rooms: rooms.length, steps: steps.length },
-      "a run begins",
-    );
-    // Limits may have been raised since the last run.
-    for (const userId of [run.source, run.target]) {
-      await limits.load(userId);
-      limits.doubt(userId);
-    }
-    await runner.begin(run);
-    return { status: "started", run: await statuses.of(run), ...beginning };
-  }
-}
-
-function accountsOf(
-  { owner, address }: Pick<StartRequest, "owner" | "address">,
-  { platform, source, target }: DecidedMove,
-): Pick<NewRun, "platform" | "owner" | "address" | "source" | "target"> {
-  return { platform, owner, address, source: source.userId, target: target.userId };
 }
 
 /** Whether a kept start was for a plan of other rooms or kinds of things than the last one. */

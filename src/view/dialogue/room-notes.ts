@@ -1,5 +1,5 @@
 import type { Block } from "../document/document.ts";
-import { code, paragraph } from "../document/document.ts";
+import { code, join, paragraph } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
 import { alert, notice } from "../document/message.ts";
 import { removedToBeSafe } from "./mistakes.ts";
@@ -101,6 +101,18 @@ export function questionNotOpen(): Message {
   return notice(
     paragraph(
       "That question is no longer open, so I did nothing now. Give the command again if you still want it.",
+    ),
+  );
+}
+
+/** A tap was the answer to a question that only typed words answer. Nothing was done. */
+export function onlyTyped(words: readonly string[]): Message {
+  const typed = words.map((word) => code(word));
+  return notice(
+    paragraph(
+      "A tap is not enough for this, so I did nothing. To confirm, write ",
+      ...join(typed, " or "),
+      ".",
     ),
   );
 }

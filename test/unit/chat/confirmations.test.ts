@@ -47,6 +47,7 @@ async function setUp({ isPermitted = true }: { isPermitted?: boolean } = {}) {
         outbox,
         questions: from.questions,
         controlRoomIds: new Set(),
+        directChatOf: async () => null,
         address,
         cause,
         ...(scope !== undefined && { scope }),

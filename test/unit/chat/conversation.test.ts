@@ -36,6 +36,7 @@ async function setUp() {
       outbox,
       questions: store.questions,
       controlRoomIds: new Set(["!control"]),
+      directChatOf: async () => null,
       address: { ...ADDRESS, ...address },
       cause: null,
       now: () => Date.now(),

@@ -14,6 +14,7 @@ describe("the conversation of a message", () => {
       outbox: { add: notScripted, waitFor: notScripted },
       questions: store.questions,
       controlRoomIds: new Set(),
+      directChatOf: async () => null,
       rooms: { kind: async () => "direct" },
       onDirectChat: async () => undefined,
       now: () => 1,

@@ -16,6 +16,7 @@ async function setUp(encryptedRooms: string[] = []) {
     outbox,
     questions: store.questions,
     controlRoomIds: new Set(),
+    directChatOf: async () => null,
     address: {
       ...{ roomId: "!r", eventId: "$event", threadRoot: null, roomKind: "direct" },
       ...{ sender: "@me:x.org", isEncrypted: true },

@@ -19,27 +19,33 @@ export class FakeConversation implements Conversation {
   readonly inReplyTo: string | null;
   readonly botRoomIds: readonly string[] = [];
   readonly said: Said[] = [];
+  /** Answers to a command in a control room that went to the direct chat. */
+  readonly saidInDirectChat: string[] = [];
   /** The confirmations that were asked for. Their questions are in `said`. */
   readonly asked: Confirmation[] = [];
   /** What happened, in order. */
   readonly happened: string[] = [];
   #canRedact: boolean;
+  readonly #hasDirectChat: boolean;
 
   constructor({
     roomKind = "direct",
     canRedact = true,
     isEncrypted = true,
     inReplyTo = null,
+    hasDirectChat = true,
   }: {
     roomKind?: RoomKind;
     canRedact?: boolean;
     isEncrypted?: boolean;
     inReplyTo?: string | null;
+    hasDirectChat?: boolean;
   } = {}) {
     this.roomKind = roomKind;
     this.isEncrypted = isEncrypted;
     this.inReplyTo = inReplyTo;
     this.#canRedact = canRedact;
+    this.#hasDirectChat = hasDirectChat;
   }
 
   get text(): string {
@@ -54,6 +60,11 @@ export class FakeConversation implements Conversation {
   get address(): ConversationAddress {
     const { roomId, eventId, roomKind, sender, isEncrypted } = this;
     return { roomId, eventId, threadRoot: null, roomKind, sender, isEncrypted };
+  }
+
+  async sayInDirectChat({ document }: Message): Promise<boolean> {
+    if (this.#hasDirectChat) this.saidInDirectChat.push(renderPlainText(document));
+    return this.#hasDirectChat;
   }
 
   async ask(question: Message, confirmation: Confirmation): Promise<void> {

@@ -1,0 +1,31 @@
+import type { AnswerWords, PreviewWords } from "../view/contact/question.ts";
+import { openDirectChat, previewBeside, shortQuestion, wholeQuestion } from "../view/contact/question.ts";
+import type { Confirmation, Conversation } from "./conversation.ts";
+
+/** A question with a preview. */
+export interface ContactQuestion extends Pick<Confirmation, "action" | "payload" | "shown"> {
+  preview: PreviewWords;
+  answers: AnswerWords;
+  /** The rooms of the numbered list in the preview, for `#3`. */
+  numberedRooms: readonly string[];
+  /** An answer to an earlier question came after its facts had changed. */
+  isChanged: boolean;
+}
+
+/**
+ * Asks a person to confirm what other people will see, or what cannot be undone. In a room that
+ * other people read, the question has counts only, and the whole preview goes to the direct chat.
+ * Without a direct chat nothing is asked, because the person could not see the preview.
+ */
+export async function askWithPreview(
+  { preview, answers, numberedRooms, isChanged, action, payload, shown }: ContactQuestion,
+  conversation: Pick<Conversation, "roomKind" | "ask" | "say" | "sayInDirectChat">,
+): Promise<void> {
+  const typedWords = answers.typed.map(({ word }) => word);
+  const confirmation = { word: answers.word, typedWords, numberedRooms, action, payload, shown };
+  if (conversation.roomKind === "direct")
+    await conversation.ask(wholeQuestion(preview, answers, isChanged), confirmation);
+  else if (await conversation.sayInDirectChat(previewBeside(preview), { key: "preview" }))
+    await conversation.ask(shortQuestion(preview, answers, isChanged), confirmation);
+  else await conversation.say(openDirectChat(preview), { key: "answer" });
+}

@@ -1,0 +1,207 @@
+import { createHash } from "node:crypto";
+import { sides } from "../../model/account.ts";
+import type { ContactRecords } from "../../model/contact.ts";
+import { NO_FILTERS } from "../../model/filters.ts";
+import { ownLimit } from "../../model/lanes.ts";
+import type { RunPurpose } from "../../model/run.ts";
+import type { LimitName, PlannedStep } from "../../model/step.ts";
+import type {
+  ContactDecisions,
+  ContactFacts,
+  ContactKind,
+  ContactOrders,
+  ContactTexts,
+  Proposal,
+} from "../../platforms/contact.ts";
+import type { Decision } from "../../platforms/planning.ts";
+import type { Limits } from "../../queue/rate-limits.ts";
+import type { CannotDecide, DecidedMove, Planning, UnansweredAlias } from "../plan/planning.ts";
+import type { BeginResult, BeginRun } from "../run/begin.ts";
+import { accountsOf } from "../run/begin.ts";
+import type { RunControl } from "../run/control.ts";
+import type { Preparations } from "../run/preparations.ts";
+import type { StartRequest } from "../run/requests.ts";
+import type { RunStatus } from "../run/results.ts";
+
+export interface ProposalsOptions {
+  planning: Pick<Planning, "decideAsTyped" | "last">;
+  /** What the store knows of earlier contact between two accounts of a person. */
+  records: (owner: string, accounts: { source: string; target: string }) => Promise<ContactRecords>;
+  texts: ContactTexts;
+  control: Pick<RunControl, "active" | "refuseIfActive">;
+  begin: BeginRun;
+  limits: Pick<Limits, "load" | "expectedMs">;
+  preparations: Pick<Preparations, "run">;
+  now: () => number;
+}
+
+/** Contact that a person asks for. The rooms of the order may be aliases. */
+export interface ProposalRequest<Kind extends ContactKind> extends StartRequest {
+  kind: Kind;
+  purpose: RunPurpose;
+  order: ContactOrders[Kind];
+}
+
+/** What a person is shown before anything is done. */
+export interface ContactPreview<Kind extends ContactKind> {
+  status: "possible";
+  /** With room IDs in place of aliases. The question stores it. */
+  order: ContactOrders[Kind];
+  facts: ContactFacts[Kind];
+  /** False if the order as it is leaves nothing to do. */
+  canBegin: boolean;
+  /** How long it takes by the known limits. */
+  durationMs: number;
+  /** A digest of everything that must be the same at the confirmation. */
+  shown: string;
+}
+
+/** Why there is nothing to show or to begin. */
+export type ContactRefusal =
+  | { status: "already"; run: RunStatus }
+  | { status: "no_plan" }
+  | { status: "unknown_rooms"; rooms: readonly string[] }
+  /** Another command of the person stopped it. */
+  | { status: "stopped" }
+  | UnansweredAlias
+  | CannotDecide;
+
+export type PreviewResult<Kind extends ContactKind> = ContactPreview<Kind> | ContactRefusal;
+
+export type ConfirmResult<Kind extends ContactKind> =
+  | BeginResult
+  /** It is no longer what the person has confirmed, so nothing was done. */
+  | { status: "changed"; preview: ContactPreview<Kind> }
+  | ContactRefusal;
+
+interface Found<Kind extends ContactKind> {
+  move: DecidedMove;
+  proposal: Proposal<ContactFacts[Kind]>;
+  preview: ContactPreview<Kind>;
+}
+
+/**
+ * Contact with other people, and leaving: shown first, and begun after the person has confirmed it.
+ * Both times both accounts are read.
+ */
+export class Proposals {
+  readonly #options: ProposalsOptions;
+
+  constructor(options: ProposalsOptions) {
+    this.#options = options;
+  }
+
+  preview<Kind extends ContactKind>(request: ProposalRequest<Kind>): Promise<PreviewResult<Kind>> {
+    return this.#prepare(request, async (signal) => {
+      const active = await this.#options.control.active(request.owner);
+      if (active) return active;
+      const found = await this.#find(request, signal);
+      return "status" in found ? found : found.preview;
+    });
+  }
+
+  /**
+   * Begins what the person has confirmed. After a crash the same confirmation comes again: then the
+   * answer is the run that it began.
+   * @param shown the digest of the preview that the person saw
+   */
+  confirm<Kind extends ContactKind>(
+    request: ProposalRequest<Kind>,
+    shown: string,
+  ): Promise<ConfirmResult<Kind>> {
+    return this.#prepare<ConfirmResult<Kind>>(request, async (signal) => {
+      const refused = await this.#options.control.refuseIfActive(request);
+      if (refused?.status === "started" || refused?.status === "already") return refused;
+      const found = await this.#find(request, signal);
+      if ("status" in found) return found;
+      const { move, proposal, preview } = found;
+      if (preview.shown !== shown || !preview.canBegin) return { status: "changed", preview };
+      const { purpose } = request;
+      const run = { ...accountsOf(request, move), planNumber: 0, purpose, request: move.request };
+      return this.#options.begin(run, proposal);
+    });
+  }
+
+  /** The requests of one person run in order, and another command can stop one. */
+  #prepare<Result extends { status: string }>(
+    { owner }: StartRequest,
+    work: (signal: AbortSignal) => Promise<Result | ContactRefusal>,
+  ): Promise<Result | ContactRefusal> {
+    return this.#options.preparations.run(
+      owner,
+      async (signal) => {
+        const result = await work(signal);
+        return signal.aborted && result.status === "not_read" ? { status: "stopped" } : result;
+      },
+      { isRetry: false },
+    );
+  }
+
+  async #find<Kind extends ContactKind>(
+    request: ProposalRequest<Kind>,
+    signal: AbortSignal,
+  ): Promise<Found<Kind> | ContactRefusal> {
+    const { planning, records, texts, now } = this.#options;
+    const { owner, kind } = request;
+    const rooms = roomsOf(request.order);
+    const plan = needsPlan(kind) && rooms.length === 0 ? await planning.last(owner) : null;
+    if (needsPlan(kind) && rooms.length === 0 && plan === null) return { status: "no_plan" };
+    const filters = plan?.request.filters ?? { ...NO_FILTERS, categories: null };
+    const move = await planning.decideAsTyped({ ...request, filters, rooms, signal });
+    if ("status" in move) return move;
+    const { decision, source, target } = move;
+    const order = withRoomIds(request.order, decision);
+    const unknown = decision.unknownRooms(roomsOf(order));
+    if (unknown.length > 0) return { status: "unknown_rooms", rooms: unknown };
+    const known = {
+      records: await records(owner, { source: source.userId, target: target.userId }),
+      texts,
+      now: now(),
+    };
+    const decisions: Partial<ContactDecisions> = decision;
+    const proposal = await decisions[kind]?.(order, known);
+    if (proposal === undefined) throw new Error(`the platform decides nothing about ${kind}`);
+    const preview: ContactPreview<Kind> = {
+      status: "possible",
+      order,
+      facts: proposal.facts,
+      canBegin: proposal.steps.length > 0,
+      durationMs: await this.#durationMs(move, proposal.steps),
+      shown: createHash("sha256").update(JSON.stringify(proposal.exact)).digest("hex"),
+    };
+    return { move, proposal, preview };
+  }
+
+  async #durationMs(move: DecidedMove, steps: readonly PlannedStep[]): Promise<number> {
+    const { limits, now } = this.#options;
+    let longestMs = 0;
+    for (const side of sides) {
+      const { userId } = move[side];
+      const counts = new Map<LimitName, number>();
+      for (const step of steps) {
+        const limit = step.side === side ? ownLimit(step.limits) : null;
+        if (limit !== null) counts.set(limit, (counts.get(limit) ?? 0) + 1);
+      }
+      await limits.load(userId);
+      longestMs = Math.max(longestMs, limits.expectedMs(userId, counts, now()));
+    }
+    return longestMs;
+  }
+}
+
+/** Whether the order without rooms means the rooms of the last plan, with its filters. */
+function needsPlan(kind: ContactKind): boolean {
+  return kind === "ask" || kind === "knock";
+}
+
+function roomsOf(order: ContactOrders[ContactKind]): readonly string[] {
+  return "rooms" in order ? order.rooms : [];
+}
+
+function withRoomIds<Order extends ContactOrders[ContactKind]>(
+  order: Order,
+  { aliases }: Pick<Decision, "aliases">,
+): Order {
+  if (!("rooms" in order)) return order;
+  return { ...order, rooms: order.rooms.map((word) => aliases.get(word) ?? word) };
+}
