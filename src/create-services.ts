@@ -26,7 +26,7 @@ import { convertChat } from "./service/run/convert-chat.ts";
 import type { RunServices } from "./service/run/create-runs.ts";
 import { createRuns } from "./service/run/create-runs.ts";
 import type { Store } from "./store/store.ts";
-import { knockReason } from "./view/contact/knock-reason.ts";
+import { contactTexts } from "./view/contact/texts.ts";
 
 /** What every part is built from. */
 export interface Base {
@@ -91,7 +91,7 @@ export function createServices(base: Base): Services {
       new RunAnnouncer({ ...facts, runs: store.runs, sendMessage, prefix, monotonicNow, now, log }),
     keptAnswered: answererOfKept(base.conversationAt, prefix),
     isPermitted: createPermission(configuration.access),
-    knockReason,
+    texts: contactTexts,
     monotonicNow,
     now,
     log,
@@ -103,6 +103,7 @@ export function createServices(base: Base): Services {
     forget: (owner) => forgetPerson(owner, { control: runs.control, signIn, store }),
     planning,
     runs,
+    proposals: runs.proposals,
     keys,
     verify: (request) => runs.verifier.verify(request),
     convert: (owner, request) => convertChat(owner, request, { planning, accounts, platform, botUserId }),

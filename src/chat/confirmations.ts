@@ -50,21 +50,22 @@ export class Confirmations {
     { address: { roomId, sender, roomKind, eventId: reactionId } }: Conversation,
     eventId: string,
   ): Promise<void> {
-    const { conversations, isPermitted } = this.#options;
+    const { conversations, isPermitted, now } = this.#options;
     if (roomKind === "other" || !isPermitted(sender)) return;
     const question = await this.#questionIn(eventId, { roomId, sender, reactionId });
     if (question?.address.sender !== sender) return;
     const cause = { kind: "event", id: reactionId } as const;
-    if (question.word === "") {
-      const note = question.closedAt === null ? onlyTyped(question.typedWords) : questionNotOpen();
-      await conversations.at(question.address, cause, { scope: "typed" }).say(note, { key: "answer" });
+    const isOpen = question.closedAt === null && question.expiresAt > now();
+    if (question.word === "" && isOpen) {
+      const untaken = conversations.at(question.address, cause, { scope: "only typed" });
+      await untaken.say(onlyTyped(question.typedWords), { key: "answer" });
       return;
     }
     const answer = { word: question.word, answeredBy: reactionId };
     const confirmed = conversations.at(question.address, cause, {
       scope: `confirmed ${question.transactionId}`,
     });
-    if (await this.#confirm(question, answer, confirmed)) return;
+    if (question.word !== "" && (await this.#confirm(question, answer, confirmed))) return;
     const late = conversations.at(question.address, cause, { scope: "late" });
     await late.say(questionNotOpen(), { key: "answer" });
   }

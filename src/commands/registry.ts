@@ -3,6 +3,7 @@ import { EMOJI_ACTION } from "../dialogue/key-notices.ts";
 import type { CommandSpecification } from "../grammar/specification.ts";
 import type { Forgotten } from "../service/accounts/results.ts";
 import type { SignIn } from "../service/accounts/sign-in.ts";
+import type { Proposals } from "../service/contact/proposals.ts";
 import type { KeyCheckOrder, KeyCheckResult } from "../service/keys/check.ts";
 import type { KeyServices } from "../service/keys/create-keys.ts";
 import type { KeyFiles } from "../service/keys/files.ts";
@@ -97,6 +98,7 @@ export interface CommandServices {
   forget: (owner: string) => Promise<Forgotten>;
   planning: Pick<Planning, "plan">;
   runs: RunCommands;
+  proposals: Pick<Proposals, "preview" | "confirm">;
   keys: KeyCommands;
   verify: (request: StartRequest) => Promise<VerifyResult>;
   convert: (owner: string, request: ConvertRequest) => Promise<ConvertResult>;

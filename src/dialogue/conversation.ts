@@ -74,7 +74,7 @@ export interface SayOptions {
 export interface Confirmation {
   /**
    * The word that can be typed instead of the reaction, in lower case; `null`: the question gets no
-   * reaction, because only a typed word answers it.
+   * reaction, because only a typed word answers it. A person who adds one is told the word.
    */
   word: string | null;
   /** Answers that count only when they are typed, in lower case. */

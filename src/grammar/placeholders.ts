@@ -5,7 +5,7 @@ export const MAX_TYPED_TEXT = 2_000;
 /** The longest text after filling, in characters. */
 export const MAX_FILLED_TEXT = 4_000;
 
-/** What stands in a typed text for something that differs: `{old}`, `{new}`, `{name}`, `{rooms}`. */
+/** What can stand in a typed text in braces. `{rooms}` is for `!ask` alone. */
 export const PLACEHOLDERS = ["old", "new", "name", "rooms"] as const;
 export type Placeholder = (typeof PLACEHOLDERS)[number];
 
@@ -18,7 +18,7 @@ const placeholderPattern = /\{([^{}\s]{1,40})\}/gu;
 
 /** @returns `null` if the text can be filled @param allowed the placeholders of the command */
 export function textMistake(text: string, allowed: readonly Placeholder[]): TextMistake | null {
-  const { length } = [...text];
+  const { length } = Array.from(text);
   if (length > MAX_TYPED_TEXT) return { code: "too_long", length };
   const names = [...text.matchAll(placeholderPattern)].map(([, name = ""]) => name);
   const unknown = names.find((name) => !allowed.some((each) => each === name));
@@ -35,17 +35,17 @@ export function textMistake(text: string, allowed: readonly Placeholder[]): Text
  * Fills a text once: what looks like a placeholder in a value stays as it is. A text that becomes
  * too long is cut at a word.
  */
-export function filledText(text: string, values: Readonly<Partial<Record<Placeholder, string>>>): string {
-  const filled = text.replaceAll(placeholderPattern, (whole, name: string) => {
+export function filled(text: string, values: Readonly<Partial<Record<Placeholder, string>>>): string {
+  const whole = text.replaceAll(placeholderPattern, (match, name: string) => {
     const placeholder = PLACEHOLDERS.find((each) => each === name);
-    return (placeholder && values[placeholder]) ?? whole;
+    return (placeholder && values[placeholder]) ?? match;
   });
-  return cutAtWord(filled, MAX_FILLED_TEXT);
+  return cutAtWord(whole, MAX_FILLED_TEXT);
 }
 
 /** A text of at most this many characters. What is left out is shown by an ellipsis. */
 export function cutAtWord(text: string, maxLength: number): string {
-  const characters = [...text];
+  const characters = Array.from(text);
   if (characters.length <= maxLength) return text;
   const kept = characters.slice(0, maxLength - 1).join("");
   const atWord = /\s/u.test(characters[maxLength - 1] ?? "") ? kept : kept.replace(/\s+\S*$/u, "");

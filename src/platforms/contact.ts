@@ -52,7 +52,7 @@ export interface ContactTexts {
 export interface TextFacts {
   readonly old: string;
   readonly new: string;
-  /** The old account's display name, without a suffix that the bot gave it; its ID if it has none. */
+  /** The old account's display name, without a suffix of the bot; its ID if it has none. */
   readonly name: string;
   /** The text that the person typed, with placeholders; `null` for the default. */
   readonly typed: string | null;

@@ -22,7 +22,7 @@ import type { RunServices } from "../../src/service/run/create-runs.ts";
 import { createRuns } from "../../src/service/run/create-runs.ts";
 import type { Store } from "../../src/store/store.ts";
 import { openStore } from "../../src/store/store.ts";
-import { knockReason } from "../../src/view/contact/knock-reason.ts";
+import { contactTexts } from "../../src/view/contact/texts.ts";
 import { NO_DEVICES } from "../support/keys/no-devices.ts";
 import type { MoveCase, MoveMeasured } from "./move-case.ts";
 import { moveCaseSchema } from "./move-case.ts";
@@ -93,7 +93,7 @@ async function measure({ movers, isSideBySide }: MoveCase): Promise<MoveMeasured
         }),
       keptAnswered: async () => undefined,
       isPermitted: () => true,
-      knockReason,
+      texts: contactTexts,
       monotonicNow: now,
       now,
       log,

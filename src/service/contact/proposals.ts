@@ -15,7 +15,7 @@ import type {
 } from "../../platforms/contact.ts";
 import type { Decision } from "../../platforms/planning.ts";
 import type { Limits } from "../../queue/rate-limits.ts";
-import type { CannotDecide, DecidedMove, Planning, UnansweredAlias } from "../plan/planning.ts";
+import type { CannotDecide, DecidedMove, PlanRequest, Planning, UnansweredAlias } from "../plan/planning.ts";
 import type { BeginResult, BeginRun } from "../run/begin.ts";
 import { accountsOf } from "../run/begin.ts";
 import type { RunControl } from "../run/control.ts";
@@ -23,8 +23,16 @@ import type { Preparations } from "../run/preparations.ts";
 import type { StartRequest } from "../run/requests.ts";
 import type { RunStatus } from "../run/results.ts";
 
+/** What is needed of a decision about two accounts. */
+interface Decided extends Omit<DecidedMove, "decision"> {
+  decision: Pick<Decision, "aliases" | "unknownRooms"> & Partial<ContactDecisions>;
+}
+
 export interface ProposalsOptions {
-  planning: Pick<Planning, "decideAsTyped" | "last">;
+  planning: {
+    decideAsTyped(request: PlanRequest): Promise<Decided | CannotDecide | UnansweredAlias>;
+    last: Planning["last"];
+  };
   /** What the store knows of earlier contact between two accounts of a person. */
   records: (owner: string, accounts: { source: string; target: string }) => Promise<ContactRecords>;
   texts: ContactTexts;
@@ -75,7 +83,7 @@ export type ConfirmResult<Kind extends ContactKind> =
   | ContactRefusal;
 
 interface Found<Kind extends ContactKind> {
-  move: DecidedMove;
+  move: Decided;
   proposal: Proposal<ContactFacts[Kind]>;
   preview: ContactPreview<Kind>;
 }
@@ -172,7 +180,7 @@ export class Proposals {
     return { move, proposal, preview };
   }
 
-  async #durationMs(move: DecidedMove, steps: readonly PlannedStep[]): Promise<number> {
+  async #durationMs(move: Decided, steps: readonly PlannedStep[]): Promise<number> {
     const { limits, now } = this.#options;
     let longestMs = 0;
     for (const side of sides) {

@@ -57,7 +57,7 @@ export function createBeginRun(options: BeginRunOptions): BeginRun {
 /** What a new run says about its two accounts and its owner. */
 export function accountsOf(
   { owner, address }: Pick<StartRequest, "owner" | "address">,
-  { platform, source, target }: DecidedMove,
+  { platform, source, target }: Pick<DecidedMove, "platform" | "source" | "target">,
 ): Pick<NewRun, "platform" | "owner" | "address" | "source" | "target"> {
   return { platform, owner, address, source: source.userId, target: target.userId };
 }

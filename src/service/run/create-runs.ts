@@ -1,14 +1,17 @@
 import type { Logger } from "pino";
+import type { ContactRecords } from "../../model/contact.ts";
 import { KeyedQueue } from "../../model/keyed-queue.ts";
 import type { RateLimits } from "../../model/rate-limits.ts";
 import { isActive } from "../../model/run-states.ts";
 import type { Run } from "../../model/run.ts";
+import type { ContactTexts } from "../../platforms/contact.ts";
 import type { Platforms } from "../../platforms/platform.ts";
 import { Limits } from "../../queue/rate-limits.ts";
 import { Runner } from "../../queue/runner.ts";
 import type { Store } from "../../store/store.ts";
 import type { Planning } from "../plan/planning.ts";
 import { createBeginRun } from "./begin.ts";
+import { Proposals } from "../contact/proposals.ts";
 import { RunControl } from "./control.ts";
 import { KeptRequests } from "./kept-requests.ts";
 import type { KeptRetriesOptions } from "./kept-retries.ts";
@@ -23,7 +26,6 @@ import { RunStatuses } from "./status.ts";
 import { RunSummaryReader } from "./summary.ts";
 import { MoveVerifier } from "./verify.ts";
 import { RunWatch } from "./watch.ts";
-import type { RunWorkOptions } from "./work.ts";
 import { RunWork } from "./work.ts";
 
 export interface CreateRunsOptions {
@@ -37,7 +39,7 @@ export interface CreateRunsOptions {
   keptAnswered: KeptRetriesOptions["answered"];
   /** Whether a person may still use the bot. */
   isPermitted: (userId: string) => boolean;
-  knockReason: RunWorkOptions["knockReason"];
+  texts: ContactTexts;
   now: () => number;
   /** Milliseconds of a clock that never jumps. */
   monotonicNow: () => number;
@@ -49,16 +51,24 @@ export interface RunServices {
   control: RunControl;
   overview: RunOverview;
   verifier: MoveVerifier;
+  proposals: Proposals;
   /** Resumes the runs of the last process. Their notices need the chat. */
   start(): Promise<void>;
   /** Ends within seconds. Everything resumes at the next start. */
   stop(): Promise<void>;
 }
 
+const NO_RECORDS: ContactRecords = {
+  asked: [],
+  chats: [],
+  announcedAt: new Map(),
+  givenNames: [],
+  silentServers: new Set(),
+};
+
 /** Creates all parts that run plans. */
 export function createRuns(options: CreateRunsOptions): RunServices {
-  const { store, platforms, rateLimits, planning, createListener, knockReason, now, monotonicNow, log } =
-    options;
+  const { store, platforms, rateLimits, planning, createListener, texts, now, monotonicNow, log } = options;
   const { accounts, runs, steps } = store;
   const limits = new Limits(store.limiters, rateLimits, store.reportUnreadable);
   const summary = new RunSummaryReader({ runs, steps, platforms, planning, now });
@@ -91,7 +101,7 @@ export function createRuns(options: CreateRunsOptions): RunServices {
     steps,
     settled: (run, signal) => settler.settled(run, signal),
     changed,
-    knockReason,
+    knockReason: (facts) => texts.knockReason(facts),
     now,
   });
   const runner: Runner = new Runner({
@@ -136,6 +146,16 @@ export function createRuns(options: CreateRunsOptions): RunServices {
     kept,
     overview,
   });
+  const proposals = new Proposals({
+    planning,
+    records: () => Promise.resolve(NO_RECORDS),
+    texts,
+    control,
+    begin,
+    limits,
+    preparations,
+    now,
+  });
   const verifier = new MoveVerifier({ planning, kept });
   const retries = new KeptRetries({
     kept,
@@ -154,6 +174,7 @@ export function createRuns(options: CreateRunsOptions): RunServices {
     control,
     overview,
     verifier,
+    proposals,
     start: async () => {
       await endLostRuns({ store, listener, now, log });
       await runner.start();

@@ -1,5 +1,5 @@
 import type { TextFacts } from "../../platforms/contact.ts";
-import { filled } from "./placeholders.ts";
+import { filled } from "../../grammar/placeholders.ts";
 
 /** Element shows this much of a reason. The rest is behind "see more". */
 const MAX_LENGTH = 120;

@@ -5,7 +5,7 @@ import type { Message } from "../document/message.ts";
 import { notice } from "../document/message.ts";
 import { untrustedCode } from "../document/untrusted-text.ts";
 
-/** A text for other people cannot be used as it is. @param allowed the placeholders of the command */
+/** A text for other people cannot be used. @param allowed the placeholders of the command */
 export function textMistaken(mistake: TextMistake, allowed: readonly Placeholder[]): Message {
   switch (mistake.code) {
     case "too_long":

@@ -21,6 +21,7 @@ export function commandServices(scripted: Partial<CommandServices> = {}): Comman
     forget: notScripted,
     planning: { plan: notScripted },
     ...scriptedMoves({}).services,
+    proposals: { preview: notScripted, confirm: notScripted },
     keys: {
       opening: { byTyping: notScripted, byEmoji: notScripted },
       overview: { ways: notScripted, status: notScripted, unfinished: notScripted },

@@ -15,7 +15,7 @@ import type { RunServices } from "../../../src/service/run/create-runs.ts";
 import { createRuns } from "../../../src/service/run/create-runs.ts";
 import type { Cause } from "../../../src/store/cause.ts";
 import type { Store } from "../../../src/store/store.ts";
-import { knockReason } from "../../../src/view/contact/knock-reason.ts";
+import { contactTexts } from "../../../src/view/contact/texts.ts";
 import type { Message } from "../../../src/view/document/message.ts";
 import type { CrashTime, CrashingStore } from "../faults/crashing-store.ts";
 import { openCrashingStore } from "../faults/crashing-store.ts";
@@ -232,7 +232,7 @@ export function startFakeBot({
       return { say, ask: (question: Message) => say(question, { key: "question" }) };
     }, "!"),
     isPermitted,
-    knockReason,
+    texts: contactTexts,
     monotonicNow: now,
     now,
     log,

@@ -141,17 +141,25 @@ describe("a question", () => {
   );
 
   it("has answers that count only when they are typed, and the action learns which one was given", async () => {
-    const { conversationAt, send, react, type, ran, sent } = await setUp();
+    const { conversationAt, send, react, type, ran, sent, bodies } = await setUp();
     const question = { action: "undo", payload: null, shown: "digest", typedWords: ["undo and leave"] };
     await conversationAt(COMMAND).ask(alert(paragraph("Shall I?")), { ...question, word: null });
     await send();
     expect(sent()).toHaveLength(1);
-    await react(sent()[0]?.eventId ?? "none");
+    const eventId = sent()[0]?.eventId ?? "none";
+    await react(eventId);
+    await send();
+    expect(bodies().at(-1)).toBe(
+      "A tap is not enough for this, so I did nothing. To confirm, write undo and leave.",
+    );
     expect(await type("undo")).toBe(false);
     expect(await type("")).toBe(false);
     expect(ran).toEqual([]);
     expect(await type("Undo  and leave")).toBe(true);
     expect(ran).toMatchObject([{ word: "undo and leave", shown: "digest" }]);
+    await react(eventId, { eventId: "$late" });
+    await send();
+    expect(bodies().at(-1)).toContain("no longer open");
   });
 
   it("is void once its owner's run begins", async () => {

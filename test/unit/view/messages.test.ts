@@ -200,6 +200,7 @@ const messages: Record<string, Message[]> = {
   secretWithoutCommand: [notes.secretWithoutCommand("!")],
   secretInEdit: [notes.secretInEdit("!")],
   unexpectedError: [notes.unexpectedError("0123abcd")],
+  onlyTyped: [notes.onlyTyped(["sign out"]), notes.onlyTyped(["leave #1", "leave #2"])],
   questionNotOpen: [notes.questionNotOpen()],
   cannotDecrypt: [notes.cannotDecrypt(1), notes.cannotDecrypt(2)],
   askingServer: [signIn.askingServer(EVIL)],

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import { knockReason } from "../../../../src/view/contact/knock-reason.ts";
-import { filled, unknownPlaceholders } from "../../../../src/view/contact/placeholders.ts";
 
 const OLD = "@ann:old.example";
 
@@ -47,18 +46,5 @@ describe("the reason of a knock", () => {
 
   test("leaves out typed words for which no space is left", () => {
     expect(reasonOf(idOfLength(109), "Hello")).toBe(`${idOfLength(109)} moves here`);
-  });
-});
-
-describe("placeholders", () => {
-  test("are filled once", () => {
-    expect(filled("{name}: {old} → {new}", { old: "{new}", new: "@b:c", name: "{old}" })).toBe(
-      "{old}: {new} → @b:c",
-    );
-  });
-
-  test("that are not known are found", () => {
-    expect(unknownPlaceholders("{old} {New} {rooms} {} { a } {New}")).toEqual(["{New}", "{rooms}", "{}"]);
-    expect(unknownPlaceholders("{rooms}", ["old", "new", "name", "rooms"])).toEqual([]);
   });
 });

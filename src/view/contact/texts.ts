@@ -1,0 +1,19 @@
+import { filled } from "../../grammar/placeholders.ts";
+import type { ContactTexts, TextFacts } from "../../platforms/contact.ts";
+import { knockReason } from "./knock-reason.ts";
+
+/** The texts that other people read. */
+export const contactTexts: ContactTexts = {
+  ask: (facts) => typedOr(facts, "{old} moves to {new}. Please let the new account in."),
+  askReason: (facts) => typedOr(facts, "{old} moves to {new}. Please let the new account in."),
+  knockReason,
+  directChat: (facts) => typedOr(facts, "This is {name}. I have moved from {old} to {new}."),
+  directChatReason: (facts) => typedOr(facts, "This is {name}. I have moved from {old} to {new}."),
+  announcement: (facts) => typedOr(facts, "I have moved from {old} to {new}."),
+  newName: (facts) => typedOr(facts, "{name} (now {new})"),
+  leavingReason: (facts) => typedOr(facts, "moved to {new}"),
+};
+
+function typedOr({ old, new: target, name, typed }: TextFacts, usual: string): string {
+  return filled(typed ?? usual, { old, new: target, name });
+}

@@ -1,0 +1,220 @@
+import { describe, expect, it } from "vitest";
+import type { Account, Side } from "../../../../src/model/account.ts";
+import { NO_FILTERS } from "../../../../src/model/filters.ts";
+import { KeyedQueue } from "../../../../src/model/keyed-queue.ts";
+import type { PlannedStep } from "../../../../src/model/step.ts";
+import type { AnnounceFacts, AnnounceOrder, Known, Proposal } from "../../../../src/platforms/contact.ts";
+import type { ProposalRequest, ProposalsOptions } from "../../../../src/service/contact/proposals.ts";
+import { Proposals } from "../../../../src/service/contact/proposals.ts";
+import type { BeginRun } from "../../../../src/service/run/begin.ts";
+import { Preparations } from "../../../../src/service/run/preparations.ts";
+import { contactTexts } from "../../../../src/view/contact/texts.ts";
+import { runStatus } from "../../../support/fakes/scripted-moves.ts";
+import { step } from "../../../support/fakes/scripted-runner.ts";
+
+const OWNER = "@me:old.example";
+const STARTED = {
+  status: "started",
+  run: runStatus(),
+  changes: [],
+  gone: [],
+  isOnlyWatch: false,
+} as const;
+
+function account(side: Side): Account {
+  const userId = side === "source" ? OWNER : "@me:new.example";
+  const baseUrl = "https://home.example";
+  return { owner: OWNER, side, userId, baseUrl, method: "password", deviceId: null, signedInAt: 0 };
+}
+
+const order: AnnounceOrder = { rooms: ["#alias:old.example"], which: "default", text: null, both: false };
+const request: ProposalRequest<"announce"> = {
+  kind: "announce",
+  purpose: "profile",
+  order,
+  owner: OWNER,
+  address: {
+    roomId: "!chat",
+    eventId: "$command",
+    threadRoot: null,
+    roomKind: "direct",
+    sender: OWNER,
+    isEncrypted: true,
+  },
+  botRoomIds: ["!chat"],
+  onProgress: () => undefined,
+};
+const facts: AnnounceFacts = { rooms: [], texts: [], left: [] };
+
+interface Scene {
+  proposal: Proposal<AnnounceFacts>;
+  decided: "decided" | "not_signed_in" | "not_read" | "unanswered_alias";
+  active: boolean;
+  hasBegun: boolean;
+}
+
+/** A service whose decisions and runs are scripted. */
+function scene(more: Partial<Scene> = {}) {
+  const now: Scene = {
+    proposal: { facts, exact: ["hello"], steps: [step("a"), step("b")], rooms: [] },
+    decided: "decided",
+    active: false,
+    hasBegun: false,
+    ...more,
+  };
+  const begun: Parameters<BeginRun>[] = [];
+  const asked: { order: AnnounceOrder; known: Known }[] = [];
+  const preparations = new Preparations(new KeyedQueue());
+  const planning: ProposalsOptions["planning"] = {
+    last: async () => null,
+    decideAsTyped: async () => {
+      if (now.decided === "not_signed_in") return { status: now.decided, missing: ["source"] };
+      if (now.decided === "not_read") {
+        preparations.end(OWNER);
+        return { status: now.decided, account: account("source"), refusal: { code: "session_ended" } };
+      }
+      if (now.decided === "unanswered_alias") return { status: now.decided, alias: "#alias:old.example" };
+      return {
+        platform: "matrix",
+        source: account("source"),
+        target: account("target"),
+        request: { filters: storedFilters, botRoomIds: ["!chat"] },
+        decision: {
+          aliases: new Map([["#alias:old.example", "!known"]]),
+          unknownRooms: (named) => named.filter((room) => room !== "!known"),
+          announce: async (typed, known) => {
+            asked.push({ order: typed, known });
+            return now.proposal;
+          },
+        },
+      };
+    },
+  };
+  const already = { status: "already", run: runStatus() } as const;
+  const proposals = new Proposals({
+    planning,
+    records: async () => ({
+      asked: [],
+      chats: [],
+      announcedAt: new Map(),
+      givenNames: [],
+      silentServers: new Set(),
+    }),
+    texts: contactTexts,
+    control: {
+      active: async () => (now.active ? already : null),
+      refuseIfActive: async () => (now.hasBegun ? STARTED : now.active ? already : null),
+    },
+    begin: async (...run) => {
+      begun.push(run);
+      return STARTED;
+    },
+    limits: {
+      load: async () => undefined,
+      expectedMs: (_userId, counts) => 1_000 * (counts.get("messages") ?? 0),
+    },
+    preparations,
+    now: () => 0,
+  });
+  return { now, proposals, begun, asked };
+}
+
+const storedFilters = {
+  ...NO_FILTERS,
+  only: [],
+  exclude: [],
+  spaces: [],
+  servers: [],
+  categories: null,
+};
+
+const message: Partial<PlannedStep> = { limits: ["messages"], side: "source" };
+
+describe("a preview", () => {
+  it("has room IDs in place of aliases, what is known, and the time by the limits", async () => {
+    const steps = [step("a", message), step("b", message), step("c", { ...message, side: "target" })];
+    const { proposals, asked } = scene({ proposal: { facts, exact: 1, steps, rooms: [] } });
+    const preview = await proposals.preview(request);
+    expect(preview).toMatchObject({
+      status: "possible",
+      order: { ...order, rooms: ["!known"] },
+      canBegin: true,
+      durationMs: 2_000,
+    });
+    expect(asked).toMatchObject([{ order: { rooms: ["!known"] }, known: { texts: contactTexts, now: 0 } }]);
+  });
+
+  it("says that there is nothing to begin", async () => {
+    const { proposals } = scene({ proposal: { facts, exact: 1, steps: [], rooms: [] } });
+    expect(await proposals.preview(request)).toMatchObject({ status: "possible", canBegin: false });
+  });
+
+  it.each([
+    { title: "while an account is not signed in", is: { decided: "not_signed_in" } },
+    { title: "while an alias is not answered", is: { decided: "unanswered_alias" } },
+    { title: "while another run is under way", is: { active: true }, status: "already" },
+    { title: "that another command stops", is: { decided: "not_read" }, status: "stopped" },
+  ] as const)("is not made $title", async ({ is, ...refused }) => {
+    const status = "status" in refused ? refused.status : is.decided;
+    expect(await scene(is).proposals.preview(request)).toMatchObject({ status });
+  });
+
+  it("is not made of rooms that are not known", async () => {
+    const unknown = { ...request, order: { ...order, rooms: ["!known", "!other"] } };
+    expect(await scene().proposals.preview(unknown)).toEqual({
+      status: "unknown_rooms",
+      rooms: ["!other"],
+    });
+  });
+
+  it("of all rooms that wait needs a plan", async () => {
+    const ask = { rooms: [], text: null, way: null };
+    const asking: ProposalRequest<"ask"> = { ...request, kind: "ask", order: ask };
+    expect(await scene().proposals.preview(asking)).toEqual({ status: "no_plan" });
+  });
+});
+
+describe("a confirmation", () => {
+  async function shown(given: ReturnType<typeof scene>): Promise<string> {
+    const preview = await given.proposals.preview(request);
+    return preview.status === "possible" ? preview.shown : "";
+  }
+
+  it("begins what was shown", async () => {
+    const given = scene();
+    expect(await given.proposals.confirm(request, await shown(given))).toEqual(STARTED);
+    expect(given.begun).toMatchObject([
+      [{ purpose: "profile", owner: OWNER, source: OWNER, target: "@me:new.example" }, given.now.proposal],
+    ]);
+  });
+
+  it("begins nothing that is not what was shown, and shows it", async () => {
+    const given = scene();
+    const before = await shown(given);
+    given.now.proposal = { ...given.now.proposal, exact: ["hello", "also"] };
+    const result = await given.proposals.confirm(request, before);
+    expect(result).toMatchObject({ status: "changed", preview: { shown: await shown(given) } });
+    expect(given.begun).toEqual([]);
+  });
+
+  it("does not mind what need not be the same", async () => {
+    const given = scene();
+    const before = await shown(given);
+    given.now.proposal = { ...given.now.proposal, steps: [step("a")] };
+    expect(await given.proposals.confirm(request, before)).toEqual(STARTED);
+  });
+
+  it("begins nothing beside another run", async () => {
+    const given = scene();
+    const before = await shown(given);
+    given.now.active = true;
+    expect(await given.proposals.confirm(request, before)).toMatchObject({ status: "already" });
+    expect(given.begun).toEqual([]);
+  });
+
+  it("that comes again after a crash is answered with the run that it began", async () => {
+    const given = scene({ hasBegun: true });
+    expect(await given.proposals.confirm(request, "anything")).toEqual(STARTED);
+    expect(given.begun).toEqual([]);
+  });
+});
