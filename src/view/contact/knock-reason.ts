@@ -1,5 +1,5 @@
-import type { TextFacts } from "../../platforms/contact.ts";
 import { filled } from "../../grammar/placeholders.ts";
+import type { TextFacts } from "../../platforms/contact.ts";
 
 /** Element shows this much of a reason. The rest is behind "see more". */
 const MAX_LENGTH = 120;
