@@ -138,9 +138,20 @@ export interface KnockFacts {
   readonly knocks: readonly { readonly room: ReportRoom; readonly reason: string }[];
   readonly left: readonly {
     readonly room: ReportRoom;
-    readonly why: "declined" | "pending" | "not_knockable" | "joined";
+    readonly why: NotKnockedReason;
   }[];
 }
+
+export type NotKnockedReason =
+  /** A person in the room declined a knock. Only a person who names the room repeats it. */
+  | "declined"
+  /** A knock waits for an answer. */
+  | "pending"
+  /** The new account can get in without anybody's help. */
+  | "open"
+  | "joined"
+  /** The room does not take knocks, or the new account refuses what would follow from one. */
+  | "not_knockable";
 
 // --- !dm
 

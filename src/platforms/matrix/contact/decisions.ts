@@ -1,7 +1,15 @@
 import type { ContactDecisions } from "../../contact.ts";
 import type { ContactInput } from "./contact-input.ts";
+import { textFacts } from "./contact-input.ts";
+import { proposeKnocks } from "./knock.ts";
 
 /** What a decision about two accounts says about contact with other people. */
-export function contactDecisions(_input: ContactInput): Partial<ContactDecisions> {
-  return {};
+export function contactDecisions(input: ContactInput): Partial<ContactDecisions> {
+  const { decided, readings } = input;
+  return {
+    knock: (order, known) => {
+      const reason = known.texts.knockReason(textFacts(input, known, order.reason));
+      return Promise.resolve(proposeKnocks({ decided, source: readings.source.snapshot }, order, reason));
+    },
+  };
 }

@@ -50,7 +50,7 @@ export function chooseRooms(
 }
 
 /** The named rooms. An upgraded room stands for its replacement. */
-function namedRows(rows: readonly PlannedRoom[], words: readonly string[]): Set<PlannedRoom> {
+export function namedRows(rows: readonly PlannedRoom[], words: readonly string[]): Set<PlannedRoom> {
   const byId = new Map(rows.map((row) => [row.roomId, row]));
   const named = rows.filter((row) => words.some((word) => isNamed(row, word)));
   return new Set(named.map((row) => byId.get(row.successor ?? "") ?? row));
