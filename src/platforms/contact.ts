@@ -61,6 +61,8 @@ export interface TextFacts {
 export interface AskTextFacts extends TextFacts {
   /** The rooms about which a helper is asked, each with what they would have to do. */
   readonly rooms: readonly { readonly room: ReportRoom; readonly help: AskHelp }[];
+  /** The room in which the text is sent; `null` for a new chat. */
+  readonly sentIn: string | null;
   /** In the room itself: the people whom the text mentions. In direct chats nobody. */
   readonly mentions: readonly Person[];
 }

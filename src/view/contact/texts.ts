@@ -1,11 +1,12 @@
 import { filled } from "../../grammar/placeholders.ts";
 import type { ContactTexts, TextFacts } from "../../platforms/contact.ts";
+import { askReason, askText } from "./ask-text.ts";
 import { knockReason } from "./knock-reason.ts";
 
 /** The texts that other people read. */
 export const contactTexts: ContactTexts = {
-  ask: (facts) => typedOr(facts, "{old} moves to {new}. Please let the new account in."),
-  askReason: (facts) => typedOr(facts, "{old} moves to {new}. Please let the new account in."),
+  ask: askText,
+  askReason,
   knockReason,
   directChat: (facts) => typedOr(facts, "This is {name}. I have moved from {old} to {new}."),
   directChatReason: (facts) => typedOr(facts, "This is {name}. I have moved from {old} to {new}."),

@@ -1,13 +1,6 @@
-import type { Helper } from "../../../../model/routes.ts";
 import type { ReadableAccount } from "../../decide-rooms.ts";
-import type { MembersNeeded, Parties } from "../../planning/people.ts";
-import {
-  MAX_READ_MEMBERS,
-  isJoined,
-  membersToRead,
-  mergeNeeds,
-  peopleWhoMay,
-} from "../../planning/people.ts";
+import type { MembersNeeded } from "../../planning/people.ts";
+import { isJoined, membersToRead, mergeNeeds } from "../../planning/people.ts";
 import { concurrently } from "../../reading/concurrently.ts";
 import { CONCURRENCY } from "../../reading/limits.ts";
 import { withNeededMembers } from "../../reading/members.ts";
@@ -18,19 +11,11 @@ import { roomPowerOf } from "../../rooms/power-levels/room-power.ts";
 import { readText } from "../../rooms/state-content.ts";
 import { valueOf } from "../../rooms/state-read.ts";
 import type { AccountSnapshot } from "../../rooms/types.ts";
-import type { HelperFacts } from "./reachable-helpers.ts";
-import { ReachableHelpers } from "./reachable-helpers.ts";
+import type { AskInput } from "./plan-ask.ts";
+import { ReachableHelpers } from "./reachable-people.ts";
 import type { RoomInQuestion } from "./rooms.ts";
+import { taskOf } from "./rooms.ts";
 import { isOfTwo } from "./ways.ts";
-
-interface LookInput extends Pick<HelperFacts, "source" | "records" | "now"> {
-  readonly parties: Parties;
-}
-
-/** The help that an invitation to the room itself, or the approval of a knock, is. */
-function taskOf({ help }: RoomInQuestion): { kind: "invite" | "unban" | "change_acl" } {
-  return { kind: help === "unban" || help === "change_acl" ? help : "invite" };
-}
 
 /**
  * The members that the plan of the rooms did not need:
@@ -39,7 +24,7 @@ function taskOf({ help }: RoomInQuestion): { kind: "invite" | "unban" | "change_
  * - further helpers, where those of the plan cannot be asked;
  * - the other member of direct chats.
  */
-export function membersToLookAt(rooms: readonly RoomInQuestion[], input: LookInput): MembersNeeded[] {
+export function membersToLookAt(rooms: readonly RoomInQuestion[], input: AskInput): MembersNeeded[] {
   const { source, records, parties } = input;
   const known = new ReachableHelpers({ ...input, further: new Map(), isGone: () => false });
   const needs: MembersNeeded[] = [];
@@ -73,28 +58,6 @@ export function membersToLookAt(rooms: readonly RoomInQuestion[], input: LookInp
   return mergeNeeds(needs);
 }
 
-/** What `ReachableHelpers` and the ways need, from an account with these members. */
-export function helperFacts(rooms: readonly RoomInQuestion[], input: LookInput): HelperFacts {
-  const { source, records, now, parties } = input;
-  const further = new Map<string, readonly Helper[]>();
-  for (const question of rooms) {
-    const { row } = question;
-    const room = source.rooms.get(row.roomId);
-    if (question.room === null || room === undefined || row.moreHelpers === 0) continue;
-    const known = new Set(row.helpers.map(({ userId }) => userId));
-    const found = peopleWhoMay(room, roomPowerOf(room), taskOf(question), parties, MAX_READ_MEMBERS);
-    further.set(
-      row.roomId,
-      found.helpers.filter(({ userId }) => !known.has(userId)),
-    );
-  }
-  const isGone = (roomId: string, userId: string): boolean => {
-    const membership = source.rooms.get(roomId)?.members.get(userId)?.membership;
-    return membership !== undefined && membership !== "join";
-  };
-  return { source, records, now, further, isGone };
-}
-
 /**
  * The source with the members that the questions need.
  * @throws HomeserverError, UnreachableError
@@ -102,7 +65,7 @@ export function helperFacts(rooms: readonly RoomInQuestion[], input: LookInput):
 export async function lookAtMembers(
   { reader, features }: ReadableAccount,
   rooms: readonly RoomInQuestion[],
-  input: LookInput,
+  input: AskInput,
 ): Promise<AccountSnapshot> {
   const needs = membersToLookAt(rooms, input);
   return needs.length === 0

@@ -1,7 +1,7 @@
 import type { Helper } from "../../../../model/routes.ts";
 import type { AskOrder } from "../../../contact.ts";
 import type { AccountSnapshot } from "../../rooms/types.ts";
-import type { RoomHelpers } from "./reachable-helpers.ts";
+import type { RoomHelpers } from "./reachable-people.ts";
 import type { RoomInQuestion, RoomNotAsked } from "./rooms.ts";
 import type { ChatsOfTwo, ChosenWay } from "./ways.ts";
 import { canAskInside, wayTo } from "./ways.ts";

@@ -67,6 +67,11 @@ function whatToDo(
   return isNamedRoom ? "ask" : "knock_pending";
 }
 
+/** What a helper needs the power for: to approve a knock is to invite. */
+export function taskOf({ help }: Pick<RoomInQuestion, "help">): { kind: "invite" | "unban" | "change_acl" } {
+  return { kind: help === "unban" || help === "change_acl" ? help : "invite" };
+}
+
 function helpFor({ route, reason }: PlannedRoom): AskHelp {
   if (route === "knock") return "accept_knock";
   switch (reason?.code) {
