@@ -22,6 +22,8 @@ import { forgetCommand, forgetSpecification } from "./account/forget.ts";
 import { loginCommand, loginSpecification } from "./account/login.ts";
 import { logoutCommand, logoutSpecification } from "./account/logout.ts";
 import { whoamiCommand, whoamiSpecification } from "./account/whoami.ts";
+import { contactAction } from "./contact/contact-command.ts";
+import { knockCommand, knockContact, knockSpecification } from "./contact/knock.ts";
 import { helpCommand, helpSpecification } from "./help.ts";
 import { keysCheckCommand, keysCheckSpecification } from "./keys/check.ts";
 import { emojiAction, keysCopyCommand, keysCopySpecification } from "./keys/copy.ts";
@@ -73,6 +75,7 @@ export const specifications: readonly CommandSpecification[] = [
   keysCheckSpecification,
   reportSpecification,
   roomsSpecification,
+  knockSpecification,
   forgetSpecification,
 ];
 
@@ -138,13 +141,18 @@ export function createCommands(services: CommandServices): readonly Command[] {
     keysCheckCommand(services),
     reportCommand(services),
     roomsCommand(services),
+    knockCommand(services),
     forgetCommand(forget),
   ];
 }
 
 /** The actions that need a confirmation, by their name in the stored question. */
 export function createConfirmableActions(
-  services: Pick<CommandServices, "runs" | "keys" | "prefix">,
+  services: Pick<CommandServices, "runs" | "keys" | "proposals" | "prefix">,
 ): ConfirmableActions {
-  return { undo: undoAction(services), [EMOJI_ACTION]: emojiAction(services) };
+  return {
+    undo: undoAction(services),
+    [EMOJI_ACTION]: emojiAction(services),
+    [knockContact.action]: contactAction(knockContact, services),
+  };
 }

@@ -1,0 +1,123 @@
+import type { KnockFacts, NotKnockedReason } from "../../platforms/contact.ts";
+import type { ContactPreview } from "../../service/contact/proposals.ts";
+import type { Block, Inline } from "../document/document.ts";
+import { code, list, numberedList, paragraph, quote, strong } from "../document/document.ts";
+import type { Message } from "../document/message.ts";
+import { notice } from "../document/message.ts";
+import { formatDuration } from "../document/time.ts";
+import { untrustedCode, untrustedText } from "../document/untrusted-text.ts";
+import { reasonText } from "../words/reasons.ts";
+import { roomNames } from "../words/room-line.ts";
+import type { AnswerWords, PreviewWords } from "./question.ts";
+
+/** The longest list in the message itself. The file has all. */
+const MAX_LISTED = 20;
+/** The word that confirms it. */
+const KNOCK = "knock";
+
+/** At which rooms the new account would knock, or why at none. */
+export function knockQuestion(
+  { facts, canBegin, durationMs }: Pick<ContactPreview<"knock">, "facts" | "canBegin" | "durationMs">,
+  prefix: string,
+): { preview: PreviewWords; answers: AnswerWords; numberedRooms: readonly string[] } | Message {
+  if (!canBegin) return nothingToKnockAt(facts, prefix);
+  const { knocks } = facts;
+  const count = `${knocks.length} ${knocks.length === 1 ? "room" : "rooms"}`;
+  const head = paragraph(
+    strong(`Shall I knock at ${count}`),
+    " with your new account? Nothing was done yet.",
+  );
+  return {
+    preview: {
+      all: [
+        head,
+        paragraph("The people in the room read this reason. It stays in the room's history:"),
+        quote(untrustedText(knocks[0]?.reason ?? "", 300)),
+        ...roomLines(knocks),
+        paragraph(
+          `This takes ${formatDuration(durationMs)}. Somebody in the room then accepts or declines. When they accept, I join by myself.`,
+        ),
+        ...leftAlone(facts, prefix),
+      ],
+      counts: [head],
+      files: knocks.length > MAX_LISTED ? [wholeList(knocks)] : [],
+    },
+    answers: { word: KNOCK, typed: [] },
+    numberedRooms: knocks.map(({ room }) => room.roomId),
+  };
+}
+
+function roomLines(knocks: KnockFacts["knocks"]): Block[] {
+  const nameOf = roomNames(knocks.map(({ room }) => room));
+  const lines = knocks.slice(0, MAX_LISTED).map(({ room }): Inline[] => {
+    const { reason } = room;
+    const before =
+      reason?.code === "refused" ? [`: ${untrustedText(reasonText(reason), 300)} I knock once more.`] : [];
+    return [...nameOf(room), ...before];
+  });
+  const more = knocks.length - lines.length;
+  return [numberedList(lines), ...(more > 0 ? [paragraph(`${more} more are in the file.`)] : [])];
+}
+
+function wholeList(knocks: KnockFacts["knocks"]): NonNullable<PreviewWords["files"]>[number] {
+  const lines = knocks.map(
+    ({ room }, index) =>
+      `${index + 1}. ${untrustedCode(room.name ?? room.alias ?? "")} ${untrustedCode(room.roomId)}`,
+  );
+  return {
+    fileName: "knock.txt",
+    mimeType: "text/plain",
+    bytes: Buffer.from(`${knocks[0]?.reason ?? ""}\n\n${lines.join("\n")}\n`),
+  };
+}
+
+const leftTitles: Readonly<Record<NotKnockedReason, string>> = {
+  declined: "Somebody declined my knock, so I leave these alone",
+  pending: "My knock waits for an answer",
+  open: "Your new account gets in without a knock",
+  joined: "Your new account is in already",
+  not_knockable: "These do not take a knock of your new account",
+};
+
+const LEFT_IN_ORDER: readonly NotKnockedReason[] = ["declined", "pending", "open", "joined", "not_knockable"];
+
+/** The rooms at which the new account does not knock, by cause. */
+function leftAlone({ left }: Pick<KnockFacts, "left">, prefix: string): Block[] {
+  const nameOf = roomNames(left.map(({ room }) => room));
+  return LEFT_IN_ORDER.flatMap((why): Block[] => {
+    const rooms = left.filter((each) => each.why === why).map(({ room }) => room);
+    if (rooms.length === 0) return [];
+    const lines = rooms.slice(0, MAX_LISTED).map(nameOf);
+    const more = rooms.length - lines.length;
+    return [
+      paragraph(strong(`${leftTitles[why]} (${rooms.length})`)),
+      list(more > 0 ? [...lines, `and ${more} more`] : lines),
+      ...whatHelps(why, prefix),
+    ];
+  });
+}
+
+function whatHelps(why: NotKnockedReason, prefix: string): Block[] {
+  switch (why) {
+    case "declined":
+      return [paragraph("To knock there once more, name the room: ", code(`${prefix}knock ROOM`), ".")];
+    case "open":
+      return [paragraph(code(`${prefix}migrate start`), " brings it in.")];
+    case "not_knockable":
+      return [paragraph(code(`${prefix}report`), " says why, and who can help.")];
+    case "pending":
+    case "joined":
+      return [];
+  }
+}
+
+function nothingToKnockAt(facts: KnockFacts, prefix: string): Message {
+  return notice(
+    paragraph(
+      strong("There is nothing to knock at. "),
+      facts.left.length === 0 ? "No room of your plan waits for a knock. " : "",
+      "Nothing was done.",
+    ),
+    ...leftAlone(facts, prefix),
+  );
+}
