@@ -1,5 +1,4 @@
 import type { Logger } from "pino";
-import type { ContactRecords } from "../../model/contact.ts";
 import { KeyedQueue } from "../../model/keyed-queue.ts";
 import type { RateLimits } from "../../model/rate-limits.ts";
 import { isActive } from "../../model/run-states.ts";
@@ -57,14 +56,6 @@ export interface RunServices {
   /** Ends within seconds. Everything resumes at the next start. */
   stop(): Promise<void>;
 }
-
-const NO_RECORDS: ContactRecords = {
-  asked: [],
-  chats: [],
-  announcedAt: new Map(),
-  givenNames: [],
-  silentServers: new Set(),
-};
 
 /** Creates all parts that run plans. */
 export function createRuns(options: CreateRunsOptions): RunServices {
@@ -148,7 +139,7 @@ export function createRuns(options: CreateRunsOptions): RunServices {
   });
   const proposals = new Proposals({
     planning,
-    records: () => Promise.resolve(NO_RECORDS),
+    records: (owner, { source }) => store.contacts.of({ owner, source }, now()),
     texts,
     control,
     begin,
