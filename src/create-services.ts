@@ -76,7 +76,7 @@ export function createServices(base: Base): Services {
     histories: new RoomHistories(store.runs, now),
     readings,
     keyCopies: store.keyCopies,
-    contacts: store.contacts,
+    asked: () => Promise.resolve([]),
     botUserId,
     now,
     log,

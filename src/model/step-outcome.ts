@@ -40,6 +40,12 @@ export const STEP_PROBLEM_CODES = [
   "source_not_joined",
   "last_member",
   "last_admin",
+  /** Reasons for which the old account does not leave a room (`platforms/contact.ts`). */
+  "not_moved",
+  "less_power",
+  "keys_missing",
+  "asked",
+  "server_notices",
   /** The server repeatedly answered with an internal error. */
   "server_trouble",
 ] as const;

@@ -238,17 +238,36 @@ export type KeptInRoomReason =
   | { readonly code: "alone" }
   | { readonly code: "keys_missing"; readonly missing: number | null }
   | { readonly code: "asked"; readonly at: number }
-  | { readonly code: "unreadable" };
+  | { readonly code: "unreadable" }
+  /** No server lets an account leave the room of its notices. */
+  | { readonly code: "server_notices" }
+  /** The person talks with the bot there. */
+  | { readonly code: "bot_chat" };
+
+/** A room that the old account leaves. */
+export interface RoomLeft {
+  readonly room: ReportRoom;
+  /** The old account gives its power back first. */
+  readonly dropsPower: boolean;
+  /** The room's ACL shuts out the old server, so nobody hears of the leaving. */
+  readonly isUnheard: boolean;
+  /** The new backup may lack keys of the room. Only with the order `withoutKeys`. */
+  readonly lacksKeys: boolean;
+}
+
+/** A room in which the old account stays. */
+export interface RoomKept {
+  readonly room: ReportRoom;
+  /** At least one. */
+  readonly reasons: readonly KeptInRoomReason[];
+}
 
 export interface LeaveFacts {
-  readonly leaves: readonly {
-    readonly room: ReportRoom;
-    /** The old account gives its power back first. */
-    readonly dropsPower: boolean;
-    /** The room's ACL shuts out the old server, so nobody hears of the leaving. */
-    readonly isUnheard: boolean;
-  }[];
-  readonly kept: readonly { readonly room: ReportRoom; readonly reasons: readonly KeptInRoomReason[] }[];
+  readonly leaves: readonly RoomLeft[];
+  readonly kept: readonly RoomKept[];
+  /** Named rooms that the old account has not joined. */
+  readonly outside: readonly ReportRoom[];
+  /** What the people in the rooms read. */
   readonly reason: string;
 }
 

@@ -62,7 +62,7 @@ async function measure({ movers, isSideBySide }: MoveCase): Promise<MoveMeasured
       histories: new RoomHistories(store.runs, now),
       readings: new Readings(),
       keyCopies: store.keyCopies,
-      contacts: store.contacts,
+      asked: () => Promise.resolve([]),
       botUserId: BOT,
       now,
       log,

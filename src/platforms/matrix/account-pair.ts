@@ -14,6 +14,7 @@ import { roomsWithAllKeys, unusableNow } from "./categories/room-keys/plan.ts";
 import { areKeysNeeded, readKeyFacts } from "./categories/room-keys/read.ts";
 import { decideRooms } from "./decide-rooms.ts";
 import { decisionOf } from "./decision.ts";
+import type { KeyWorker } from "./keys/worker/key-worker.ts";
 import type { OpenAccount, OpenAccountOptions } from "./open-account.ts";
 import { checkOpenAccount, guarded, openAccount, readOpenAccount } from "./open-account.ts";
 import { readFeatures } from "./reading/account-details.ts";
@@ -32,6 +33,7 @@ import type { WatchingAccount } from "./watch/watching-account.ts";
 
 export interface AccountPairOptions extends OpenAccountOptions {
   compareKeys: PlatformKeys["compare"];
+  keyWorker: Pick<KeyWorker, "job">;
   now: () => number;
 }
 
@@ -61,7 +63,7 @@ export function accountPairs(
       decide: (request) => decideUntilFailure(open, request, { ...options, signal }),
       stayReasons: (rooms) => stayReasonsIn(pair, rooms),
       runStep: async (step, facts) =>
-        runStep(step, await contextOfStep({ ...pair, copying, now: options.now }, step, facts)),
+        runStep(step, await contextOfStep({ ...options, ...pair, copying }, step, facts)),
       watch: (request) => watch(pair, request, { now: options.now, known: features }),
     };
   };
@@ -71,7 +73,11 @@ export function accountPairs(
 async function decideUntilFailure(
   open: (signal: AbortSignal) => OpenPair,
   request: DecisionRequest,
-  { compareKeys, now, signal }: Omit<AccountPairOptions, "sessions"> & { signal: AbortSignal | undefined },
+  {
+    compareKeys,
+    now,
+    signal,
+  }: Pick<AccountPairOptions, "compareKeys" | "now"> & { signal: AbortSignal | undefined },
 ): Promise<Decision> {
   const ending = new AbortController();
   const either = signal === undefined ? ending.signal : AbortSignal.any([signal, ending.signal]);

@@ -48,9 +48,9 @@ export interface DecisionInput {
 
 export function decisionOf(whole: DecisionInput): Decision {
   const input = withHeldBack(whole, whole.decided.needInvitations.size > 0);
-  const { readings, decided, filters, aliases, generatedAt, contact } = input;
+  const { readings, decided, keys, unusableKeys, filters, aliases, generatedAt, contact } = input;
   return {
-    ...contactDecisions({ ...contact, readings, decided }),
+    ...contactDecisions({ ...contact, readings, decided, keys, unusableKeys }),
     plan: planFacts(input),
     aliases,
     filters,

@@ -11,6 +11,7 @@ import { convertNamedRoom } from "./convert-room.ts";
 import { serverNameOf } from "./ids/identifiers.ts";
 import type { SessionDevices } from "./keys/emoji/crypto-accounts.ts";
 import { createMatrixKeys } from "./keys/platform-keys.ts";
+import { KeyWorker } from "./keys/worker/key-worker.ts";
 import type { OpenAccountOptions } from "./open-account.ts";
 import { guarded, openAccount, readOpenAccount } from "./open-account.ts";
 import { listRooms } from "./planning/room-list.ts";
@@ -42,7 +43,8 @@ export function createMatrixPlatform(options: MatrixPlatformOptions): Platform {
   const { sessionStore, fetch, servers, now, monotonicNow, log } = options;
   const sessions = new Sessions({ accounts: sessionStore, fetch, servers, now, monotonicNow, log });
   const opening = { sessions, log };
-  const keys = createMatrixKeys({ ...opening, devices: options.devices });
+  const keyWorker = new KeyWorker({ log });
+  const keys = createMatrixKeys({ ...opening, devices: options.devices, worker: keyWorker });
   return {
     name: "matrix",
     signIn: createMatrixSignIn({ ...options, sessions }),
@@ -53,6 +55,7 @@ export function createMatrixPlatform(options: MatrixPlatformOptions): Platform {
     pair: accountPairs({
       ...opening,
       compareKeys: (accounts, signal) => keys.compare(accounts, signal),
+      keyWorker,
       now,
     }),
     listRooms: (account, filters, onProgress) => readAndList(account, filters, onProgress, opening),

@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import type { ContactRecords } from "../../model/contact.ts";
 import { KeyedQueue } from "../../model/keyed-queue.ts";
 import type { RateLimits } from "../../model/rate-limits.ts";
 import { isActive } from "../../model/run-states.ts";
@@ -57,6 +58,14 @@ export interface RunServices {
   stop(): Promise<void>;
 }
 
+const NO_RECORDS: ContactRecords = {
+  asked: [],
+  chats: [],
+  announcedAt: new Map(),
+  givenNames: [],
+  silentServers: new Set(),
+};
+
 /** Creates all parts that run plans. */
 export function createRuns(options: CreateRunsOptions): RunServices {
   const { store, platforms, rateLimits, planning, createListener, texts, now, monotonicNow, log } = options;
@@ -85,6 +94,7 @@ export function createRuns(options: CreateRunsOptions): RunServices {
       log.error({ err: error, runId: run.id }, "a run could not continue after a sign-in");
     });
   };
+  const records = (): Promise<ContactRecords> => Promise.resolve(NO_RECORDS);
   const work = new RunWork({
     accounts,
     platforms,
@@ -92,6 +102,7 @@ export function createRuns(options: CreateRunsOptions): RunServices {
     steps,
     settled: (run, signal) => settler.settled(run, signal),
     changed,
+    records,
     knockReason: (facts) => texts.knockReason(facts),
     now,
   });
@@ -139,7 +150,7 @@ export function createRuns(options: CreateRunsOptions): RunServices {
   });
   const proposals = new Proposals({
     planning,
-    records: (owner, { source }) => store.contacts.of({ owner, source }, now()),
+    records,
     texts,
     control,
     begin,

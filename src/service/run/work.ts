@@ -1,5 +1,6 @@
 import { isAccountProblem } from "../../model/account-problem.ts";
 import type { Side } from "../../model/account.ts";
+import type { ContactRecords } from "../../model/contact.ts";
 import type { RoomMove } from "../../model/room-routes.ts";
 import {
   allowedIn,
@@ -16,7 +17,6 @@ import type { StepOutcome } from "../../model/step-outcome.ts";
 import type { PlannedStep } from "../../model/step.ts";
 import type { ContactTexts } from "../../platforms/contact.ts";
 import type { Platforms } from "../../platforms/platform.ts";
-import type { FollowUp } from "../../platforms/runs.ts";
 import type { RunnerWork, StepControl, Unread } from "../../queue/runner-work.ts";
 import type { Accounts } from "../../store/accounts.ts";
 import type { Runs } from "../../store/runs.ts";
@@ -32,6 +32,8 @@ export interface RunWorkOptions {
   steps: Steps;
   settled: RunnerWork["settled"];
   changed: (run: Run) => void;
+  /** What the store knows of earlier contact between two accounts of a person and other people. */
+  records: (owner: string, accounts: { source: string; target: string }) => Promise<ContactRecords>;
   /**
    * The reason that the people of a room read with a knock. It names the account that they know.
    */
@@ -59,7 +61,7 @@ export class RunWork implements RunnerWork {
   }
 
   async #execute(run: Run, step: TakenStep, { signal, mayGoOn }: StepControl): Promise<StepOutcome> {
-    const { accounts, platforms, runs, steps, knockReason, now } = this.#options;
+    const { accounts, platforms, runs, steps, records, knockReason, now } = this.#options;
     const [source, target] = [
       await accounts.get(run.owner, "source"),
       await accounts.get(run.owner, "target"),
@@ -80,6 +82,7 @@ export class RunWork implements RunnerWork {
       joinedRooms: () => runs.joinedRooms(run.id),
       room: async () => (step.roomId === null ? null : runs.room(run.id, step.roomId)),
       knockReason: knockReason({ old: run.source, new: run.target, name: run.source, typed: null }),
+      records: () => records(run.owner, { source: run.source, target: run.target }),
       signal,
       mayGoOn,
     });
@@ -108,9 +111,7 @@ export class RunWork implements RunnerWork {
       const event = outcome.status === "held" ? "held" : "needs_owner";
       return { ...nothing, run: { event, change: { problem } } };
     }
-    if (!isFinal) return nothing;
-    if (step.roomId === null || routeOfStep(step.kind) === null)
-      return { ...nothing, ...(await this.#followUp(run, step, outcome)) };
+    if (!isFinal || step.roomId === null || routeOfStep(step.kind) === null) return nothing;
     // The room has refused nothing. The step is done when the account can be used again.
     if (outcome.status === "failed" && isAccountProblem(outcome.problem)) return nothing;
     const storedFirst = await this.#options.runs.room(run.id, step.roomId);
@@ -137,19 +138,8 @@ export class RunWork implements RunnerWork {
       }
     }
     rooms.push(...(await this.#replacedBy(run, rooms)));
-    return { rooms, steps: (await this.#isOver(run)) ? [] : steps, dropped, run: null };
-  }
-
-  async #followUp(run: Run, step: TakenStep, outcome: StepOutcome): Promise<FollowUp> {
-    const { platforms } = this.#options;
-    const { contact, steps } = platforms[run.platform].runs.followUp(step, outcome);
-    return { contact, steps: steps.length > 0 && (await this.#isOver(run)) ? [] : steps };
-  }
-
-  /** Whether the run was cancelled while the step was under way. */
-  async #isOver(run: Run): Promise<boolean> {
     const stored = await this.#options.runs.get(run.id);
-    return stored === null || !isUnfinished(stored);
+    return { rooms, steps: stored === null || !isUnfinished(stored) ? [] : steps, dropped, run: null };
   }
 
   async hasOtherRoute(run: Run, step: TakenStep): Promise<boolean> {

@@ -116,6 +116,11 @@ const problemWords: Readonly<Record<Exclude<StepProblemCode, AccountProblemCode>
   source_not_joined: "your old account is not in the room any more, so your new one stayed",
   last_member: "nobody else is in the room, so your new account stayed",
   last_admin: "nobody else in the room has that power, so your new account kept it",
+  not_moved: "your new account is not in the room, so your old one stayed",
+  less_power: "your new account has less power in the room, so your old one stayed",
+  keys_missing: "your new account's backup may lack keys of the room, so your old one stayed",
+  asked: "your old account has asked somebody there, so it stayed",
+  server_notices: "a server lets nobody leave the room of its notices",
   server_trouble: "the server failed several times",
 };
 

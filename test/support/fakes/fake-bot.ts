@@ -186,7 +186,7 @@ export function startFakeBot({
     histories: new RoomHistories(store.store.runs, now),
     readings: new Readings(),
     keyCopies: store.store.keyCopies,
-    contacts: store.store.contacts,
+    asked: () => Promise.resolve([]),
     botUserId: BOT,
     now,
     log,

@@ -1,4 +1,5 @@
 import type { Known, TextFacts } from "../../contact.ts";
+import type { KeyFacts, UnusableByRoom } from "../categories/room-keys/plan.ts";
 import type { ReadableAccounts } from "../decide-rooms.ts";
 import type { Parties } from "../planning/people.ts";
 import type { RoomPlan } from "../planning/plan-rooms.ts";
@@ -10,6 +11,8 @@ export interface ContactInput {
   readonly accounts: ReadableAccounts;
   readonly readings: { readonly source: AccountReading; readonly target: AccountReading };
   readonly decided: RoomPlan;
+  readonly keys: KeyFacts;
+  readonly unusableKeys: UnusableByRoom;
   readonly parties: Parties;
   /**
    * Does further reads of the source.

@@ -1,4 +1,5 @@
 import type { ContactDecisions } from "../../contact.ts";
+import { decideLeaving } from "../leave/decide.ts";
 import type { ContactInput } from "./contact-input.ts";
 import { textFacts } from "./contact-input.ts";
 import { proposeKnocks } from "./knock.ts";
@@ -11,5 +12,6 @@ export function contactDecisions(input: ContactInput): Partial<ContactDecisions>
       const reason = known.texts.knockReason(textFacts(input, known, order.reason));
       return Promise.resolve(proposeKnocks({ decided, source: readings.source.snapshot }, order, reason));
     },
+    leave: (order, known) => input.guarded(() => decideLeaving(order, known, input)),
   };
 }

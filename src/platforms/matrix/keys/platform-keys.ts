@@ -18,16 +18,15 @@ import { ROUNDS } from "./key-file/write.ts";
 import { openBackup } from "./opening/open-backup.ts";
 import { readOpeningWays } from "./opening/opening-ways.ts";
 import { readOwnKeys } from "./own-keys.ts";
-import { KeyWorker } from "./worker/key-worker.ts";
+import type { KeyWorker } from "./worker/key-worker.ts";
 
 /** What the keys of encrypted history need. */
-export type MatrixKeysOptions = OpenAccountOptions & EmojiVerifierOptions;
+export type MatrixKeysOptions = OpenAccountOptions & EmojiVerifierOptions & { readonly worker: KeyWorker };
 
 /** The keys of encrypted history on Matrix homeservers. */
 export function createMatrixKeys(options: MatrixKeysOptions): PlatformKeys {
-  const { log } = options;
+  const { worker, log } = options;
   const emoji = new EmojiVerifier(options);
-  const worker = new KeyWorker({ log });
   const clock = BY_THE_CLOCK;
   return {
     backup: (account, { isSignatureChecked, signal }) =>

@@ -1,5 +1,6 @@
 import { UnreachableError } from "../../../network/unreachable-error.ts";
 import type { HomeserverClient } from "../api/homeserver-client.ts";
+import { apiPath } from "../api/homeserver-client.ts";
 import { BackupShapeError } from "./worker/backup-scanner.ts";
 import type { KeyJob } from "./worker/key-worker.ts";
 
@@ -11,11 +12,15 @@ const MAX_BACKUP_BYTES = 1_073_741_824;
 /** The longest silence of a server. Servers put together the whole answer before they send it. */
 export const BACKUP_IDLE_MS = 120_000;
 
+const ALL_KEYS = "/_matrix/client/v3/room_keys/keys";
+
 /** How a backup is read. */
 export interface KeyReading<Result> {
   readonly job: KeyJob;
   /** What the job does with each slice. */
   readonly take: (slice: Uint8Array) => Promise<Result>;
+  /** Reads only this room. */
+  readonly roomId?: string;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -26,10 +31,10 @@ export interface KeyReading<Result> {
 export async function* readKeys<Result>(
   client: StreamingClient,
   version: string,
-  { job, take, signal }: KeyReading<Result>,
+  { job, take, roomId, signal }: KeyReading<Result>,
 ): AsyncGenerator<Result, void, undefined> {
   const chunks = await client.stream({
-    path: "/_matrix/client/v3/room_keys/keys",
+    path: roomId === undefined ? ALL_KEYS : apiPath`/_matrix/client/v3/room_keys/keys/${roomId}`,
     query: { version },
     maxBytes: MAX_BACKUP_BYTES,
     idleMs: BACKUP_IDLE_MS,
@@ -39,7 +44,7 @@ export async function* readKeys<Result>(
   const answers: Promise<Result>[] = [];
   try {
     await job.call("begin");
-    for await (const slice of slicesOf(chunks, job)) {
+    for await (const slice of slicesOf(roomId === undefined ? chunks : asBackup(chunks, roomId), job)) {
       const answer = take(slice);
       answer.catch(() => undefined);
       answers.push(answer);
@@ -59,6 +64,13 @@ export async function* readKeys<Result>(
 export function asReadError(error: unknown, { baseUrl }: Pick<StreamingClient, "baseUrl">): unknown {
   if (!(error instanceof BackupShapeError)) return error;
   return new UnreachableError(error.fault, new URL(baseUrl).host, error.detail);
+}
+
+/** The keys of one room, in the form of a whole backup. */
+async function* asBackup(chunks: AsyncIterable<Uint8Array>, roomId: string): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(`{"rooms":{${JSON.stringify(roomId)}:`);
+  yield* chunks;
+  yield Buffer.from("}}");
 }
 
 /** Copies of equal size, because the thread takes over the memory of a slice. */

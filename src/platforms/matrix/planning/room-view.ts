@@ -180,7 +180,11 @@ function membershipOfTarget(
  * Whether the room has removed the target since its own server let it join. A server that missed
  * the removal still shows the join. One that does not show the room may have missed it too.
  */
-function isRemoved(seen: Member | null, own: Member | null, seenByTarget: RoomSnapshot | undefined): boolean {
+export function isRemoved(
+  seen: Member | null,
+  own: Member | null,
+  seenByTarget: RoomSnapshot | undefined,
+): boolean {
   if (seen?.membership === "ban") return true;
   const isShown = seenByTarget === undefined || !isUnreadable(seenByTarget);
   return seen?.membership === "leave" && (!isShown || isNewer(seen, own));

@@ -23,6 +23,16 @@ export interface RoomToLeave {
   readonly target: Pick<HomeserverClient, "request">;
 }
 
+/** An account that has joined a room and may leave it. */
+export interface Leaver {
+  readonly roomId: string;
+  readonly userId: string;
+  /** Another account that is known to have joined; `null` for none. */
+  readonly companion: string | null;
+  /** Requests of the account. */
+  readonly client: Pick<HomeserverClient, "request">;
+}
+
 /** The maximum number of users with power whose membership is read. */
 const MAX_READ_USERS = 20;
 /** A longer list has more members than the target alone. */
@@ -39,21 +49,30 @@ const joinedSchema = z.object({ joined: z.record(z.string(), z.unknown()) });
  */
 export async function findStayReason(leaving: RoomToLeave): Promise<StayReason | null> {
   const { roomId, sourceUserId, isSourceJoined, target } = leaving;
+  const leaver = { roomId, userId: leaving.targetUserId, companion: sourceUserId, client: target };
   const isSeen = isSourceJoined && (await membershipNow(target, { roomId, userId: sourceUserId })) === "join";
-  if (!isSeen) return (await isAlone(leaving)) ? "last_member" : "source_not_joined";
-  return (await isOnlyOneWithPower(leaving)) ? "last_admin" : null;
+  if (!isSeen) return (await isAlone(leaver)) ? "last_member" : "source_not_joined";
+  return (await isOnlyOneWithPower(leaver)) ? "last_admin" : null;
 }
 
-async function isAlone({ roomId, target, targetUserId }: RoomToLeave): Promise<boolean> {
+/**
+ * Whether nobody else has joined the room. Then nobody can ever enter it again.
+ * @throws HomeserverError, UnreachableError
+ */
+export async function isAlone({
+  roomId,
+  client,
+  userId,
+}: Pick<Leaver, "roomId" | "client" | "userId">): Promise<boolean> {
   const path = apiPath`/_matrix/client/v3/rooms/${roomId}/joined_members`;
   try {
-    const { joined } = await target.request({
+    const { joined } = await client.request({
       method: "GET",
       path,
       schema: joinedSchema,
       maxBytes: MAX_MEMBERS_BYTES,
     });
-    return Object.keys(joined).every((userId) => userId === targetUserId);
+    return Object.keys(joined).every((joinedId) => joinedId === userId);
   } catch (error) {
     if (error instanceof UnreachableError && error.reason === "too_large") return false;
     throw error;
@@ -61,48 +80,44 @@ async function isAlone({ roomId, target, targetUserId }: RoomToLeave): Promise<b
 }
 
 /**
- * Whether the target has power that no other joined member has: to change power levels or, if it
- * may not do that, more than the default.
+ * Whether an account has power that no other joined member has: to change power levels or, if it
+ * may not do that, more than the default. Power of accounts whose server the room's ACL denies
+ * counts as none.
+ * @throws HomeserverError, UnreachableError
  */
-async function isOnlyOneWithPower({
-  roomId,
-  sourceUserId,
-  targetUserId,
-  target,
-}: RoomToLeave): Promise<boolean> {
-  const room = await readPower({ roomId, sourceUserId, targetUserId, target });
+export async function isOnlyOneWithPower({ roomId, userId, companion, client }: Leaver): Promise<boolean> {
+  const room = await readPower({ roomId, userId, client });
+  const isHeard = (someone: string): boolean => isServerAllowed(room.serverAcl, serverPartOf(someone));
   const power = roomPowerOf(room);
-  const isAdmin = may(power, targetUserId, POWER_LEVELS);
-  const hasPower = (userId: string): boolean =>
-    isAdmin ? may(power, userId, POWER_LEVELS) : isAbove(levelOf(power, userId), power.levels.usersDefault);
-  if (!hasPower(targetUserId) || (isAdmin && may(power, "", POWER_LEVELS))) return false;
+  const isAdmin = may(power, userId, POWER_LEVELS);
+  const hasPower = (someone: string): boolean =>
+    isAdmin ? may(power, someone, POWER_LEVELS) : isAbove(levelOf(power, someone), power.levels.usersDefault);
+  if (!hasPower(userId) || !isHeard(userId) || (isAdmin && may(power, "", POWER_LEVELS))) return false;
   const named = new Set([...power.creators, ...power.levels.users.keys()]);
-  named.delete(targetUserId);
+  named.delete(userId);
   const others = [...named]
-    .filter((userId) => hasPower(userId) && isServerAllowed(room.serverAcl, serverPartOf(userId)))
+    .filter((someone) => hasPower(someone) && isHeard(someone))
     .toSorted((left, right) => compareLevels(levelOf(power, left) ?? 0, levelOf(power, right) ?? 0));
-  // The source is known to have joined.
-  if (others.includes(sourceUserId)) return false;
-  for (const userId of others.slice(0, MAX_READ_USERS))
-    if ((await membershipNow(target, { roomId, userId })) === "join") return false;
+  if (companion !== null && others.includes(companion)) return false;
+  for (const someone of others.slice(0, MAX_READ_USERS))
+    if ((await membershipNow(client, { roomId, userId: someone })) === "join") return false;
   return true;
 }
 
 async function readPower({
   roomId,
-  sourceUserId,
-  targetUserId,
-  target,
-}: Omit<RoomToLeave, "isSourceJoined">): Promise<RoomSnapshot> {
+  userId,
+  client,
+}: Pick<Leaver, "roomId" | "userId" | "client">): Promise<RoomSnapshot> {
   const events = [];
   for (const type of STATE_TYPES) {
-    const event = await readStateEvent(target, roomId, type, "");
+    const event = await readStateEvent(client, roomId, type, "");
     if (event !== null) events.push(event);
   }
   return roomSnapshot({
     roomId,
-    ownUserId: targetUserId,
-    otherUserId: sourceUserId,
+    ownUserId: userId,
+    otherUserId: "",
     membership: "join",
     events,
     coverage: "full",

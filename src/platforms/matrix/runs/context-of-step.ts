@@ -3,6 +3,7 @@ import type { KeyedQueue } from "../../../model/keyed-queue.ts";
 import type { TakenStep } from "../../../model/run.ts";
 import type { StepKind } from "../../../model/step.ts";
 import type { StepFacts } from "../../runs.ts";
+import type { KeyWorker } from "../keys/worker/key-worker.ts";
 import type { OpenAccount } from "../open-account.ts";
 import type { StepContext } from "../steps/step-context.ts";
 import { historyOf, isJustJoined } from "./room-of-run.ts";
@@ -21,6 +22,9 @@ const NEEDS_JOINED_ROOMS: ReadonlySet<StepKind> = new Set<StepKind>([
 /** The kinds of steps that depend on what a server and an account have of a room that is new. */
 const ABOUT_NEW_ROOMS: ReadonlySet<StepKind> = new Set<StepKind>(["read_marker", "tags", "room_setting"]);
 
+/** The kinds of steps that leave a room. */
+const LEAVING: ReadonlySet<StepKind> = new Set<StepKind>(["drop_power", "leave_room"]);
+
 const STEP_ID_LENGTH = 22;
 
 /** The accounts and tools of a process that works on steps. */
@@ -28,14 +32,25 @@ interface StepTools {
   readonly source: Pick<OpenAccount, "account" | "client">;
   readonly target: Pick<OpenAccount, "account" | "client">;
   readonly copying: KeyedQueue;
+  readonly keyWorker: Pick<KeyWorker, "job">;
   readonly now: () => number;
 }
 
 /** What a run gives to one of its steps. */
 export async function contextOfStep(
-  { source, target, copying, now }: StepTools,
+  { source, target, copying, keyWorker, now }: StepTools,
   { runId, key, side, kind, roomId, attempts, failures, savedUndo }: TakenStep,
-  { canSkipCheck, saveUndo, imageCopies, joinedRooms, room, knockReason, signal, mayGoOn }: StepFacts,
+  {
+    canSkipCheck,
+    saveUndo,
+    imageCopies,
+    joinedRooms,
+    room,
+    knockReason,
+    records,
+    signal,
+    mayGoOn,
+  }: StepFacts,
 ): Promise<StepContext> {
   const joined = NEEDS_JOINED_ROOMS.has(kind) ? await joinedRooms() : new Set<string>();
   const stored = ABOUT_NEW_ROOMS.has(kind) && roomId !== null ? await room() : null;
@@ -56,6 +71,7 @@ export async function contextOfStep(
       isJustJoined: attempts === 1 && isJustJoined(stored, now()),
     }),
     knockReason,
+    ...(LEAVING.has(kind) && { leaving: { asked: (await records()).asked, now: now(), keyWorker } }),
     signal,
     mayGoOn,
   };

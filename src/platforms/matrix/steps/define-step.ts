@@ -10,7 +10,10 @@ import { StepInterruptedError, toOutcome } from "./step-errors.ts";
  * Once the run was paused or ended, none is sent any more: the step then ends as `interrupted`,
  * however many requests it has left.
  */
-export interface StepSession extends Pick<HomeserverClient, "request" | "upload" | "download"> {
+export interface StepSession extends Pick<
+  HomeserverClient,
+  "request" | "upload" | "download" | "stream" | "baseUrl"
+> {
   readonly userId: string;
 }
 
@@ -27,6 +30,7 @@ export interface StepScope<Undo> extends Pick<
   | "isJustJoined"
   | "mayHistoryCome"
   | "knockReason"
+  | "leaving"
   | "signal"
 > {
   readonly source: StepSession;
@@ -106,6 +110,7 @@ function sessionOf({ client, userId, signal, mayGoOn }: StepContext, side: Side)
   }
   return {
     userId: userId[side],
+    baseUrl: session.baseUrl,
     request: async (request) => {
       assertGoesOn();
       const signals = request.signal === undefined ? [signal] : [signal, request.signal];
@@ -118,6 +123,10 @@ function sessionOf({ client, userId, signal, mayGoOn }: StepContext, side: Side)
     download: async (request) => {
       assertGoesOn();
       return await session.download({ ...request, signal });
+    },
+    stream: async (request) => {
+      assertGoesOn();
+      return await session.stream({ ...request, signal });
     },
   };
 }

@@ -1,8 +1,10 @@
 import type { Side } from "../../../model/account.ts";
+import type { AskRecord } from "../../../model/contact.ts";
 import type { KeyedQueue } from "../../../model/keyed-queue.ts";
 import type { StepOutcome } from "../../../model/step-outcome.ts";
 import type { ImageCopies } from "../../runs.ts";
 import type { HomeserverClient } from "../api/homeserver-client.ts";
+import type { KeyWorker } from "../keys/worker/key-worker.ts";
 
 /** What a run gives to a step. */
 export interface StepContext {
@@ -58,12 +60,23 @@ export interface StepContext {
   readonly mayHistoryCome?: boolean;
   /** The reason that the people of a room read with a knock; absent for a knock without one. */
   readonly knockReason?: string;
+  /** For steps that leave a room. */
+  readonly leaving?: LeavingFacts;
   /** Aborts at a stop, never at a pause: a request under way is finished. */
   readonly signal: AbortSignal;
   /**
    * False once the run was paused or ended. Then the step sends no further request (`defineStep`).
    */
   readonly mayGoOn: () => boolean;
+}
+
+/** What a step that leaves a room knows besides what the two servers show. */
+export interface LeavingFacts {
+  /** The questions of the source to people in rooms. */
+  readonly asked: readonly AskRecord[];
+  readonly now: number;
+  /** Compares the keys of a room. */
+  readonly keyWorker: Pick<KeyWorker, "job">;
 }
 
 /**

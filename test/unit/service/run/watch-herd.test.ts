@@ -99,14 +99,7 @@ function herd(
     platforms: {
       matrix: {
         serverName: (userId) => userId.slice(userId.indexOf(":") + 1),
-        runs: {
-          stepsInto: never,
-          followUp: never,
-          summary: never,
-          failures: never,
-          undo: never,
-          roomsOfUndo: never,
-        },
+        runs: { stepsInto: never, summary: never, failures: never, undo: never, roomsOfUndo: never },
         pair: ({ source }) => ({
           decide: never,
           runStep: never,

@@ -77,7 +77,6 @@ describe("a step", () => {
     const { accounts, runs, steps } = store;
     const untouched = {
       stepsInto: notScripted,
-      followUp: notScripted,
       summary: notScripted,
       failures: notScripted,
       undo: notScripted,
@@ -90,6 +89,7 @@ describe("a step", () => {
       steps,
       settled: async () => null,
       changed: () => {},
+      records: notScripted,
       knockReason: () => "",
       now: () => 0,
     });
