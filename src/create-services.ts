@@ -76,7 +76,7 @@ export function createServices(base: Base): Services {
     histories: new RoomHistories(store.runs, now),
     readings,
     keyCopies: store.keyCopies,
-    asked: () => Promise.resolve([]),
+    contacts: store.contacts,
     botUserId,
     now,
     log,

@@ -66,6 +66,27 @@ export interface GivenName {
   readonly given: string;
 }
 
+/** A change of the records, which follows from a step or from what a server shows later. */
+export type ContactChange =
+  /** People were asked about rooms, or could not be. */
+  | {
+      readonly kind: "asked";
+      readonly roomIds: readonly string[];
+      readonly userIds: readonly string[];
+      readonly way: AskWay;
+      readonly result: AskRecord["result"];
+      readonly chatRoomId: string | null;
+    }
+  /** What became of the chat that the step has reserved or opened. */
+  | { readonly kind: "chat"; readonly roomId: string | null; readonly state: ChatState }
+  | { readonly kind: "announced"; readonly roomId: string }
+  /** Replaces the record of the name before, also its `former`. */
+  | { readonly kind: "named"; readonly name: GivenName }
+  /** The former name was brought back. */
+  | { readonly kind: "unnamed"; readonly roomId: string | null }
+  /** Whether the server of a helper answers. */
+  | { readonly kind: "server"; readonly serverName: string; readonly isSilent: boolean };
+
 /**
  * What earlier contact of a move left in the store. Decisions about further contact, plans and
  * reports read it.

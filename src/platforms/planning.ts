@@ -1,4 +1,5 @@
 import type { CategoryName } from "../model/categories.ts";
+import type { GivenName } from "../model/contact.ts";
 import type { PlanFilters } from "../model/filters.ts";
 import type { UnusableKeys } from "../model/key-backup.ts";
 import type { NotMoved } from "../model/not-moved.ts";
@@ -23,6 +24,10 @@ export interface KnownRooms {
   readonly histories: ReadonlyMap<string, RoomHistory>;
   /** Those that the last copy of keys found; `null`: no keys were copied. */
   readonly unusableKeys: UnusableKeys | null;
+  /** Chats that the bot opened for the person. They are no part of a move. */
+  readonly openedChats: readonly string[];
+  /** Names that the bot gave to the source, and those before. */
+  readonly givenNames: readonly GivenName[];
 }
 
 /** The request of a decision about two accounts. */

@@ -1,11 +1,11 @@
 import type { CategoryName } from "../model/categories.ts";
-import type { ContactRecords } from "../model/contact.ts";
+import type { ContactChange, ContactRecords } from "../model/contact.ts";
 import type { ReportRoom } from "../model/report.ts";
 import type { Route } from "../model/routes.ts";
 import type { RunRoom } from "../model/run-room.ts";
 import type { StoredStep } from "../model/run.ts";
 import type { RoomsOfUndo, StayReason, StayReasons } from "../model/stay-reason.ts";
-import type { StepProblem } from "../model/step-outcome.ts";
+import type { StepOutcome, StepProblem } from "../model/step-outcome.ts";
 import type { PlannedStep } from "../model/step.ts";
 
 /** Where the target's server has copies of the source's images. All steps of a run share them. */
@@ -97,10 +97,20 @@ export interface PlannedUndo {
   facts: UndoFacts;
 }
 
+/** What follows from the final outcome of a step, besides what becomes of its room. */
+export interface FollowUp {
+  /** What changes in the records of contact. */
+  readonly contact: readonly ContactChange[];
+  /** New steps, for example to ask the next helper if one takes no invitation. */
+  readonly steps: readonly PlannedStep[];
+}
+
 /** The answers of a platform about stored runs. They need no request. */
 export interface PlatformRuns {
   /** The steps of one route into a room. */
   stepsInto(room: RunRoom, route: Route): PlannedStep[];
+  /** What follows from the final outcome of a step that reaches other people or leaves rooms. */
+  followUp(step: Pick<PlannedStep, "kind" | "payload">, outcome: StepOutcome): FollowUp;
   summary(steps: readonly StoredStep[], rooms: readonly RunRoom[]): RunSummary;
   /**
    * The steps that finally failed.

@@ -25,6 +25,13 @@ export async function holdsRowsOf(database: Kysely<Tables>, owner: string): Prom
   return false;
 }
 
+/** Further tables whose rows are only about their owner. */
+const OTHER_TABLES = [
+  ...(["key_copy", "copied_keys", "unusable_key"] as const),
+  ...(["asked_question", "opened_chat", "announced_room"] as const),
+  ...(["given_name", "silent_server", "finish_state"] as const),
+] as const;
+
 /**
  * Erases every row of a person, in one transaction. Messages being sent and events being handled
  * finish without the name. After that, nothing is kept of the message (`OutboxItems.finish`) and
@@ -36,7 +43,7 @@ export async function eraseOwner(database: Kysely<Tables>, owner: string): Promi
     await transaction.deleteFrom("plan").where("owner", "=", owner).execute();
     await transaction.deleteFrom("question").where("owner", "=", owner).execute();
     await transaction.deleteFrom("kept_request").where("owner", "=", owner).execute();
-    for (const table of ["key_copy", "copied_keys", "unusable_key"] as const)
+    for (const table of OTHER_TABLES)
       await transaction.deleteFrom(table).where("owner", "=", owner).execute();
     const users = await transaction
       .selectFrom("run")

@@ -89,8 +89,8 @@ export async function pruneEvents(
 
 /**
  * Removes the rate limits of accounts that are neither signed in nor part of an open run, old
- * sign-ins and kept requests that were never finished, old work with keys, and what was copied for
- * people without accounts.
+ * sign-ins and kept requests that were never finished, old work with keys, servers that did not
+ * answer long ago, and what was copied for people without accounts.
  */
 export async function pruneUnused(database: Kysely<Tables>, before: number): Promise<void> {
   const unfinished = database.selectFrom("run").where("state", "in", UNFINISHED_RUN_STATES);
@@ -102,6 +102,7 @@ export async function pruneUnused(database: Kysely<Tables>, before: number): Pro
     .execute();
   await database.deleteFrom("sign_in_attempt").where("started_at", "<", before).execute();
   await database.deleteFrom("kept_request").where("asked_at", "<", before).execute();
+  await database.deleteFrom("silent_server").where("at", "<", before).execute();
   await database
     .deleteFrom("key_copy")
     .where("begun_at", "<", before)

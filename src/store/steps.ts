@@ -5,8 +5,10 @@ import { sides } from "../model/account.ts";
 import type { RunRoom } from "../model/run-room.ts";
 import type { Run, StoredStep, StepRecord, StepState, TakenStep } from "../model/run.ts";
 import type { PlannedStep } from "../model/step.ts";
+import type { ContactChange } from "../model/contact.ts";
 import type { LimiterRow } from "./limiters.ts";
 import { writeLimiters } from "./limiters.ts";
+import { recordContact } from "./contact-rows.ts";
 import type { ExceptSteps } from "./open-steps.ts";
 import { hasOpenStep } from "./open-steps.ts";
 import { noEarlier, recordedValues } from "./recorded-step.ts";
@@ -42,6 +44,8 @@ export interface Consequences {
   steps: readonly PlannedStep[];
   /** The keys of steps that are no longer needed. */
   dropped: readonly string[];
+  /** What changes in the records of contact; absent for nothing. */
+  contact?: readonly ContactChange[];
   /** The event of the run. A run that was paused or cancelled meanwhile is not changed. */
   run: RunTransition | null;
   limiters: readonly LimiterRow[];
@@ -158,7 +162,7 @@ export class Steps {
   async record(
     step: TakenStep,
     record: StepRecord,
-    { rooms, steps, dropped, run, limiters }: Consequences,
+    { rooms, steps, dropped, contact = [], run, limiters }: Consequences,
     now: number,
   ): Promise<boolean> {
     return this.#database.transaction().execute(async (transaction) => {
@@ -186,6 +190,7 @@ export class Steps {
       }
       await dropSteps(transaction, step.runId, dropped);
       await insertSteps(transaction, step.runId, steps);
+      await recordContact(transaction, step, contact, now);
       if (run !== null) await applyToRun(transaction, step.runId, run);
       await writeLimiters(transaction, limiters);
       return true;

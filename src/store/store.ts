@@ -5,6 +5,7 @@ import { Kysely } from "kysely";
 import { Accounts } from "./accounts.ts";
 import { AuthorizationServers } from "./authorization-servers.ts";
 import { BotState } from "./bot-state.ts";
+import { Contacts } from "./contacts.ts";
 import { DeviceKeys } from "./device-keys.ts";
 import { DirectChatRows } from "./direct-chats.ts";
 import type { Erased } from "./forget.ts";
@@ -65,6 +66,7 @@ export interface Store {
   readonly lostRuns: LostRuns;
   readonly steps: Steps;
   readonly limiters: Limiters;
+  readonly contacts: Contacts;
   readonly questions: Questions;
   readonly counts: WorkCounts;
   /** Notes at once that the process is about to end by an error while these items are sent. */
@@ -144,6 +146,7 @@ export function openStore({
       lostRuns: new LostRuns(database),
       steps: new Steps(database, report),
       limiters: new Limiters(database),
+      contacts: new Contacts(database, report),
       questions,
       noteCrash: (outboxIds) => noteCrash(opened.sqlite, outboxIds),
       counts: new WorkCounts(database),

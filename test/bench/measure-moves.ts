@@ -62,7 +62,7 @@ async function measure({ movers, isSideBySide }: MoveCase): Promise<MoveMeasured
       histories: new RoomHistories(store.runs, now),
       readings: new Readings(),
       keyCopies: store.keyCopies,
-      asked: () => Promise.resolve([]),
+      contacts: store.contacts,
       botUserId: BOT,
       now,
       log,

@@ -2,18 +2,18 @@ import type { Logger } from "pino";
 import type { Account, Side } from "../../model/account.ts";
 import { sides } from "../../model/account.ts";
 import { withAsked } from "../../model/asked.ts";
-import type { AskRecord } from "../../model/contact.ts";
 import type { PlanFilters } from "../../model/filters.ts";
 import { wordsIn } from "../../model/filters.ts";
 import type { UnusableKeys } from "../../model/key-backup.ts";
 import type { PlatformName } from "../../model/platform-name.ts";
 import type { Report } from "../../model/report.ts";
-import type { Decision, PlanFacts } from "../../platforms/planning.ts";
+import type { Decision, KnownRooms, PlanFacts } from "../../platforms/planning.ts";
 import type { Platform } from "../../platforms/platform.ts";
 import type { ReadProgress } from "../../platforms/reading.ts";
 import { UnansweredAliasError, UnreadableAccountError } from "../../platforms/reading.ts";
 import type { AccountRefusal } from "../../platforms/sign-in.ts";
 import type { Accounts } from "../../store/accounts.ts";
+import type { Contacts } from "../../store/contacts.ts";
 import type { KeyCopies } from "../../store/key-copies.ts";
 import type { OutboxItems } from "../../store/outbox-items.ts";
 import type { Plans } from "../../store/plans.ts";
@@ -74,8 +74,7 @@ export interface PlanningOptions {
   histories: Pick<RoomHistories, "between">;
   readings: Readings;
   keyCopies: Pick<KeyCopies, "copied" | "unusable">;
-  /** The questions to helpers in the name of an old account. */
-  asked: (owner: string, source: string) => Promise<readonly AskRecord[]>;
+  contacts: Pick<Contacts, "asked" | "chats" | "givenNames">;
   botUserId: string;
   now: () => number;
   log: Logger;
@@ -126,7 +125,7 @@ export class Planning {
 
   /** A report as it is shown: with those who were asked about its rooms. */
   async withAsked(owner: string, report: Report): Promise<Report> {
-    return withAsked(report, await this.#options.asked(owner, report.source));
+    return withAsked(report, await this.#options.contacts.asked({ owner, source: report.source }));
   }
 
   /**
@@ -196,6 +195,7 @@ export class Planning {
             spokenIn: await outbox.roomsOf([owner, parties.source, parties.target]),
             histories: await histories.between(owner, { source, target }, runId),
             unusableKeys: await this.#unusableKeys(owner),
+            ...(await this.#earlierContact(owner, source.userId)),
           }),
         });
       const decision = await readings.run(owner, [source.baseUrl, target.baseUrl], read, signal);
@@ -206,6 +206,18 @@ export class Planning {
         return { status: "not_read", account: error.account, refusal: error.refusal };
       throw error;
     }
+  }
+
+  async #earlierContact(
+    owner: string,
+    source: string,
+  ): Promise<Pick<KnownRooms, "openedChats" | "givenNames">> {
+    const { contacts } = this.#options;
+    const chats = await contacts.chats({ owner, source });
+    return {
+      openedChats: chats.flatMap(({ roomId }) => roomId ?? []),
+      givenNames: await contacts.givenNames({ owner, source }),
+    };
   }
 
   async #unusableKeys(owner: string): Promise<UnusableKeys | null> {

@@ -58,14 +58,6 @@ export interface RunServices {
   stop(): Promise<void>;
 }
 
-const NO_RECORDS: ContactRecords = {
-  asked: [],
-  chats: [],
-  announcedAt: new Map(),
-  givenNames: [],
-  silentServers: new Set(),
-};
-
 /** Creates all parts that run plans. */
 export function createRuns(options: CreateRunsOptions): RunServices {
   const { store, platforms, rateLimits, planning, createListener, texts, now, monotonicNow, log } = options;
@@ -94,7 +86,8 @@ export function createRuns(options: CreateRunsOptions): RunServices {
       log.error({ err: error, runId: run.id }, "a run could not continue after a sign-in");
     });
   };
-  const records = (): Promise<ContactRecords> => Promise.resolve(NO_RECORDS);
+  const records = (owner: string, { source }: { source: string }): Promise<ContactRecords> =>
+    store.contacts.of({ owner, source }, now());
   const work = new RunWork({
     accounts,
     platforms,

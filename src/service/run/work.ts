@@ -17,6 +17,7 @@ import type { StepOutcome } from "../../model/step-outcome.ts";
 import type { PlannedStep } from "../../model/step.ts";
 import type { ContactTexts } from "../../platforms/contact.ts";
 import type { Platforms } from "../../platforms/platform.ts";
+import type { FollowUp } from "../../platforms/runs.ts";
 import type { RunnerWork, StepControl, Unread } from "../../queue/runner-work.ts";
 import type { Accounts } from "../../store/accounts.ts";
 import type { Runs } from "../../store/runs.ts";
@@ -111,7 +112,9 @@ export class RunWork implements RunnerWork {
       const event = outcome.status === "held" ? "held" : "needs_owner";
       return { ...nothing, run: { event, change: { problem } } };
     }
-    if (!isFinal || step.roomId === null || routeOfStep(step.kind) === null) return nothing;
+    if (!isFinal) return nothing;
+    if (step.roomId === null || routeOfStep(step.kind) === null)
+      return { ...nothing, ...(await this.#followUp(run, step, outcome)) };
     // The room has refused nothing. The step is done when the account can be used again.
     if (outcome.status === "failed" && isAccountProblem(outcome.problem)) return nothing;
     const storedFirst = await this.#options.runs.room(run.id, step.roomId);
@@ -138,8 +141,19 @@ export class RunWork implements RunnerWork {
       }
     }
     rooms.push(...(await this.#replacedBy(run, rooms)));
+    return { rooms, steps: (await this.#isOver(run)) ? [] : steps, dropped, run: null };
+  }
+
+  async #followUp(run: Run, step: TakenStep, outcome: StepOutcome): Promise<FollowUp> {
+    const { platforms } = this.#options;
+    const { contact, steps } = platforms[run.platform].runs.followUp(step, outcome);
+    return { contact, steps: steps.length > 0 && (await this.#isOver(run)) ? [] : steps };
+  }
+
+  /** Whether the run was cancelled while the step was under way. */
+  async #isOver(run: Run): Promise<boolean> {
     const stored = await this.#options.runs.get(run.id);
-    return { rooms, steps: stored === null || !isUnfinished(stored) ? [] : steps, dropped, run: null };
+    return stored === null || !isUnfinished(stored);
   }
 
   async hasOtherRoute(run: Run, step: TakenStep): Promise<boolean> {

@@ -186,7 +186,7 @@ export function startFakeBot({
     histories: new RoomHistories(store.store.runs, now),
     readings: new Readings(),
     keyCopies: store.store.keyCopies,
-    asked: () => Promise.resolve([]),
+    contacts: store.store.contacts,
     botUserId: BOT,
     now,
     log,

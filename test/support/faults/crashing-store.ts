@@ -3,6 +3,7 @@ import Database from "better-sqlite3";
 import type { CompiledQuery, DatabaseConnection, Driver, QueryResult, SqliteDatabase } from "kysely";
 import { Kysely, SqliteDialect } from "kysely";
 import { Accounts } from "../../../src/store/accounts.ts";
+import { Contacts } from "../../../src/store/contacts.ts";
 import { KeptRequestRows } from "../../../src/store/kept-requests.ts";
 import { KeyCopies } from "../../../src/store/key-copies.ts";
 import { Limiters } from "../../../src/store/limiters.ts";
@@ -38,6 +39,7 @@ export interface CrashingStore {
     | "lostRuns"
     | "steps"
     | "limiters"
+    | "contacts"
   >;
   /** From now on no call is answered. What was not committed is lost. */
   crash(): void;
@@ -111,6 +113,7 @@ export function openCrashingStore(
       lostRuns: new LostRuns(database),
       steps: new Steps(database, report),
       limiters: new Limiters(database),
+      contacts: new Contacts(database, () => undefined),
     },
     crash,
     close: async () => {

@@ -1,17 +1,33 @@
+import type { ContactChange } from "../../../model/contact.ts";
+import type { StepOutcome } from "../../../model/step-outcome.ts";
 import type { ContactStepKind } from "../../../model/step.ts";
 import { CONTACT_STEP_KINDS } from "../../../model/step.ts";
+import type { FollowUp } from "../../runs.ts";
 import { dropPowerStep, leaveRoomStep } from "../leave/steps.ts";
 import type { Step } from "../steps/define-step.ts";
 
+/** A kind of step that reaches other people or leaves rooms. */
+export interface ContactStep {
+  /** Made by `defineStep`. An undo acts for the side of the step. */
+  readonly step: Step;
+  /** What follows from a final outcome (`done`, `already_done` or `failed`); `null` for nothing. */
+  readonly followUp: ((payload: unknown, outcome: StepOutcome) => FollowUp) | null;
+  /** What changes in the records after the undo, by the undo record; `null` for nothing. */
+  readonly undone: ((undo: unknown) => readonly ContactChange[]) | null;
+}
+
 /**
  * How each kind of step that reaches other people, or leaves rooms, is done and undone. A new kind
- * is a line in `CONTACT_STEP_KINDS` and a line here. Its step function is made by `defineStep`.
- * `undo: null` means that it cannot be undone. An undo acts for the side of the step.
+ * is a line in `CONTACT_STEP_KINDS` and a line here.
  */
-export const contactSteps = {
-  drop_power: dropPowerStep,
-  leave_room: leaveRoomStep,
-} satisfies Readonly<Record<ContactStepKind, Step>>;
+const contactSteps: Readonly<Record<ContactStepKind, ContactStep>> = {
+  drop_power: { step: dropPowerStep, followUp: null, undone: null },
+  leave_room: { step: leaveRoomStep, followUp: null, undone: null },
+};
+
+export function contactStep(kind: ContactStepKind): ContactStep {
+  return contactSteps[kind];
+}
 
 /** Whether a kind of step reaches other people or leaves rooms. */
 export function isContactStep(kind: string): kind is ContactStepKind {

@@ -1,16 +1,13 @@
-import { z } from "zod";
 import type { StepOutcome } from "../../../model/step-outcome.ts";
 import type { PlannedStep, StepKind } from "../../../model/step.ts";
-import { STEP_KINDS } from "../../../model/step.ts";
 import { keptRoomStep } from "../categories/kept-room-profiles/step.ts";
 import { categories, isContentStep } from "../categories/registry.ts";
-import { contactSteps, isContactStep } from "../contact/registry.ts";
+import { contactStep, isContactStep } from "../contact/registry.ts";
 import type { Step } from "../steps/define-step.ts";
 import { roomSteps } from "../steps/registry.ts";
 import type { StepContext } from "../steps/step-context.ts";
 import { resolveUnanswered } from "../steps/unanswered.ts";
-
-const undoSchema = z.object({ kind: z.enum(STEP_KINDS), undo: z.unknown() });
+import { undoSchema } from "./follow-up.ts";
 
 /** Runs one step, or undoes one. */
 export async function runStep(
@@ -37,6 +34,6 @@ export function canUndo(kind: StepKind): boolean {
 
 function stepOf(kind: Exclude<StepKind, "undo">): Step {
   if (kind === "kept_room_profile") return keptRoomStep;
-  if (isContactStep(kind)) return contactSteps[kind];
+  if (isContactStep(kind)) return contactStep(kind).step;
   return isContentStep(kind) ? categories[kind].step : roomSteps[kind];
 }

@@ -99,7 +99,14 @@ function herd(
     platforms: {
       matrix: {
         serverName: (userId) => userId.slice(userId.indexOf(":") + 1),
-        runs: { stepsInto: never, summary: never, failures: never, undo: never, roomsOfUndo: never },
+        runs: {
+          stepsInto: never,
+          followUp: never,
+          summary: never,
+          failures: never,
+          undo: never,
+          roomsOfUndo: never,
+        },
         pair: ({ source }) => ({
           decide: never,
           runStep: never,

@@ -77,6 +77,7 @@ describe("a step", () => {
     const { accounts, runs, steps } = store;
     const untouched = {
       stepsInto: notScripted,
+      followUp: notScripted,
       summary: notScripted,
       failures: notScripted,
       undo: notScripted,

@@ -1,0 +1,23 @@
+import { z } from "zod";
+import type { StepOutcome } from "../../../model/step-outcome.ts";
+import type { PlannedStep } from "../../../model/step.ts";
+import { STEP_KINDS } from "../../../model/step.ts";
+import type { FollowUp } from "../../runs.ts";
+import { contactStep, isContactStep } from "../contact/registry.ts";
+
+/** The schema of an undo step's payload. */
+export const undoSchema = z.object({ kind: z.enum(STEP_KINDS), undo: z.unknown() });
+
+const NOTHING: FollowUp = { contact: [], steps: [] };
+
+/** What follows from the final outcome of a step, besides what becomes of its room. */
+export function followUp(
+  { kind, payload }: Pick<PlannedStep, "kind" | "payload">,
+  outcome: StepOutcome,
+): FollowUp {
+  if (isContactStep(kind)) return contactStep(kind).followUp?.(payload, outcome) ?? NOTHING;
+  if (kind !== "undo" || outcome.status !== "done") return NOTHING;
+  const { data } = undoSchema.safeParse(payload);
+  if (data === undefined || !isContactStep(data.kind)) return NOTHING;
+  return { contact: contactStep(data.kind).undone?.(data.undo) ?? [], steps: [] };
+}

@@ -1,0 +1,207 @@
+import { describe, expect, it } from "vitest";
+import type { ContactChange } from "../../../src/model/contact.ts";
+import type { TakenStep } from "../../../src/model/run.ts";
+import type { ChatToOpen } from "../../../src/store/contacts.ts";
+import type { Store } from "../../../src/store/store.ts";
+import { DONE, newRun, step } from "../../support/fakes/scripted-runner.ts";
+import { temporaryStore } from "../../support/store/temporary-store.ts";
+
+const OWNER = "@me:old.example";
+const ME = { owner: OWNER, source: OWNER };
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const NOW = 1_000 * DAY_MS;
+const MO = "@mo:old.example";
+
+const ASKED: ContactChange = {
+  kind: "asked",
+  roomIds: ["!a", "!b"],
+  userIds: [MO],
+  way: "new_direct",
+  result: "sent",
+  chatRoomId: "!chat",
+};
+
+async function takenStep(store: Store, owner = OWNER): Promise<TakenStep> {
+  const run = await newRun(store, [step("step")], { owner });
+  const taken = await store.steps.takeNext(
+    { runId: run.id, epoch: run.epoch },
+    { lane: "target:free", stage: 3, now: NOW, limiters: [] },
+  );
+  await store.runs.apply(run.id, "settled");
+  if (taken === null) throw new Error("nothing to take");
+  return taken;
+}
+
+function record(store: Store, taken: TakenStep, contact: readonly ContactChange[], now = NOW) {
+  const consequences = { rooms: [], steps: [], dropped: [], run: null, limiters: [], contact };
+  return store.steps.record(taken, { state: "done", outcome: DONE }, consequences, now);
+}
+
+function chat(key: string, more: Partial<ChatToOpen> = {}): ChatToOpen {
+  return { ...ME, step: { runId: 1, key }, partner: MO, by: OWNER, purpose: "ask", ...more };
+}
+
+describe("records of contact", () => {
+  it("are written with the outcome of a step, and are there after a restart", async () => {
+    const { store, reopen } = await temporaryStore();
+    const taken = await takenStep(store);
+    const step = { runId: taken.runId, key: taken.key };
+    await store.contacts.reserveChat(chat("step", { step }), 10, NOW - 5);
+    await record(store, taken, [
+      ASKED,
+      { kind: "chat", roomId: "!chat", state: "open" },
+      { kind: "announced", roomId: "!told" },
+      { kind: "named", name: { roomId: null, former: "Ann", given: "Ann (now @ann:new.example)" } },
+      { kind: "named", name: { roomId: "!a", former: null, given: "Me" } },
+      { kind: "server", serverName: "away.example", isSilent: true },
+    ]);
+    const { contacts } = await reopen();
+    const asked = { userId: MO, at: NOW, way: "new_direct", result: "sent", chatRoomId: "!chat" };
+    expect(await contacts.of(ME, NOW)).toEqual({
+      asked: [
+        { roomId: "!a", ...asked },
+        { roomId: "!b", ...asked },
+      ],
+      chats: [{ roomId: "!chat", partner: MO, by: OWNER, purpose: "ask", at: NOW - 5, state: "open" }],
+      announcedAt: new Map([["!told", NOW]]),
+      givenNames: [
+        { roomId: null, former: "Ann", given: "Ann (now @ann:new.example)" },
+        { roomId: "!a", former: null, given: "Me" },
+      ],
+      silentServers: new Set(["away.example"]),
+    });
+  });
+
+  it("are not written if another process has taken the step", async () => {
+    const { store } = await temporaryStore();
+    const taken = await takenStep(store);
+    expect(await record(store, { ...taken, attempts: 7 }, [ASKED])).toBe(false);
+    expect(await store.contacts.asked(ME)).toEqual([]);
+  });
+
+  it("keep the newest answer, the newest name and the newest time", async () => {
+    const { store } = await temporaryStore();
+    const first = await takenStep(store);
+    await record(store, first, [
+      { kind: "announced", roomId: "!told" },
+      { kind: "named", name: { roomId: null, former: "Ann", given: "First" } },
+      { kind: "server", serverName: "away.example", isSilent: true },
+    ]);
+    await record(
+      store,
+      await takenStep(store),
+      [
+        { kind: "announced", roomId: "!told" },
+        { kind: "named", name: { roomId: null, former: "Ann", given: "Second" } },
+        { kind: "server", serverName: "away.example", isSilent: false },
+      ],
+      NOW + 1,
+    );
+    const { announcedAt, givenNames, silentServers } = await store.contacts.of(ME, NOW + 1);
+    expect([...announcedAt.values(), ...givenNames, ...silentServers]).toEqual([
+      NOW + 1,
+      { roomId: null, former: "Ann", given: "Second" },
+    ]);
+    await record(store, await takenStep(store), [{ kind: "unnamed", roomId: null }]);
+    expect(await store.contacts.givenNames(ME)).toEqual([]);
+  });
+
+  it("forget after a day that a server did not answer", async () => {
+    const { store } = await temporaryStore();
+    await record(store, await takenStep(store), [
+      { kind: "server", serverName: "away.example", isSilent: true },
+    ]);
+    expect((await store.contacts.of(ME, NOW + DAY_MS - 1)).silentServers.size).toBe(1);
+    expect((await store.contacts.of(ME, NOW + DAY_MS)).silentServers.size).toBe(0);
+  });
+
+  it("know whether a helper declined the chat, and change no other question", async () => {
+    const { store } = await temporaryStore();
+    const taken = await takenStep(store);
+    await store.contacts.reserveChat(
+      chat(taken.key, { step: { runId: taken.runId, key: taken.key } }),
+      10,
+      NOW,
+    );
+    await record(store, taken, [ASKED, { kind: "chat", roomId: "!chat", state: "open" }]);
+    await store.contacts.declined(ME, { roomId: "!chat", userId: "@other:old.example" });
+    expect((await store.contacts.asked(ME)).map(({ result }) => result)).toEqual(["sent", "sent"]);
+    await store.contacts.declined(ME, { roomId: "!chat", userId: MO });
+    expect((await store.contacts.asked(ME)).map(({ result }) => result)).toEqual(["declined", "declined"]);
+    expect((await store.contacts.chats(ME)).map(({ state }) => state)).toEqual(["declined"]);
+  });
+
+  it("are of one old account, and go with their owner", async () => {
+    const { store } = await temporaryStore();
+    const other = "@you:old.example";
+    await record(store, await takenStep(store), [ASKED]);
+    await record(store, await takenStep(store, other), [ASKED]);
+    await store.contacts.saveFinishState(ME, { at: NOW, state: { name: "done" } });
+    expect(await store.contacts.asked({ ...ME, source: "@older:old.example" })).toEqual([]);
+    await store.forget(OWNER);
+    expect(await store.contacts.asked(ME)).toEqual([]);
+    expect(await store.contacts.finishState(ME)).toBeNull();
+    expect(await store.contacts.asked({ owner: other, source: other })).toHaveLength(2);
+  });
+
+  it("keep the last state of finishing", async () => {
+    const { store } = await temporaryStore();
+    expect(await store.contacts.finishState(ME)).toBeNull();
+    await store.contacts.saveFinishState(ME, { at: NOW, state: { left: 12 } });
+    await store.contacts.saveFinishState(ME, { at: NOW + 1, state: { left: 13 } });
+    expect(await store.contacts.finishState(ME)).toEqual({ at: NOW + 1, state: { left: 13 } });
+  });
+});
+
+describe("the limit on new chats", () => {
+  it("lets a day's number pass, and says when the next may be opened", async () => {
+    const { store } = await temporaryStore();
+    for (const [index, key] of ["a", "b", "c"].entries())
+      expect(await store.contacts.reserveChat(chat(key), 3, NOW + index * HOUR_MS)).toEqual({
+        status: "reserved",
+      });
+    expect(await store.contacts.reserveChat(chat("d"), 3, NOW + 5 * HOUR_MS)).toEqual({
+      status: "full",
+      nextAt: NOW + DAY_MS,
+    });
+    expect(await store.contacts.reserveChat(chat("d"), 3, NOW + DAY_MS)).toEqual({ status: "reserved" });
+    expect(await store.contacts.reserveChat(chat("e"), 3, NOW + DAY_MS)).toMatchObject({
+      nextAt: NOW + HOUR_MS + DAY_MS,
+    });
+  });
+
+  it("counts a step once, also when it is tried again on another day", async () => {
+    const { store, reopen } = await temporaryStore();
+    await store.contacts.reserveChat(chat("a"), 1, NOW);
+    const { contacts } = await reopen();
+    expect(await contacts.reserveChat(chat("a"), 1, NOW + 1)).toEqual({ status: "reserved" });
+    expect(await contacts.reserveChat(chat("b"), 1, NOW + 1)).toMatchObject({ status: "full" });
+    expect(await contacts.reserveChat(chat("a"), 1, NOW + DAY_MS)).toEqual({ status: "reserved" });
+    expect(await contacts.reserveChat(chat("b"), 1, NOW + DAY_MS)).toEqual({ status: "reserved" });
+  });
+
+  it("counts for each old account alone, whoever uses it, and for both purposes together", async () => {
+    const { store } = await temporaryStore();
+    const of = { source: "@other:old.example" };
+    expect(await store.contacts.reserveChat(chat("a"), 1, NOW)).toEqual({ status: "reserved" });
+    expect(await store.contacts.reserveChat(chat("b", of), 1, NOW)).toEqual({ status: "reserved" });
+    const second = chat("c", { owner: "@you:old.example", purpose: "direct_chat" });
+    expect(await store.contacts.reserveChat(second, 1, NOW)).toMatchObject({ status: "full" });
+  });
+
+  it("reserves the last free one for one of two steps at the same time", async () => {
+    const { store } = await temporaryStore();
+    const both = ["a", "b"].map((key) => store.contacts.reserveChat(chat(key), 1, NOW));
+    expect((await Promise.all(both)).map(({ status }) => status).sort()).toEqual(["full", "reserved"]);
+  });
+
+  it("makes nobody wait longer than a day after the clock was set back", async () => {
+    const { store } = await temporaryStore();
+    await store.contacts.reserveChat(chat("a"), 1, NOW + 100 * DAY_MS);
+    expect(await store.contacts.reserveChat(chat("b"), 1, NOW)).toEqual({
+      status: "full",
+      nextAt: NOW + DAY_MS,
+    });
+  });
+});
