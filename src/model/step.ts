@@ -6,7 +6,11 @@ import type { PlatformName } from "./platform-name.ts";
  * A new one is a line here and a line in the registry of its platform
  * (`platforms/matrix/contact/registry.ts`).
  */
-export const CONTACT_STEP_KINDS = ["drop_power", "leave_room"] as const satisfies readonly string[];
+export const CONTACT_STEP_KINDS = [
+  "drop_power",
+  "leave_room",
+  "mention_rule",
+] as const satisfies readonly string[];
 export type ContactStepKind = (typeof CONTACT_STEP_KINDS)[number];
 
 /** The kinds of steps, one for each step function. */

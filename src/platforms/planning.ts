@@ -11,6 +11,7 @@ import type { StoredStep } from "../model/run.ts";
 import type { PlannedStep } from "../model/step.ts";
 import type { TimeEstimate } from "../model/time-estimate.ts";
 import type { ContactDecisions } from "./contact.ts";
+import type { FinishFacts } from "./finish.ts";
 import type { ReadProgress } from "./reading.ts";
 
 /**
@@ -106,6 +107,8 @@ export interface Decision extends Partial<ContactDecisions> {
    * them. The server decides.
    */
   someRooms(part: { purpose: "invitations" | "joins"; named: readonly string[] }): RunContents;
+  /** What the end of a move needs besides the comparison. */
+  finish(): FinishFacts;
   /** The steps of the profile alone. */
   profileSteps(): readonly PlannedStep[];
   /** The words that match no room of the plan. */

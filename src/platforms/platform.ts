@@ -8,6 +8,7 @@ import type { RunRoom } from "../model/run-room.ts";
 import type { TakenStep } from "../model/run.ts";
 import type { RoomsOfUndo, StayReasons } from "../model/stay-reason.ts";
 import type { StepOutcome } from "../model/step-outcome.ts";
+import type { PlatformFinish } from "./finish.ts";
 import type { PlatformKeys } from "./keys.ts";
 import type { Decision, DecisionRequest } from "./planning.ts";
 import type { ReadProgress } from "./reading.ts";
@@ -88,6 +89,7 @@ export interface Platform {
   readonly rateLimits: RateLimits;
   readonly runs: PlatformRuns;
   readonly keys: PlatformKeys;
+  readonly finish: PlatformFinish;
   /** The server of an account; empty for a text that is not a user ID of the platform. */
   serverName(userId: string): string;
   /** @param signal aborts the reading for a decision */

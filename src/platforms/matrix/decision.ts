@@ -9,6 +9,7 @@ import type { KeyFacts, UnusableByRoom } from "./categories/room-keys/plan.ts";
 import { reportKeys, roomKeysCategory } from "./categories/room-keys/plan.ts";
 import type { ContactInput } from "./contact/contact-input.ts";
 import { contactDecisions } from "./contact/decisions.ts";
+import { finishFacts } from "./finish/finish-facts.ts";
 import { serverNameOf } from "./ids/identifiers.ts";
 import type { RoomPlan } from "./planning/plan-rooms.ts";
 import { roomRequestCounts } from "./planning/request-counts.ts";
@@ -57,6 +58,7 @@ export function decisionOf(whole: DecisionInput): Decision {
     methods: [readings.source.method, readings.target.method],
     wholePlan: (request) => stepsOfWholePlan({ decided, readings }, request),
     someRooms: (part) => stepsOfRooms({ decided }, part),
+    finish: () => finishFacts(readings),
     profileSteps: () => profileSteps({ decided, readings }),
     unknownRooms: (named) => unknownRooms({ decided }, named),
     remaining(run, request) {

@@ -8,6 +8,7 @@ import type { ReadProgress } from "../reading.ts";
 import type { ClientIntroduction } from "../sign-in.ts";
 import { accountPairs } from "./account-pair.ts";
 import { convertNamedRoom } from "./convert-room.ts";
+import { createMatrixFinish } from "./finish/platform-finish.ts";
 import { serverNameOf } from "./ids/identifiers.ts";
 import type { SessionDevices } from "./keys/emoji/crypto-accounts.ts";
 import { createMatrixKeys } from "./keys/platform-keys.ts";
@@ -51,6 +52,7 @@ export function createMatrixPlatform(options: MatrixPlatformOptions): Platform {
     rateLimits: RATE_LIMITS,
     runs: matrixRuns,
     keys,
+    finish: createMatrixFinish(opening),
     serverName: (userId) => serverNameOf(userId) ?? "",
     pair: accountPairs({
       ...opening,

@@ -3,6 +3,7 @@ import type { StepOutcome } from "../../../model/step-outcome.ts";
 import type { ContactStepKind } from "../../../model/step.ts";
 import { CONTACT_STEP_KINDS } from "../../../model/step.ts";
 import type { FollowUp } from "../../runs.ts";
+import { mentionRuleStep } from "../finish/mention-rule-step.ts";
 import { dropPowerStep, leaveRoomStep } from "../leave/steps.ts";
 import type { Step } from "../steps/define-step.ts";
 
@@ -23,6 +24,7 @@ export interface ContactStep {
 const contactSteps: Readonly<Record<ContactStepKind, ContactStep>> = {
   drop_power: { step: dropPowerStep, followUp: null, undone: null },
   leave_room: { step: leaveRoomStep, followUp: null, undone: null },
+  mention_rule: { step: mentionRuleStep, followUp: null, undone: null },
 };
 
 export function contactStep(kind: ContactStepKind): ContactStep {

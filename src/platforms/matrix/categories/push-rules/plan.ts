@@ -1,6 +1,7 @@
 import type { NotMoved } from "../../../../model/not-moved.ts";
 import { stages } from "../../../../model/step.ts";
 import type { JsonObject } from "../../api/json.ts";
+import { isMentionRule } from "../../finish/mention-rule.ts";
 import type { CategoryPlan } from "../category-plan.ts";
 import type { Comparison, Desired } from "../comparison.ts";
 import { compareItems } from "../comparison.ts";
@@ -65,7 +66,7 @@ export const pushRulesPlan: CategoryPlan<PushRuleComparison, PushRulesPayload> =
 /**
  * The source's own rules and changed default rules for the target, in the desired order. It
  * includes default rules that are not in the specification: only a comparison with the target shows
- * whether one was changed.
+ * whether one was changed. The bot's rule for mentions of a moved account is left out.
  * @param global rules by kind, as the server sent them
  */
 export function desiredPushRules(global: JsonObject, mapping: Mapping): Desired<PushRule> {
@@ -73,7 +74,7 @@ export function desiredPushRules(global: JsonObject, mapping: Mapping): Desired<
   const notMoved = malformed.map((item): NotMoved => ({ category: "push_rules", item, code: "malformed" }));
   const desired = new Map<string, PushRule>();
   for (const rule of rules) {
-    if (rule.isDefault && isUnchangedDefault(rule) === true) continue;
+    if (isMentionRule(rule) || (rule.isDefault && isUnchangedDefault(rule) === true)) continue;
     const onTarget = rule.isDefault ? rule : ruleOnTarget(rule, mapping);
     if (typeof onTarget === "string")
       notMoved.push({ category: "push_rules", item: pushRuleName(rule), code: onTarget });

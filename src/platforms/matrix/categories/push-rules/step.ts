@@ -1,8 +1,4 @@
-import { z } from "zod";
 import type { StepProblem } from "../../../../model/step-outcome.ts";
-import { apiPath } from "../../api/homeserver-client.ts";
-import { unlessAbsent } from "../../api/homeserver-error.ts";
-import { requestPushRules } from "../../reading/account-details.ts";
 import type { StepSession } from "../../steps/define-step.ts";
 import { defineStep } from "../../steps/define-step.ts";
 import { toOutcome } from "../../steps/step-errors.ts";
@@ -14,7 +10,8 @@ import { displacedRules, isSameRule } from "./item-status.ts";
 import type { Place } from "./place.ts";
 import { ownRuleAbove, placeOf } from "./place.ts";
 import type { PushRule } from "./push-rule.ts";
-import { pushRuleName, readPushRules } from "./push-rule.ts";
+import { pushRuleName } from "./push-rule.ts";
+import { deleteRule, putRule, readRules, setActions, setEnabled } from "./rule-requests.ts";
 import { roomsOfRule } from "./rule-rooms.ts";
 import type { PushRuleChange, PushRulesUndo } from "./stored-rules.ts";
 import { pushRulesSchema, pushRulesUndoSchema, toStored } from "./stored-rules.ts";
@@ -187,41 +184,4 @@ async function refusalOf(work: () => Promise<void>): Promise<StepProblem | null>
     if (outcome.status === "failed") return outcome.problem;
     throw error;
   }
-}
-
-async function readRules(session: StepSession): Promise<Map<string, PushRule>> {
-  const { rules } = readPushRules(await requestPushRules(session));
-  return new Map(rules.map((rule) => [pushRuleName(rule), rule]));
-}
-
-/** Creates a rule of the person's own, or moves an existing one. A new rule is always enabled. */
-async function putRule({ request }: StepSession, rule: PushRule, place: Place): Promise<void> {
-  const { actions, conditions, pattern } = rule;
-  const body = {
-    actions,
-    ...(conditions === null ? {} : { conditions }),
-    ...(pattern === null ? {} : { pattern }),
-  };
-  await request({ method: "PUT", path: pathOf(rule), query: place ?? {}, body, schema: z.unknown() });
-}
-
-async function deleteRule({ request }: StepSession, rule: PushRuleId): Promise<void> {
-  await unlessAbsent(request({ method: "DELETE", path: pathOf(rule), schema: z.unknown() }));
-}
-
-async function setEnabled({ request }: StepSession, rule: PushRuleId, isEnabled: boolean): Promise<void> {
-  const body = { enabled: isEnabled };
-  await request({ method: "PUT", path: `${pathOf(rule)}/enabled`, body, schema: z.unknown() });
-}
-
-async function setActions(
-  { request }: StepSession,
-  rule: PushRuleId,
-  actions: readonly unknown[],
-): Promise<void> {
-  await request({ method: "PUT", path: `${pathOf(rule)}/actions`, body: { actions }, schema: z.unknown() });
-}
-
-function pathOf({ kind, ruleId }: PushRuleId): string {
-  return apiPath`/_matrix/client/v3/pushrules/global/${kind}/${ruleId}`;
 }
