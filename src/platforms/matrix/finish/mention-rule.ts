@@ -1,6 +1,6 @@
-import type { PushRule } from "../categories/push-rules/push-rule.ts";
 import { isSameJson } from "../api/same-json.ts";
 import { hasSameEffect } from "../categories/push-rules/actions.ts";
+import type { PushRule } from "../categories/push-rules/push-rule.ts";
 
 /**
  * The new account is notified of messages that mention the old one. `override` reads `m.mentions`
