@@ -1,8 +1,8 @@
 import type { Logger } from "pino";
+import type { ContactRecords } from "../../model/contact.ts";
 import { KeyedQueue } from "../../model/keyed-queue.ts";
 import type { RateLimits } from "../../model/rate-limits.ts";
 import { isActive } from "../../model/run-states.ts";
-import type { ContactRecords } from "../../model/contact.ts";
 import type { Run } from "../../model/run.ts";
 import type { ContactTexts } from "../../platforms/contact.ts";
 import type { Platforms } from "../../platforms/platform.ts";
