@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { HomeserverError } from "../api/homeserver-error.ts";
 import type { PushRule } from "../categories/push-rules/push-rule.ts";
-import { deleteRule, putRule, readRules, setEnabled } from "../categories/push-rules/rule-requests.ts";
 import type { StepSession } from "../steps/define-step.ts";
 import { defineStep } from "../steps/define-step.ts";
+import { deleteRule, putRule, readRules, setEnabled } from "../steps/push-rule-requests.ts";
 import { MENTION_RULE_KINDS, mentionRule, workingMentionRule } from "./mention-rule.ts";
 
 /** The payload of the step, as JSON. */

@@ -1,6 +1,7 @@
 import type { StepProblem } from "../../../../model/step-outcome.ts";
 import type { StepSession } from "../../steps/define-step.ts";
 import { defineStep } from "../../steps/define-step.ts";
+import { deleteRule, putRule, readRules, setActions, setEnabled } from "../../steps/push-rule-requests.ts";
 import { toOutcome } from "../../steps/step-errors.ts";
 import { hasSameEffect } from "./actions.ts";
 import type { RuleDecision } from "./decide.ts";
@@ -11,7 +12,6 @@ import type { Place } from "./place.ts";
 import { ownRuleAbove, placeOf } from "./place.ts";
 import type { PushRule } from "./push-rule.ts";
 import { pushRuleName } from "./push-rule.ts";
-import { deleteRule, putRule, readRules, setActions, setEnabled } from "./rule-requests.ts";
 import { roomsOfRule } from "./rule-rooms.ts";
 import type { PushRuleChange, PushRulesUndo } from "./stored-rules.ts";
 import { pushRulesSchema, pushRulesUndoSchema, toStored } from "./stored-rules.ts";

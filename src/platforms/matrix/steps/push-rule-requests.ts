@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { apiPath } from "../../api/homeserver-client.ts";
-import { unlessAbsent } from "../../api/homeserver-error.ts";
-import { requestPushRules } from "../../reading/account-details.ts";
-import type { StepSession } from "../../steps/define-step.ts";
-import type { PushRuleId } from "./item-status.ts";
-import type { Place } from "./place.ts";
-import type { PushRule } from "./push-rule.ts";
-import { pushRuleName, readPushRules } from "./push-rule.ts";
+import { apiPath } from "../api/homeserver-client.ts";
+import { unlessAbsent } from "../api/homeserver-error.ts";
+import type { PushRuleId } from "../categories/push-rules/item-status.ts";
+import type { Place } from "../categories/push-rules/place.ts";
+import type { PushRule } from "../categories/push-rules/push-rule.ts";
+import { pushRuleName, readPushRules } from "../categories/push-rules/push-rule.ts";
+import { requestPushRules } from "../reading/account-details.ts";
+import type { StepSession } from "./define-step.ts";
 
 /** The rules of an account by name, in the server's order. */
 export async function readRules(session: StepSession): Promise<Map<string, PushRule>> {
