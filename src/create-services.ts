@@ -74,6 +74,7 @@ export function createServices(base: Base): Services {
     plans,
     outbox: store.outbox,
     histories: new RoomHistories(store.runs, now),
+    steps: store.steps,
     readings,
     keyCopies: store.keyCopies,
     contacts: store.contacts,

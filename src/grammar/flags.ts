@@ -14,9 +14,12 @@ import { flagName } from "./tokens.ts";
 interface Flags {
   flags: CommandValues["flags"];
   lists: CommandValues["lists"];
-  /** Words that are neither a flag nor a flag's value. */
-  words: string[];
+  /** Words and texts that are neither a flag nor a flag's value. */
+  words: Word[];
 }
+
+/** A word or a text in quotes. */
+export type Word = Pick<Token, "text" | "isQuoted">;
 
 /**
  * Reads the flags of a command line, each checked by its kind, and the other words. Secret flags
@@ -53,7 +56,8 @@ export function readFlags(
     const read = readValues(texts, { name, flag, specification });
     if ("code" in read) return read;
     const last = read.values.at(-1);
-    if (flag.isRepeatable === true || flag.kind === "choices") lists[name] = read.values;
+    if (flag.isRepeatable === true || flag.kind === "choices" || flag.kind === "words")
+      lists[name] = read.values;
     else if (last !== undefined) flags[name] = last;
   }
   return { flags, lists, words };
@@ -66,15 +70,19 @@ export function readFlags(
 function sortTokens(
   tokens: readonly Token[],
   command: CommandSpecification,
-): { line: string[]; words: string[]; mistake?: CommandMistake } {
+): { line: string[]; words: Word[]; mistake?: CommandMistake } {
   const line: string[] = [];
-  const words: string[] = [];
+  const words: Word[] = [];
   let waiting: string | null = null;
+  /** The flag of kind `words` that takes the next word too. */
+  let open: string | null = null;
   for (const token of tokens) {
     const found = flagName(token);
     if (found === null) {
-      if (waiting === null) words.push(token.text);
-      else line.push(`--${waiting}=${token.text}`);
+      const taking = waiting ?? (token.isQuoted ? null : open);
+      if (taking === null) words.push(token);
+      else line.push(`--${taking}=${token.text}`);
+      if (token.isQuoted) open = null;
       waiting = null;
       continue;
     }
@@ -96,6 +104,7 @@ function sortTokens(
     }
     if (flag.kind === "boolean" && value !== null)
       return { line, words, mistake: { code: "flag_takes_no_value", command, flag: name } };
+    open = flag.kind === "words" ? name : null;
     if (flag.kind === "boolean") line.push(`--${name}`);
     else if (value === null) waiting = name;
     else line.push(`--${name}=${value}`);
@@ -119,7 +128,7 @@ function readValues(
       ? texts.flatMap((text) => text.split(",")).map((text) => text.trim())
       : [...texts];
   for (const [index, value] of values.entries()) {
-    if (flag.kind === "text") continue;
+    if (flag.kind === "text" || flag.kind === "words") continue;
     const bare = bareWord(value);
     if (flag.kind === "duration" && parseDuration(bare) === null)
       return { code: "bad_duration", command: specification, flag: name, value };

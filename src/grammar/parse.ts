@@ -3,6 +3,7 @@ import { parseMatrixLink } from "../platforms/matrix/ids/matrix-link.ts";
 import type { BotNames, MessageText } from "./address.ts";
 import { commandLine, textOfHtml } from "./address.ts";
 import { bareWord } from "./characters.ts";
+import type { Word } from "./flags.ts";
 import { readFlags } from "./flags.ts";
 import { findCommand } from "./lookup.ts";
 import { nearestWord } from "./nearest-word.ts";
@@ -107,7 +108,7 @@ function parseTaken(
  */
 function readSecrets(
   { secrets, lastUnquoted }: TakenSecrets,
-  words: string[],
+  words: Word[],
   specification: CommandSpecification,
 ): CommandValues["secrets"] {
   if (lastUnquoted === null) return secrets;
@@ -115,17 +116,25 @@ function readSecrets(
   const wanted = specification.positionals[words.length];
   const match = wanted?.kind === "userId" ? /^(.*\S)\s+(@\S+:\S+)$/su.exec(value) : null;
   const isNamed = match?.[2] !== undefined && parseUserId(match[2]) !== null;
-  if (isNamed) words.push(match[2] ?? "");
+  if (isNamed) words.push({ text: match[2] ?? "", isQuoted: false });
   return { ...secrets, [lastUnquoted]: unquote(isNamed ? (match[1] ?? "") : value) };
 }
 
 function readPositionals(
-  words: readonly string[],
+  given: readonly Word[],
   specification: CommandSpecification,
 ): { values: CommandValues["positionals"] } | { mistake: CommandMistake } {
   const values: Record<string, string[]> = {};
+  const takesText = specification.positionals.some(({ kind }) => kind === "text");
+  const isText = ({ isQuoted }: Word): boolean => takesText && isQuoted;
+  const [text, secondText] = given.filter(isText);
+  const words = given.filter((word) => !isText(word)).map((word) => word.text);
   let at = 0;
   for (const positional of specification.positionals) {
+    if (positional.kind === "text") {
+      values[positional.name] = text === undefined ? [] : [text.text];
+      continue;
+    }
     const taken = positional.isRepeatable ? words.slice(at) : words.slice(at, at + 1);
     at += taken.length;
     if (taken.length === 0 && !positional.isOptional)
@@ -145,7 +154,7 @@ function readPositionals(
     }
     values[positional.name] = read;
   }
-  const extra = words[at];
+  const extra = words[at] ?? secondText?.text;
   return extra === undefined
     ? { values }
     : { mistake: { code: "extra_argument", command: specification, value: extra } };
@@ -168,6 +177,7 @@ function readWord(word: string, positional: PositionalSpecification): string | n
     case "userId":
       return readUserId(word) ?? readUserId(bareWord(word));
     case "word":
+    case "text":
       return word;
   }
 }

@@ -27,7 +27,8 @@ export interface CommandSpecification {
 /** A word of a command line that is not a flag. */
 export interface PositionalSpecification {
   name: string;
-  kind: "choice" | "userId" | "word";
+  /** `text`: only a text in quotes, anywhere among the words. No other positional takes it then. */
+  kind: "choice" | "userId" | "word" | "text";
   /** The allowed words, for `choice`. */
   choices?: readonly string[];
   isOptional?: boolean;
@@ -39,10 +40,11 @@ export interface FlagSpecification {
   /**
    * - `duration`: `90d`, `1y`.
    * - `choices`: some of the choices, separated by commas.
+   * - `words`: all words up to the next flag or text in quotes.
    * - `secret`: a text in quotes, or all text up to the next flag of the command or the end of the
    *   message, unchanged. The whole message must then be redacted.
    */
-  kind: "boolean" | "text" | "choice" | "choices" | "duration" | "secret";
+  kind: "boolean" | "text" | "words" | "choice" | "choices" | "duration" | "secret";
   choices?: readonly string[];
   isRepeatable?: boolean;
 }
@@ -58,7 +60,7 @@ export interface CommandValues {
   /** By the name of the positional. Repeatable ones are in order. */
   positionals: Readonly<Record<string, readonly string[]>>;
   flags: Readonly<Record<string, string | true>>;
-  /** Flags that can be repeated or take several choices. */
+  /** Flags that can be repeated, or take several words or choices. */
   lists: Readonly<Record<string, readonly string[]>>;
   /** The values of the secret flags given, by name. */
   secrets: Readonly<Record<string, string>>;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { StepKind } from "./step.ts";
 
 /**
  * How a helper is asked.
@@ -57,13 +58,27 @@ export interface OpenedChat {
   readonly state: ChatState;
 }
 
-/** A name that the bot gave to the old account, and the one before. */
+/** The kinds of steps that give the old account a name. */
+export const RENAME_STEP_KINDS = ["rename_profile", "rename_room"] as const satisfies readonly StepKind[];
+
+/**
+ * A name that the bot gave to the old account, or was about to give, and the one before. It is
+ * read from the stored step, so it is known from before the write on.
+ */
 export interface GivenName {
   /** `null`: the account's own name; otherwise its name in one room. */
   readonly roomId: string | null;
-  /** `null`: it had none. */
+  /** The name that the person had chosen; `null`: none. */
   readonly former: string | null;
   readonly given: string;
+  /**
+   * The picture that the person had chosen for the room, and the one that the server writes over
+   * it with the new name; `null`: the room had none of its own.
+   */
+  readonly avatar: { readonly own: string; readonly over: string | null } | null;
+  /** The step that gives it. */
+  readonly runId: number;
+  readonly stepKey: string;
 }
 
 /** A change of the records, which follows from a step or from what a server shows later. */
@@ -80,10 +95,6 @@ export type ContactChange =
   /** What became of the chat that the step has reserved or opened. */
   | { readonly kind: "chat"; readonly roomId: string | null; readonly state: ChatState }
   | { readonly kind: "announced"; readonly roomId: string }
-  /** Replaces the record of the name before, also its `former`. */
-  | { readonly kind: "named"; readonly name: GivenName }
-  /** The former name was brought back. */
-  | { readonly kind: "unnamed"; readonly roomId: string | null }
   /** Whether the server of a helper answers. */
   | { readonly kind: "server"; readonly serverName: string; readonly isSilent: boolean };
 
@@ -97,7 +108,6 @@ export interface ContactRecords {
   readonly chats: readonly OpenedChat[];
   /** When a room was last told, by room ID, in milliseconds since the epoch. */
   readonly announcedAt: ReadonlyMap<string, number>;
-  readonly givenNames: readonly GivenName[];
   /** Servers of helpers that did not answer within the last day. */
   readonly silentServers: ReadonlySet<string>;
 }

@@ -96,6 +96,11 @@ export interface TakenStep extends PlannedStep {
   savedUndo: unknown;
 }
 
+/** A step as it was planned, and its run. */
+export interface StepOfRun extends PlannedStep {
+  runId: number;
+}
+
 /** A step as it is stored. */
 export interface StoredStep extends PlannedStep {
   state: StepState;

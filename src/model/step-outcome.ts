@@ -34,6 +34,8 @@ export const STEP_PROBLEM_CODES = [
   "no_image",
   /** Something that existed when the plan was made no longer exists. */
   "gone",
+  /** Somebody has changed it since the plan was made. */
+  "changed_since",
   /** The new server lacks the last read event of a room, so a later event was marked as read. */
   "history_missing",
   /** Reasons for which an undo leaves a room or a level as it is (`stay-reason.ts`). */

@@ -7,6 +7,8 @@ import type { PlatformName } from "./platform-name.ts";
  * (`platforms/matrix/contact/registry.ts`).
  */
 export const CONTACT_STEP_KINDS = [
+  "rename_profile",
+  "rename_room",
   "drop_power",
   "leave_room",
   "mention_rule",

@@ -4,6 +4,7 @@ import type { ReportRoom } from "../model/report.ts";
 import type { PowerLevel } from "../model/routes.ts";
 import type { RunRoom } from "../model/run-room.ts";
 import type { PlannedStep } from "../model/step.ts";
+import type { AnnounceFacts, AnnounceOrder, RenameFacts, RenameOrder } from "./telling.ts";
 
 /** A person as previews name them. */
 export interface Person {
@@ -44,7 +45,7 @@ export interface ContactTexts {
   directChat(facts: TextFacts): string;
   directChatReason(facts: TextFacts): string;
   announcement(facts: TextFacts & { by: Side }): string;
-  /** The former name with the new ID, shortened to the server's limit by shortening the name. */
+  /** The former name with the new ID, shortened to the limit by shortening the name. */
   newName(facts: TextFacts & { maxLength: number }): string;
   leavingReason(facts: TextFacts): string;
 }
@@ -52,7 +53,7 @@ export interface ContactTexts {
 export interface TextFacts {
   readonly old: string;
   readonly new: string;
-  /** The old account's display name, without a suffix of the bot; its ID if it has none. */
+  /** The old account's name, without a suffix that the bot gave it; its ID if it has none. */
   readonly name: string;
   /** The text that the person typed, with placeholders; `null` for the default. */
   readonly typed: string | null;
@@ -176,47 +177,6 @@ export interface DirectChatFacts {
     readonly userId: string;
     readonly why: "unknown" | "gone" | "moved" | "asked_recently";
   }[];
-}
-
-// --- !announce
-
-export interface AnnounceOrder {
-  /** Room IDs; empty with `which`. */
-  readonly rooms: readonly string[];
-  readonly which: "default" | "direct" | "small";
-  readonly text: string | null;
-  readonly both: boolean;
-}
-
-export interface AnnounceFacts {
-  readonly rooms: readonly { readonly room: ReportRoom; readonly members: number | null }[];
-  /** The text by each account that speaks. */
-  readonly texts: readonly { readonly by: Side; readonly text: string }[];
-  /** Rooms that the announcement does not reach, with the reason. */
-  readonly left: readonly { readonly room: ReportRoom; readonly why: AnnounceLeftReason }[];
-}
-
-export type AnnounceLeftReason =
-  "encrypted" | "too_large" | "not_moved" | "told_recently" | "may_not_speak" | "space";
-
-// --- !rename-old
-
-export interface RenameOrder {
-  readonly name: string | null;
-  /** Room IDs; empty: the account's own name. */
-  readonly rooms: readonly string[];
-  readonly undo: boolean;
-}
-
-export interface RenameFacts {
-  readonly from: string | null;
-  readonly to: string;
-  /** Joined rooms that get an event. */
-  readonly rooms: number;
-  /** Named rooms, for `--rooms`. */
-  readonly named: readonly ReportRoom[];
-  /** Nothing is done, because of this. */
-  readonly left: "has_id" | "changed_since" | "nothing_to_undo" | "not_allowed" | null;
 }
 
 // --- !leave-old

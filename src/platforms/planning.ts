@@ -27,7 +27,10 @@ export interface KnownRooms {
   readonly unusableKeys: UnusableKeys | null;
   /** Chats that the bot opened for the person. They are no part of a move. */
   readonly openedChats: readonly string[];
-  /** Names that the bot gave to the source, and those before. */
+  /**
+   * The names that the bot gave to the old account, newest first. Of one step, the rooms come
+   * before the account.
+   */
   readonly givenNames: readonly GivenName[];
 }
 

@@ -1,9 +1,9 @@
 import type { CategoryName } from "../model/categories.ts";
-import type { ContactChange, ContactRecords } from "../model/contact.ts";
+import type { ContactChange, ContactRecords, GivenName } from "../model/contact.ts";
 import type { ReportRoom } from "../model/report.ts";
 import type { Route } from "../model/routes.ts";
 import type { RunRoom } from "../model/run-room.ts";
-import type { StoredStep } from "../model/run.ts";
+import type { StepOfRun, StoredStep } from "../model/run.ts";
 import type { RoomsOfUndo, StayReason, StayReasons } from "../model/stay-reason.ts";
 import type { StepOutcome, StepProblem } from "../model/step-outcome.ts";
 import type { PlannedStep } from "../model/step.ts";
@@ -72,6 +72,8 @@ export interface UndoFacts {
   /** Rooms that the new account leaves again. */
   joins: readonly ReportRoom[];
   knocks: readonly ReportRoom[];
+  /** The old account gets its former name back, everywhere or in this number of rooms. */
+  renamed: { readonly isEverywhere: boolean; readonly rooms: number };
   /**
    * Rooms that the new account does not leave, or in which it keeps its power, unless the person
    * confirms that it leaves anyway.
@@ -124,4 +126,10 @@ export interface PlatformRuns {
    */
   undo(runs: readonly EarlierRun[], rooms: readonly RunRoom[], choice: UndoChoice): PlannedUndo;
   roomsOfUndo(runs: readonly EarlierRun[]): RoomsOfUndo;
+  /**
+   * The names that steps give to the old account, newest first. Of one step, the rooms come before
+   * the account.
+   * @param steps of the kinds in `RENAME_STEP_KINDS`, oldest first
+   */
+  givenNames(steps: readonly StepOfRun[]): GivenName[];
 }

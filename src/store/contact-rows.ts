@@ -72,33 +72,11 @@ async function recordChange(
         .onConflict((conflict) => conflict.columns(["owner", "source", "room_id"]).doUpdateSet({ at: now }))
         .execute();
       return;
-    case "named": {
-      const { roomId, former, given } = change.name;
-      await transaction
-        .insertInto("given_name")
-        .values({ ...of, room_id: roomId ?? OWN_NAME, former, given })
-        .onConflict((conflict) =>
-          conflict.columns(["owner", "source", "room_id"]).doUpdateSet({ former, given }),
-        )
-        .execute();
-      return;
-    }
-    case "unnamed":
-      await transaction
-        .deleteFrom("given_name")
-        .where("owner", "=", owner)
-        .where("source", "=", source)
-        .where("room_id", "=", change.roomId ?? OWN_NAME)
-        .execute();
-      return;
     case "server":
       await recordServer(transaction, { owner, now }, change);
       return;
   }
 }
-
-/** The stored room ID of the account's own name, which is of no single room. */
-export const OWN_NAME = "";
 
 async function recordServer(
   transaction: Transaction<Tables>,

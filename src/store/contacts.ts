@@ -1,9 +1,8 @@
 import type { Kysely } from "kysely";
 import { z } from "zod";
-import type { AskRecord, ContactRecords, GivenName, OpenedChat } from "../model/contact.ts";
+import type { AskRecord, ContactRecords, OpenedChat } from "../model/contact.ts";
 import { ASK_RESULTS, ASK_WAYS, CHAT_STATES } from "../model/contact.ts";
 import type { ContactStep } from "./contact-rows.ts";
-import { OWN_NAME } from "./contact-rows.ts";
 import type { ReportUnreadable } from "./stored-json.ts";
 import { parseColumn } from "./stored-json.ts";
 import type { Tables } from "./tables.ts";
@@ -60,7 +59,6 @@ export class Contacts {
       asked: await this.asked(of),
       chats: await this.chats(of),
       announcedAt: await this.#announcedAt(of),
-      givenNames: await this.givenNames(of),
       silentServers: await this.#silentServers(of, now),
     };
   }
@@ -102,20 +100,6 @@ export class Contacts {
       this.#report({ table: "opened_chat", key: `${row.run_id} ${row.step_key}` });
       return [];
     });
-  }
-
-  async givenNames({ owner, source }: OfAccount): Promise<GivenName[]> {
-    const rows = await this.#database
-      .selectFrom("given_name")
-      .select(["room_id", "former", "given"])
-      .where("owner", "=", owner)
-      .where("source", "=", source)
-      .execute();
-    return rows.map(({ room_id, former, given }) => ({
-      roomId: room_id === OWN_NAME ? null : room_id,
-      former,
-      given,
-    }));
   }
 
   async #announcedAt({ owner, source }: OfAccount): Promise<ReadonlyMap<string, number>> {

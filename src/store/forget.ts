@@ -29,7 +29,7 @@ export async function holdsRowsOf(database: Kysely<Tables>, owner: string): Prom
 const OTHER_TABLES = [
   ...(["key_copy", "copied_keys", "unusable_key"] as const),
   ...(["asked_question", "opened_chat", "announced_room"] as const),
-  ...(["given_name", "silent_server", "finish_state"] as const),
+  ...(["silent_server", "finish_state"] as const),
 ] as const;
 
 /**

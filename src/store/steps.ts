@@ -4,8 +4,8 @@ import type { Side } from "../model/account.ts";
 import { sides } from "../model/account.ts";
 import type { ContactChange } from "../model/contact.ts";
 import type { RunRoom } from "../model/run-room.ts";
-import type { Run, StoredStep, StepRecord, StepState, TakenStep } from "../model/run.ts";
-import type { PlannedStep } from "../model/step.ts";
+import type { Run, StepOfRun, StoredStep, StepRecord, StepState, TakenStep } from "../model/run.ts";
+import type { PlannedStep, StepKind } from "../model/step.ts";
 import { recordContact } from "./contact-rows.ts";
 import type { LimiterRow } from "./limiters.ts";
 import { writeLimiters } from "./limiters.ts";
@@ -27,6 +27,7 @@ import {
   readSavedUndo,
   stateSchema,
   stepFromRow,
+  stepsOfKinds,
   unblockAfter,
   unblockRoom,
 } from "./step-rows.ts";
@@ -266,6 +267,11 @@ export class Steps {
       .orderBy("id")
       .execute();
     return stepsFromRows(rows, this.#report);
+  }
+
+  /** The steps of these kinds in all runs of an owner's old account, oldest first. */
+  ofKinds(owner: string, source: string, kinds: readonly StepKind[]): Promise<StepOfRun[]> {
+    return stepsOfKinds(this.#database, { owner, source, kinds }, this.#report);
   }
 
   /** Drops every step that is not finished. */

@@ -231,7 +231,6 @@ export interface Tables {
     state: string;
   };
   announced_room: { owner: string; source: string; room_id: string; at: number };
-  given_name: { owner: string; source: string; room_id: string; former: string | null; given: string };
   silent_server: { owner: string; server_name: string; at: number };
   finish_state: { owner: string; source: string; at: number; state: string };
   sign_in_link: { owner: string; side: string; sealed: Buffer };

@@ -60,6 +60,7 @@ async function measure({ movers, isSideBySide }: MoveCase): Promise<MoveMeasured
       plans: store.plans,
       outbox: store.outbox,
       histories: new RoomHistories(store.runs, now),
+      steps: store.steps,
       readings: new Readings(),
       keyCopies: store.keyCopies,
       contacts: store.contacts,

@@ -12,6 +12,7 @@ import { HomeserverError } from "./api/homeserver-error.ts";
 import type { KeyFacts } from "./categories/room-keys/plan.ts";
 import { roomsWithAllKeys, unusableNow } from "./categories/room-keys/plan.ts";
 import { areKeysNeeded, readKeyFacts } from "./categories/room-keys/read.ts";
+import { withFormerNames } from "./contact/given-names.ts";
 import { decideRooms } from "./decide-rooms.ts";
 import { decisionOf } from "./decision.ts";
 import type { KeyWorker } from "./keys/worker/key-worker.ts";
@@ -123,8 +124,11 @@ async function decide(
     ],
     endOthers,
   );
-  const readings = { source: sourceReading, target: targetReading };
-  const { spokenIn, histories, unusableKeys: found } = await knownRooms();
+  const { spokenIn, histories, unusableKeys: found, givenNames } = await knownRooms();
+  const readings = {
+    source: withFormerNames(sourceReading, givenNames, target.account.userId),
+    target: targetReading,
+  };
   const unusableKeys = unusableNow(keys, found);
   return guarded(source.account, async () => {
     const accounts = { source: await source.readable(), target: await target.readable() };
@@ -151,6 +155,8 @@ async function decide(
           botUserIds: new Set([botUserId]),
         },
         guarded: (work) => guarded(source.account, work),
+        shown: sourceReading,
+        givenNames,
       },
     });
   });

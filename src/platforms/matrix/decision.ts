@@ -44,7 +44,7 @@ export interface DecisionInput {
   aliases: ReadonlyMap<string, string>;
   generatedAt: Date;
   /** For decisions about contact. */
-  contact: Pick<ContactInput, "accounts" | "parties" | "guarded">;
+  contact: Omit<ContactInput, "readings" | "decided" | "keys" | "unusableKeys">;
 }
 
 export function decisionOf(whole: DecisionInput): Decision {

@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import type { Account, Side } from "../../model/account.ts";
 import { sides } from "../../model/account.ts";
 import { withAsked } from "../../model/asked.ts";
+import { RENAME_STEP_KINDS } from "../../model/contact.ts";
 import type { PlanFilters } from "../../model/filters.ts";
 import { wordsIn } from "../../model/filters.ts";
 import type { UnusableKeys } from "../../model/key-backup.ts";
@@ -17,6 +18,7 @@ import type { Contacts } from "../../store/contacts.ts";
 import type { KeyCopies } from "../../store/key-copies.ts";
 import type { OutboxItems } from "../../store/outbox-items.ts";
 import type { Plans } from "../../store/plans.ts";
+import type { Steps } from "../../store/steps.ts";
 import type { Readings } from "./readings.ts";
 import { JoinedWork } from "./readings.ts";
 import type { PlanRequestData } from "./request.ts";
@@ -68,13 +70,14 @@ export interface PlanRequest {
 
 export interface PlanningOptions {
   accounts: Pick<Accounts, "get">;
-  platform: Pick<Platform, "name" | "pair">;
+  platform: Pick<Platform, "name" | "pair" | "runs">;
   plans: Plans;
   outbox: Pick<OutboxItems, "roomsOf">;
   histories: Pick<RoomHistories, "between">;
+  steps: Pick<Steps, "ofKinds">;
   readings: Readings;
   keyCopies: Pick<KeyCopies, "copied" | "unusable">;
-  contacts: Pick<Contacts, "asked" | "chats" | "givenNames">;
+  contacts: Pick<Contacts, "asked" | "chats">;
   botUserId: string;
   now: () => number;
   log: Logger;
@@ -212,11 +215,12 @@ export class Planning {
     owner: string,
     source: string,
   ): Promise<Pick<KnownRooms, "openedChats" | "givenNames">> {
-    const { contacts } = this.#options;
+    const { contacts, steps, platform } = this.#options;
     const chats = await contacts.chats({ owner, source });
+    const renames = await steps.ofKinds(owner, source, RENAME_STEP_KINDS);
     return {
       openedChats: chats.flatMap(({ roomId }) => roomId ?? []),
-      givenNames: await contacts.givenNames({ owner, source }),
+      givenNames: platform.runs.givenNames(renames),
     };
   }
 

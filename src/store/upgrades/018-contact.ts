@@ -1,7 +1,7 @@
 /**
  * Tracks of runs, which go on side by side, and the records of contact with other people. `source`
  * is the old account. `run_id` and `step_key` name the step that made a row, so that a repeated
- * write makes no second one. In `given_name` an empty `room_id` is the account's own name.
+ * write makes no second one.
  */
 export const contact = `
 ALTER TABLE run ADD COLUMN track TEXT NOT NULL DEFAULT 'move';
@@ -42,15 +42,6 @@ CREATE TABLE announced_room (
   source TEXT NOT NULL,
   room_id TEXT NOT NULL,
   at INTEGER NOT NULL,
-  PRIMARY KEY (owner, source, room_id)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE given_name (
-  owner TEXT NOT NULL,
-  source TEXT NOT NULL,
-  room_id TEXT NOT NULL,
-  former TEXT,
-  given TEXT NOT NULL,
   PRIMARY KEY (owner, source, room_id)
 ) STRICT, WITHOUT ROWID;
 

@@ -1,7 +1,9 @@
 import { filled } from "../../grammar/placeholders.ts";
 import type { ContactTexts, TextFacts } from "../../platforms/contact.ts";
+import { announcement } from "./announcement.ts";
 import { askReason, askText } from "./ask-text.ts";
 import { knockReason } from "./knock-reason.ts";
+import { newName } from "./new-name.ts";
 
 /** The texts that other people read. */
 export const contactTexts: ContactTexts = {
@@ -10,8 +12,8 @@ export const contactTexts: ContactTexts = {
   knockReason,
   directChat: (facts) => typedOr(facts, "This is {name}. I have moved from {old} to {new}."),
   directChatReason: (facts) => typedOr(facts, "This is {name}. I have moved from {old} to {new}."),
-  announcement: (facts) => typedOr(facts, "I have moved from {old} to {new}."),
-  newName: (facts) => typedOr(facts, "{name} (now {new})"),
+  announcement,
+  newName,
   leavingReason: (facts) => typedOr(facts, "moved to {new}"),
 };
 

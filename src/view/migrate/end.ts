@@ -111,6 +111,7 @@ const problemWords: Readonly<Record<Exclude<StepProblemCode, AccountProblemCode>
   unreadable: "the existing data can't be read, so I left it alone",
   no_image: "the file is not a picture, so I left it out",
   gone: "it is no longer there",
+  changed_since: "somebody has changed it since",
   history_missing:
     "your new server does not show messages as old as the last one you had read, so the oldest one it shows counts as read",
   source_not_joined: "your old account is not in the room any more, so your new one stayed",

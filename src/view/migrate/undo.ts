@@ -6,6 +6,7 @@ import type { Block, Inline } from "../document/document.ts";
 import { code, list, paragraph, strong } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
 import { alert, notice } from "../document/message.ts";
+import { counted } from "../document/numbers.ts";
 import { roomNames } from "../words/room-line.ts";
 import { givenUp, keptAnswer } from "./kept.ts";
 import { alreadyThere, stoppedBefore } from "./start.ts";
@@ -25,7 +26,7 @@ export function lookingWhatToUndo(): Message {
  * @param isChanged the answer to an earlier question came after its facts had changed
  */
 export function undoQuestion(
-  { invitations, joins, knocks, kept, written, lasting }: UndoPreview,
+  { invitations, joins, knocks, renamed, kept, written, lasting }: UndoPreview,
   { word, typedWord }: { word: string | null; typedWord: string },
   isChanged = false,
 ): Message {
@@ -37,12 +38,15 @@ export function undoQuestion(
     ...rooms("Your new account leaves", joins),
     ...rooms("Invitations that I withdraw", invitations),
     ...rooms("Knocks that I withdraw", knocks),
+    ...formerNames(renamed),
     ...keptRooms(kept),
     ...settings("These get their earlier values back", writtenLines(written)),
     ...settings("These stay, because they can't be taken back", writtenLines(lasting)),
     paragraph(
       joins.length === 0 ? "" : "A closed room may not let your new account in again. ",
-      "Your old account does not change.",
+      renamed.isEverywhere || renamed.rooms > 0
+        ? "Nothing else of your old account changes."
+        : "Your old account does not change.",
     ),
     paragraph(
       ...(word === null ? [] : ["To confirm, tap ✅ below or write ", code(word), ". "]),
@@ -82,6 +86,14 @@ export function undoRefused(result: Exclude<UndoPreviewResult, UndoPreview>, pre
     case "not_read":
       return unreadable(result.account, result.refusal, prefix);
   }
+}
+
+function formerNames({ isEverywhere, rooms: count }: UndoPreview["renamed"]): Block[] {
+  const lines = [
+    ...(isEverywhere ? ["Everywhere: all rooms of your old account see the change"] : []),
+    ...(count > 0 ? [`In ${counted(count, "room")} that had a new name of its own`] : []),
+  ];
+  return settings("Your old account gets its former name back, if nobody changed it since", lines);
 }
 
 const stayWords: Readonly<Record<StayReason, string>> = {

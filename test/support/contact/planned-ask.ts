@@ -15,7 +15,6 @@ export const NO_RECORDS: ContactRecords = {
   asked: [],
   chats: [],
   announcedAt: new Map(),
-  givenNames: [],
   silentServers: new Set(),
 };
 

@@ -184,6 +184,7 @@ export function startFakeBot({
     plans: store.store.plans,
     outbox: store.store.outbox,
     histories: new RoomHistories(store.store.runs, now),
+    steps: store.store.steps,
     readings: new Readings(),
     keyCopies: store.store.keyCopies,
     contacts: store.store.contacts,

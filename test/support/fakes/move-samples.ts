@@ -197,6 +197,7 @@ export const preview: UndoPreview = {
   invitations: rooms(1),
   joins: rooms(8),
   knocks: rooms(2),
+  renamed: { isEverywhere: true, rooms: 2 },
   kept: rooms(7).map((room, index) => ({ room, reason: STAY_REASONS[index % 4] ?? "unreadable" })),
   canUndoRest: true,
   shown: "digest",

@@ -238,6 +238,7 @@ describe("!migrate undo", () => {
     invitations: [],
     joins: [],
     knocks: [],
+    renamed: { isEverywhere: false, rooms: 0 },
     kept: [],
     canUndoRest: true,
     shown: "digest",

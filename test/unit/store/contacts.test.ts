@@ -52,8 +52,7 @@ describe("records of contact", () => {
       ASKED,
       { kind: "chat", roomId: "!chat", state: "open" },
       { kind: "announced", roomId: "!told" },
-      { kind: "named", name: { roomId: null, former: "Ann", given: "Ann (now @ann:new.example)" } },
-      { kind: "named", name: { roomId: "!a", former: null, given: "Me" } },
+
       { kind: "server", serverName: "away.example", isSilent: true },
     ]);
     const { contacts } = await reopen();
@@ -65,10 +64,6 @@ describe("records of contact", () => {
       ],
       chats: [{ roomId: "!chat", partner: MO, by: OWNER, purpose: "ask", at: NOW - 5, state: "open" }],
       announcedAt: new Map([["!told", NOW]]),
-      givenNames: [
-        { roomId: null, former: "Ann", given: "Ann (now @ann:new.example)" },
-        { roomId: "!a", former: null, given: "Me" },
-      ],
       silentServers: new Set(["away.example"]),
     });
   });
@@ -80,12 +75,11 @@ describe("records of contact", () => {
     expect(await store.contacts.asked(ME)).toEqual([]);
   });
 
-  it("keep the newest answer, the newest name and the newest time", async () => {
+  it("keep the newest answer and the newest time", async () => {
     const { store } = await temporaryStore();
     const first = await takenStep(store);
     await record(store, first, [
       { kind: "announced", roomId: "!told" },
-      { kind: "named", name: { roomId: null, former: "Ann", given: "First" } },
       { kind: "server", serverName: "away.example", isSilent: true },
     ]);
     await record(
@@ -93,18 +87,12 @@ describe("records of contact", () => {
       await takenStep(store),
       [
         { kind: "announced", roomId: "!told" },
-        { kind: "named", name: { roomId: null, former: "Ann", given: "Second" } },
         { kind: "server", serverName: "away.example", isSilent: false },
       ],
       NOW + 1,
     );
-    const { announcedAt, givenNames, silentServers } = await store.contacts.of(ME, NOW + 1);
-    expect([...announcedAt.values(), ...givenNames, ...silentServers]).toEqual([
-      NOW + 1,
-      { roomId: null, former: "Ann", given: "Second" },
-    ]);
-    await record(store, await takenStep(store), [{ kind: "unnamed", roomId: null }]);
-    expect(await store.contacts.givenNames(ME)).toEqual([]);
+    const { announcedAt, silentServers } = await store.contacts.of(ME, NOW + 1);
+    expect([...announcedAt.values(), ...silentServers]).toEqual([NOW + 1]);
   });
 
   it("forget after a day that a server did not answer", async () => {

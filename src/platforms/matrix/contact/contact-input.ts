@@ -1,4 +1,5 @@
-import type { Known, TextFacts } from "../../contact.ts";
+import type { GivenName } from "../../../model/contact.ts";
+import type { TextFacts } from "../../contact.ts";
 import type { KeyFacts, UnusableByRoom } from "../categories/room-keys/plan.ts";
 import type { ReadableAccounts } from "../decide-rooms.ts";
 import type { Parties } from "../planning/people.ts";
@@ -9,7 +10,12 @@ import type { AccountReading } from "../reading/account-reading.ts";
 export interface ContactInput {
   /** For further reads. */
   readonly accounts: ReadableAccounts;
+  /** The source has the names that the person chose, in place of those that the bot gave. */
   readonly readings: { readonly source: AccountReading; readonly target: AccountReading };
+  /** The source as it shows itself. */
+  readonly shown: AccountReading;
+  /** Newest first. */
+  readonly givenNames: readonly GivenName[];
   readonly decided: RoomPlan;
   readonly keys: KeyFacts;
   readonly unusableKeys: UnusableByRoom;
@@ -25,13 +31,15 @@ export interface ContactInput {
  * What texts for other people are made from. The name is the one before a suffix that the bot gave.
  */
 export function textFacts(
-  { readings, parties }: Pick<ContactInput, "readings" | "parties">,
-  { records }: Pick<Known, "records">,
+  {
+    readings,
+    parties,
+  }: Pick<ContactInput, "parties"> & {
+    readonly readings: { readonly source: Pick<AccountReading, "profile"> };
+  },
   typed: string | null,
 ): TextFacts {
-  const { displayName } = readings.source.profile;
-  const given = records.givenNames.find(({ roomId, given: name }) => roomId === null && name === displayName);
-  const name = given === undefined ? displayName : given.former;
+  const name = readings.source.profile.displayName;
   const { sourceUserId, targetUserId } = parties;
   const isNamed = name !== null && name.trim() !== "";
   return { old: sourceUserId, new: targetUserId, name: isNamed ? name : sourceUserId, typed };

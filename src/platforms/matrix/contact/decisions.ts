@@ -3,15 +3,17 @@ import { decideLeaving } from "../leave/decide.ts";
 import type { ContactInput } from "./contact-input.ts";
 import { textFacts } from "./contact-input.ts";
 import { proposeKnocks } from "./knock.ts";
+import { planRenaming } from "./plan-renaming.ts";
 
 /** What a decision about two accounts says about contact with other people. */
 export function contactDecisions(input: ContactInput): Partial<ContactDecisions> {
   const { decided, readings } = input;
   return {
     knock: (order, known) => {
-      const reason = known.texts.knockReason(textFacts(input, known, order.reason));
+      const reason = known.texts.knockReason(textFacts(input, order.reason));
       return Promise.resolve(proposeKnocks({ decided, source: readings.source.snapshot }, order, reason));
     },
     leave: (order, known) => input.guarded(() => decideLeaving(order, known, input)),
+    rename: (order, known) => Promise.resolve(planRenaming(input, order, known)),
   };
 }

@@ -6,6 +6,8 @@ import type { FollowUp } from "../../runs.ts";
 import { mentionRuleStep } from "../finish/mention-rule-step.ts";
 import { dropPowerStep, leaveRoomStep } from "../leave/steps.ts";
 import type { Step } from "../steps/define-step.ts";
+import { renameProfileStep } from "./rename-profile.ts";
+import { renameRoomStep } from "./rename-room.ts";
 
 /** A kind of step that reaches other people or leaves rooms. */
 export interface ContactStep {
@@ -22,6 +24,8 @@ export interface ContactStep {
  * is a line in `CONTACT_STEP_KINDS` and a line here.
  */
 const contactSteps: Readonly<Record<ContactStepKind, ContactStep>> = {
+  rename_profile: { step: renameProfileStep, followUp: null, undone: null },
+  rename_room: { step: renameRoomStep, followUp: null, undone: null },
   drop_power: { step: dropPowerStep, followUp: null, undone: null },
   leave_room: { step: leaveRoomStep, followUp: null, undone: null },
   mention_rule: { step: mentionRuleStep, followUp: null, undone: null },

@@ -24,7 +24,7 @@ export async function decideLeaving(
     ...{ order, decided, keys, unusableKeys, records: known.records, now: known.now },
     source: readings.source.snapshot,
     target: readings.target.snapshot,
-    reason: known.texts.leavingReason(textFacts(contact, known, order.reason)),
+    reason: known.texts.leavingReason(textFacts(contact, order.reason)),
     losses: new Map(),
   };
   const losses = new Map<string, Loss>();

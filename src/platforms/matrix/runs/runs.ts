@@ -1,4 +1,5 @@
 import type { PlatformRuns } from "../../runs.ts";
+import { givenNamesOf } from "../contact/given-names.ts";
 import { followUp } from "./follow-up.ts";
 import { stepsInto } from "./steps-of-run.ts";
 import { failuresOf, summaryOf } from "./summary-of-run.ts";
@@ -11,4 +12,5 @@ export const matrixRuns: PlatformRuns = {
   failures: failuresOf,
   undo: undoOfRuns,
   roomsOfUndo,
+  givenNames: givenNamesOf,
 };

@@ -10,6 +10,7 @@ import { isJsonObject } from "../api/json.ts";
 import { keptRoomSchema } from "../categories/kept-room-profiles/plan.ts";
 import { isWrittenIntoRooms } from "../categories/profile/plan.ts";
 import { categoryOfStep } from "../categories/registry.ts";
+import { overwrittenBy, roomNameBackStep, roomUndoKey, undoKey } from "../contact/names-back.ts";
 import { isContactStep } from "../contact/registry.ts";
 import { JOIN_KINDS } from "../planning/step-payloads.ts";
 import { canUndo } from "./run-step.ts";
@@ -109,12 +110,12 @@ function undoSteps(
     }
     const undo = undoOf(step);
     const isEntry = categoryOfStep(step.kind) === "rooms";
-    return {
+    const undoStep: PlannedStep = {
       key: undoKey(runId, step.key),
       platform: "matrix",
       kind: "undo",
-      // The new account acts: it needs no power to leave, to decline, and to lower its own level. What
-      // reached other people is taken back by the account that did it.
+      // The new account acts: it needs no power to leave, to decline, and to lower its own level.
+      // What reached other people is taken back by the account that did it.
       side: isContactStep(step.kind) ? step.side : "target",
       stage: isEntry ? stages.settings : stageInside(step),
       limits: isEntry || step.limits.length > 0 ? ["messages"] : [],
@@ -126,6 +127,10 @@ function undoSteps(
         undo: leavesAnyway(one) && isJsonObject(undo) ? { ...undo, leavesAnyway: true } : undo,
       },
     };
+    const roomsBack = overwrittenBy(step).map((record) =>
+      roomNameBackStep(roomUndoKey(runId, step.key, record.roomId), record),
+    );
+    return [undoStep, ...roomsBack];
   });
 }
 
@@ -156,6 +161,10 @@ function undoFacts(
     invitations: roomsOf((kind) => kind === "invite").filter(({ roomId }) => !joined.has(roomId)),
     joins,
     knocks: roomsOf((kind) => kind === "knock"),
+    renamed: {
+      isEverywhere: undoable.some(({ step }) => step.kind === "rename_profile"),
+      rooms: undoable.filter(({ step }) => step.kind === "rename_room").length,
+    },
     written: categoryCounts(undoable),
     lasting: categoryCounts(written.filter(({ isUndoable }) => !isUndoable)),
   };
@@ -180,10 +189,6 @@ function undoOf({ kind, state, outcome, payload, savedUndo }: StoredStep): unkno
  */
 function isUnwritten(undo: unknown): boolean {
   return typeof undo === "object" && undo !== null && "isWritten" in undo && undo.isWritten === false;
-}
-
-function undoKey(runId: number, key: string): string {
-  return `undo:${runId}:${key}`;
 }
 
 /** The target's own names that are written back are no change to count. */

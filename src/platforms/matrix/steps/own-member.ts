@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { apiPath } from "../api/homeserver-client.ts";
 import { unlessAbsent } from "../api/homeserver-error.ts";
@@ -22,6 +23,32 @@ export async function readOwnMember(session: StepSession, roomId: string): Promi
   const path = memberPath(session, roomId);
   const content = await unlessAbsent(session.request({ method: "GET", path, schema: z.unknown() }));
   return isJsonObject(content) && content["membership"] === "join" && !isTooComplex(content) ? content : null;
+}
+
+/**
+ * How often a step looks, in one try, whether a server has written a changed profile into a room,
+ * and the time between two looks. Most servers do it within seconds.
+ */
+const MAX_LOOKS = 4;
+const PAUSE_MS = 500;
+/** The number of such tries. A room that is unchanged after the last one stays as it is. */
+export const MAX_SPREAD_TRIES = 3;
+
+/**
+ * An account's own member event, as soon as a changed profile has reached it, or after some looks;
+ * `null` if the account is not joined.
+ * @param signal ends the waiting; the next request then throws
+ */
+export async function ownMemberOnce(
+  session: StepSession,
+  roomId: string,
+  { isReached, signal }: { isReached: (member: JsonObject) => boolean; signal: AbortSignal },
+): Promise<JsonObject | null> {
+  for (let look = 1; ; look += 1) {
+    const member = await readOwnMember(session, roomId);
+    if (member === null || isReached(member) || look === MAX_LOOKS) return member;
+    await sleep(PAUSE_MS, undefined, { signal }).catch(() => undefined);
+  }
 }
 
 /**

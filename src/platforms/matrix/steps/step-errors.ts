@@ -94,3 +94,12 @@ export function serverProblem(code: StepProblemCode, error: HomeserverError, pag
 function problemOf(code: StepProblemCode, serverText: string): StepProblem {
   return { code, serverText };
 }
+
+/** The thing that the step is about no longer exists. */
+export const GONE: ErrorOutcome = { status: "failed", problem: { code: "gone", serverText: null } };
+
+/** Somebody has changed the value since the step was planned, so it is not overwritten. */
+export const CHANGED_SINCE: ErrorOutcome = {
+  status: "failed",
+  problem: { code: "changed_since", serverText: null },
+};

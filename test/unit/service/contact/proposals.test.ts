@@ -3,7 +3,8 @@ import type { Account, Side } from "../../../../src/model/account.ts";
 import { NO_FILTERS } from "../../../../src/model/filters.ts";
 import { KeyedQueue } from "../../../../src/model/keyed-queue.ts";
 import type { PlannedStep } from "../../../../src/model/step.ts";
-import type { AnnounceFacts, AnnounceOrder, Known, Proposal } from "../../../../src/platforms/contact.ts";
+import type { Known, Proposal } from "../../../../src/platforms/contact.ts";
+import type { AnnounceFacts, AnnounceOrder } from "../../../../src/platforms/telling.ts";
 import type { ProposalRequest, ProposalsOptions } from "../../../../src/service/contact/proposals.ts";
 import { Proposals } from "../../../../src/service/contact/proposals.ts";
 import type { BeginRun } from "../../../../src/service/run/begin.ts";
@@ -97,7 +98,6 @@ function scene(more: Partial<Scene> = {}) {
       asked: [],
       chats: [],
       announcedAt: new Map(),
-      givenNames: [],
       silentServers: new Set(),
     }),
     texts: contactTexts,

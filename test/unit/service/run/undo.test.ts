@@ -99,6 +99,7 @@ describe("taking back", () => {
       invitations: [a],
       joins: [b],
       knocks: [c],
+      renamed: { isEverywhere: false, rooms: 0 },
       kept: [],
       canUndoRest: true,
       shown: expect.any(String) as string,

@@ -106,6 +106,7 @@ function herd(
           failures: never,
           undo: never,
           roomsOfUndo: never,
+          givenNames: never,
         },
         pair: ({ source }) => ({
           decide: never,

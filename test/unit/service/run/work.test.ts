@@ -82,6 +82,7 @@ describe("a step", () => {
       failures: notScripted,
       undo: notScripted,
       roomsOfUndo: notScripted,
+      givenNames: notScripted,
     };
     const work = new RunWork({
       accounts,

@@ -1,21 +1,11 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { StepOutcome } from "../../../../model/step-outcome.ts";
 import type { JsonObject } from "../../api/json.ts";
 import { readProfile } from "../../reading/account-details.ts";
 import type { StepScope } from "../../steps/define-step.ts";
 import { defineStep } from "../../steps/define-step.ts";
-import { profileOfMember, readOwnMember, writeOwnMember } from "../../steps/own-member.ts";
+import { MAX_SPREAD_TRIES, ownMemberOnce, profileOfMember, writeOwnMember } from "../../steps/own-member.ts";
 import type { KeptRoom } from "./plan.ts";
 import { keptRoomSchema, overwrittenFields } from "./plan.ts";
-
-/**
- * The number of looks in one try, and the time between them. Most servers spread a profile within
- * seconds.
- */
-const MAX_LOOKS = 4;
-const PAUSE_MS = 500;
-/** The number of tries. A room that is unchanged after the last one counts as not overwritten. */
-const MAX_TRIES = 3;
 
 /**
  * Writes the target's own name and picture in a room back after a change of its global profile. The
@@ -30,14 +20,11 @@ export const keptRoomStep = defineStep({
 
 async function writeBack(kept: KeptRoom, scope: StepScope<KeptRoom>): Promise<StepOutcome> {
   const { target, failures, signal } = scope;
-  for (let look = 0; look < MAX_LOOKS; look += 1) {
-    // A stop ends the sleep. The next request then throws.
-    if (look > 0) await sleep(PAUSE_MS, undefined, { signal }).catch(() => undefined);
-    const member = await readOwnMember(target, kept.roomId);
-    if (member === null) return { status: "already_done" };
-    if (!isAsKept(kept, member)) return await restore(kept, member, scope);
-  }
-  return failures + 1 < MAX_TRIES
+  const isReached = (member: JsonObject): boolean => !isAsKept(kept, member);
+  const member = await ownMemberOnce(target, kept.roomId, { isReached, signal });
+  if (member === null) return { status: "already_done" };
+  if (isReached(member)) return await restore(kept, member, scope);
+  return failures + 1 < MAX_SPREAD_TRIES
     ? { status: "wait", waitingFor: "room", waitMs: null, problem: null }
     : { status: "already_done" };
 }

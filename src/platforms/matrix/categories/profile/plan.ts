@@ -63,7 +63,9 @@ export const profilePlan: CategoryPlan<Comparison<ProfileField>, ProfileFieldPay
       ({ key }) => key,
       (field) => {
         const status = statusOfField(field, target.profile, target.snapshot.userId);
-        return status === "missing" && !canWrite(field.key, target.capabilities) ? "server_refuses" : status;
+        return status === "missing" && !canWriteField(field.key, target.capabilities)
+          ? "server_refuses"
+          : status;
       },
     );
   },
@@ -120,10 +122,11 @@ function chosenName(displayName: string | null, userId: string, desired: unknown
 }
 
 /**
- * The capability `m.profile_fields` (CS v1.16) and, for the two oldest fields, the older
+ * Whether the server lets its accounts change a field: by the capability `m.profile_fields` (CS
+ * v1.16) and, for the two oldest fields, the older
  * capabilities.
  */
-function canWrite(
+export function canWriteField(
   key: string,
   { canSetDisplayName, canSetAvatarUrl, profileFields }: AccountContents["capabilities"],
 ): boolean {

@@ -41,13 +41,13 @@ export const profileFieldStep = defineStep({
       before,
       ...(isInRooms !== undefined && { isInRooms }),
     };
-    await writeWithUndo(scope, { undo }, () => writeField(target, undo));
+    await writeWithUndo(scope, { undo }, () => writeProfileField(target, undo));
     return { status: "done", undo };
   },
   async undo({ key, value, before }, { target }) {
     const existing = fieldOf(await readProfile(target, target.userId), key);
     if (!isSameJson(existing, value)) return { status: "already_done" };
-    await writeField(target, { key, value: before });
+    await writeProfileField(target, { key, value: before });
     return { status: "done" };
   },
 });
@@ -71,24 +71,27 @@ function fieldOf({ displayName, avatarUrl, fields }: Profile, key: string): unkn
   return key === "avatar_url" ? avatarUrl : (fields.get(key) ?? null);
 }
 
-/** @param field its value is `null` to remove it */
-async function writeField(
-  target: StepSession,
+/**
+ * Writes one field of an account's own profile.
+ * @param field its value is `null` to remove it
+ */
+export async function writeProfileField(
+  account: StepSession,
   { key, value, isInRooms }: Pick<ProfileFieldPayload, "key" | "value" | "isInRooms">,
 ): Promise<void> {
   if (MEMBER_FIELDS.has(key)) {
     const query = isInRooms === undefined ? {} : { "org.matrix.msc4069.propagate": false };
-    await send(target, "v3", { method: "PUT", key, value: value ?? "", query });
+    await send(account, "v3", { method: "PUT", key, value: value ?? "", query });
     return;
   }
   const method = value === null ? "DELETE" : "PUT";
   try {
-    await send(target, "v3", { method, key, value });
+    await send(account, "v3", { method, key, value });
   } catch (error) {
     // Servers before v1.16 have the endpoint only under this name. Synapse had both names, and has
     // only the first since 1.163 at the latest.
     if (!isUnrecognized(error)) throw error;
-    await send(target, "unstable/uk.tcpip.msc4133", { method, key, value });
+    await send(account, "unstable/uk.tcpip.msc4133", { method, key, value });
   }
 }
 

@@ -6,7 +6,7 @@ import { addressOnTarget, copyImage } from "../../steps/copy-image.ts";
 import type { StepScope } from "../../steps/define-step.ts";
 import { defineStep } from "../../steps/define-step.ts";
 import { profileOfMember, readOwnMember, writeOwnMember } from "../../steps/own-member.ts";
-import type { ErrorOutcome } from "../../steps/step-errors.ts";
+import { GONE } from "../../steps/step-errors.ts";
 import { writeWithUndo } from "../../steps/write-with-undo.ts";
 import type { RoomProfilePayload } from "./plan.ts";
 import { missingFrom, roomProfileSchema } from "./plan.ts";
@@ -19,8 +19,6 @@ const undoSchema = z.object({
   before: z.record(z.string(), z.unknown()),
 });
 type RoomProfileUndo = z.output<typeof undoSchema>;
-
-const GONE: ErrorOutcome = { status: "failed", problem: { code: "gone", serverText: null } };
 
 /**
  * Sets the target's name and avatar for one room, in its own member event.

@@ -1,12 +1,10 @@
 import type { AskWay } from "../../../../model/contact.ts";
 import type { AskOrder } from "../../../contact.ts";
-import { serverPartOf } from "../../ids/server-host.ts";
 import { isJoined } from "../../planning/people.ts";
 import { directRooms } from "../../rooms/direct-rooms.ts";
-import { maySend, roomPowerOf } from "../../rooms/power-levels/room-power.ts";
-import { isServerAllowed } from "../../rooms/server-acl.ts";
 import { valueOf } from "../../rooms/state-read.ts";
 import type { AccountSnapshot, RoomSnapshot } from "../../rooms/types.ts";
+import { maySpeak } from "../may-speak.ts";
 import type { RoomInQuestion } from "./rooms.ts";
 
 /** A message in a room reaches at most this many joined members. */
@@ -82,9 +80,5 @@ export function canAskInside({ room, help }: RoomInQuestion, sourceUserId: strin
 
 /** Whether an account that has joined a room may write there in plain text, and is heard. */
 function canWrite(room: RoomSnapshot, userId: string): boolean {
-  return (
-    room.encryption.kind === "absent" &&
-    maySend(roomPowerOf(room), userId, "m.room.message") &&
-    isServerAllowed(room.serverAcl, serverPartOf(userId))
-  );
+  return room.encryption.kind === "absent" && maySpeak(room, userId);
 }
