@@ -5,7 +5,7 @@ import type { PlatformName } from "./platform-name.ts";
 import type { RunState } from "./run-states.ts";
 import type { StepOutcome, WaitingFor } from "./step-outcome.ts";
 import { STEP_PROBLEM_CODES } from "./step-outcome.ts";
-import type { PlannedStep } from "./step.ts";
+import type { LimitName, PlannedStep } from "./step.ts";
 import { storedFormat } from "./stored.ts";
 
 /**
@@ -130,4 +130,6 @@ export type StepRecord =
       waitingFor: WaitingFor | null;
       outcome: StepOutcome;
       isCounted: boolean;
+      /** Those of its next request, if they change. */
+      limits?: readonly LimitName[];
     };

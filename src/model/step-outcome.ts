@@ -1,5 +1,6 @@
 import { ACCOUNT_PROBLEM_CODES } from "./account-problem.ts";
 import type { Side } from "./account.ts";
+import type { LimitName } from "./step.ts";
 
 /** Why a step failed: a code for reports and logs, and the server's own text, already cleaned. */
 export interface StepProblem {
@@ -28,6 +29,12 @@ export const STEP_PROBLEM_CODES = [
   "invite_blocked",
   /** A user with more power must do it. */
   "no_power",
+  /** The partner of a new chat, or their server, takes no invitation. */
+  "partner_refused",
+  /** The room is encrypted, so no plain text is sent there. */
+  "room_encrypted",
+  /** More members have joined the room than the person was told. */
+  "room_grew",
   /** The current value cannot be read, so it is not overwritten. */
   "unreadable",
   /** The file at a picture's address is not a picture. */
@@ -88,6 +95,11 @@ export type StepOutcome =
       isSlow?: boolean;
       isServerAnswering?: boolean;
     }
+  /**
+   * A part is done, as the step's undo record says. The step is taken again for its next request,
+   * which these limits count.
+   */
+  | { status: "continues"; limits: readonly LimitName[] }
   /** A possibly temporary error. The step is tried again a few times with growing delays. */
   | { status: "retry"; problem: StepProblem }
   /**

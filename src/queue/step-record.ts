@@ -13,8 +13,9 @@ const UNKNOWN_LIMIT_MS = 10_000;
  */
 const AFTER_OTHERS_MS = 1;
 
-/** The outcomes after which a step is not tried again. */
+/** The outcomes after which the request of a step is not tried again. */
 const OVER: ReadonlySet<StepOutcome["status"]> = new Set<StepOutcome["status"]>([
+  "continues",
   "done",
   "already_done",
   "needs_moderator",
@@ -69,6 +70,16 @@ export async function recordOf(
     case "failed":
       if (ticket !== null) limits.passed(ticket);
       return { state: "failed", outcome };
+    case "continues":
+      if (ticket !== null) limits.passed(ticket);
+      return {
+        state: "pending",
+        notBefore: 0,
+        waitingFor: null,
+        outcome,
+        isCounted: false,
+        limits: outcome.limits,
+      };
     case "needs_user":
     case "held":
     case "interrupted":

@@ -1,4 +1,5 @@
 import type { Transaction } from "kysely";
+import { laneOf } from "../model/lanes.ts";
 import type { StepRecord, TakenStep } from "../model/run.ts";
 import { outcomeColumn } from "./step-rows.ts";
 import type { Tables } from "./tables.ts";
@@ -34,8 +35,10 @@ export function recordedValues(step: TakenStep, record: StepRecord, finishedAt: 
       waits_for_side: null,
       ...known,
     };
+  const { limits } = record;
   return {
     state: record.state,
+    ...(limits !== undefined && { limits: JSON.stringify(limits), lane: laneOf({ ...step, limits }) }),
     outcome,
     failures: step.failures + (record.isCounted ? 1 : 0),
     not_before: record.notBefore,

@@ -49,7 +49,10 @@ export function attributedTo<Outcome extends StepOutcome>(side: Side, outcome: O
 }
 
 /** Outcomes that come from an error. */
-export type ErrorOutcome = Exclude<StepOutcome, { status: "done" | "already_done" | "needs_moderator" }>;
+export type ErrorOutcome = Exclude<
+  StepOutcome,
+  { status: "continues" | "done" | "already_done" | "needs_moderator" }
+>;
 
 /**
  * What a failed request means for its step. Steps first handle the refusals that only their own

@@ -1,0 +1,213 @@
+import { z } from "zod";
+import { stepProblemSchema } from "../../../model/run.ts";
+import type { StepOutcome, StepProblem } from "../../../model/step-outcome.ts";
+import { UnreachableError } from "../../../network/unreachable-error.ts";
+import { anyAnswer } from "../api/any-answer.ts";
+import { HomeserverError, isAccountLimit } from "../api/homeserver-error.ts";
+import { listChat } from "../categories/direct-chats/list-chat.ts";
+import { membershipNow, statePath } from "../reading/state-now.ts";
+import type { StepScope } from "../steps/define-step.ts";
+import { defineStep } from "../steps/define-step.ts";
+import { heldBy } from "../steps/room-errors.ts";
+import { serverProblem, toOutcome } from "../steps/step-errors.ts";
+import { writeWithUndo } from "../steps/write-with-undo.ts";
+import { isEncryptedNow, sendText } from "./message.ts";
+import { createRoom, findRoom, leaveForGood } from "./new-room.ts";
+import type { OpenChatPayload } from "./payloads.ts";
+import { openChatPayload } from "./payloads.ts";
+
+/** The next request of the step, and what it needs. Stored before the request is sent. */
+const progressSchema = z.discriminatedUnion("next", [
+  z.object({ next: z.literal("create") }),
+  z.object({ next: z.literal("invite"), roomId: z.string() }),
+  z.object({ next: z.literal("text"), roomId: z.string() }),
+  z.object({ next: z.literal("list"), roomId: z.string() }),
+  z.object({ next: z.literal("leave"), roomId: z.string(), problem: stepProblemSchema }),
+]);
+type Progress = z.output<typeof progressSchema>;
+type Scope = StepScope<Progress>;
+
+/** The undo record of a step that is done: the room that it made. Nothing undoes it. */
+export const openedChatSchema = z.object({ roomId: z.string() });
+
+/** The partner's server has to answer before the own one does. */
+const INVITE_TIMEOUT_MS = 2 * 60_000;
+/** A request with an unclear error is tried as often as this. Then the step goes on without it. */
+const MAX_TRIES = 3;
+
+/**
+ * Opens a direct chat: makes a room, invites the partner, sends the text unless the room is
+ * encrypted, and lists the room in `m.direct`. Each try sends one request that limits count. What
+ * is done is stored, so that nothing is done twice.
+ *
+ * If the partner cannot be invited, the room is left, and the step fails with `partner_refused` or
+ * `unreachable_server`. No other problem has these codes.
+ */
+export const openChatStep = defineStep({
+  payload: openChatPayload,
+  undoRecord: progressSchema,
+  async run(chat, scope) {
+    const progress = scope.savedUndo;
+    switch (progress?.next) {
+      case undefined:
+        return await create(chat, scope);
+      case "create": {
+        const roomId = await findRoom(scope.own, scope.stepId);
+        return roomId === null ? await create(chat, scope) : await goOn({ next: "invite", roomId }, scope);
+      }
+      case "invite":
+        return await invite(progress.roomId, chat, scope);
+      case "text":
+        return await tell(progress.roomId, chat, scope);
+      case "list":
+        return await list(progress.roomId, chat, scope);
+      case "leave":
+        return await leave(progress, scope);
+    }
+  },
+  undo: null,
+});
+
+async function create({ isEncrypted }: OpenChatPayload, scope: Scope): Promise<StepOutcome> {
+  let roomId: string;
+  try {
+    roomId = await writeWithUndo(scope, { undo: { next: "create" } }, () =>
+      createRoom(scope.own, { mark: scope.stepId, isEncrypted }),
+    );
+  } catch (error) {
+    if (error instanceof HomeserverError && isAccountLimit(error)) return heldBy(error);
+    return toOutcome(error);
+  }
+  return await goOn({ next: "invite", roomId }, scope);
+}
+
+async function invite(roomId: string, chat: OpenChatPayload, scope: Scope): Promise<StepOutcome> {
+  const known = await byMembership(roomId, chat, scope);
+  if (known !== null) return known;
+  try {
+    await scope.own.request({
+      method: "PUT",
+      // Unlike `/invite`, the member state has `is_direct` (platforms/matrix/README.md, "New
+      // direct chats").
+      path: statePath({ roomId, type: "m.room.member", stateKey: chat.partner }),
+      body: { membership: "invite", is_direct: true, reason: chat.reason },
+      schema: anyAnswer,
+      timeoutMs: INVITE_TIMEOUT_MS,
+      isRelayed: true,
+    });
+  } catch (error) {
+    return await notInvited(error, { roomId, chat, scope });
+  }
+  return await afterInvitation(roomId, chat, scope);
+}
+
+/** How the step goes on by the partner's membership; `null`: the partner is not invited yet. */
+async function byMembership(
+  roomId: string,
+  chat: OpenChatPayload,
+  scope: Scope,
+): Promise<StepOutcome | null> {
+  const membership = await membershipNow(scope.own, { roomId, userId: chat.partner });
+  switch (membership) {
+    case "invite":
+    case "join":
+      return await afterInvitation(roomId, chat, scope);
+    // An earlier try has invited the partner, who has declined since.
+    case "leave":
+    case "ban":
+      return await giveUp(roomId, { code: "partner_refused", serverText: null }, scope);
+    // The account is no longer in the room.
+    case "hidden":
+      await scope.saveUndo(null);
+      return { status: "failed", problem: { code: "gone", serverText: null } };
+    case "none":
+    case "knock":
+      return null;
+  }
+}
+
+/** The text that an encrypted chat cannot have is in the reason of the invitation. */
+async function afterInvitation(roomId: string, chat: OpenChatPayload, scope: Scope): Promise<StepOutcome> {
+  if (!chat.isEncrypted) return await goOn({ next: "text", roomId }, scope);
+  await scope.saveUndo({ next: "list", roomId });
+  return await list(roomId, chat, scope);
+}
+
+/**
+ * What an invitation without success means. The partner's server takes part in it. An error of a
+ * server, or a missing answer, does not show whether the partner is invited.
+ */
+async function notInvited(
+  error: unknown,
+  { roomId, chat, scope }: { roomId: string; chat: OpenChatPayload; scope: Scope },
+): Promise<StepOutcome> {
+  const outcome = toOutcome(error);
+  if (error instanceof HomeserverError && outcome.status === "failed") {
+    if (isAccountLimit(error)) return heldBy(error);
+    return await giveUp(roomId, serverProblem("partner_refused", error), scope);
+  }
+  const isUnclear =
+    outcome.status === "retry" || (outcome.status === "wait" && outcome.waitingFor === "server");
+  if (!isUnclear || scope.signal.aborted) return outcome;
+  const known = await byMembership(roomId, chat, scope);
+  if (known !== null) return known;
+  const isSilent =
+    (error instanceof UnreachableError && error.reason === "timeout") ||
+    (error instanceof HomeserverError && (error.status === 502 || error.status === 504));
+  if (!isSilent && scope.failures + 1 < MAX_TRIES) return outcome;
+  const serverText = outcome.problem?.serverText ?? null;
+  return await giveUp(roomId, { code: "unreachable_server", serverText }, scope);
+}
+
+async function tell(roomId: string, chat: OpenChatPayload, scope: Scope): Promise<StepOutcome> {
+  try {
+    // A server may encrypt new rooms by itself.
+    if (!(await isEncryptedNow(scope.own, roomId)))
+      await sendText(scope.own, { roomId, text: chat.text, mentions: [], transactionId: scope.stepId });
+  } catch (error) {
+    const outcome = toOutcome(error);
+    if (!isPassedOver(outcome, scope)) return outcome;
+  }
+  await scope.saveUndo({ next: "list", roomId });
+  return await list(roomId, chat, scope);
+}
+
+async function list(roomId: string, { partner }: OpenChatPayload, scope: Scope): Promise<StepOutcome> {
+  try {
+    await listChat(scope.own, { roomId, partner });
+  } catch (error) {
+    const outcome = toOutcome(error);
+    if (!isPassedOver(outcome, scope)) return outcome;
+  }
+  return { status: "done", undo: { roomId } };
+}
+
+/** Whether the step goes on although a request failed: the partner already has the invitation. */
+function isPassedOver(outcome: StepOutcome, { failures }: Scope): boolean {
+  return outcome.status === "failed" || (outcome.status === "retry" && failures + 1 >= MAX_TRIES);
+}
+
+function giveUp(roomId: string, problem: StepProblem, scope: Scope): Promise<StepOutcome> {
+  return goOn({ next: "leave", roomId, problem }, scope);
+}
+
+/** The account is alone in the room. */
+async function leave(
+  { roomId, problem }: Extract<Progress, { next: "leave" }>,
+  scope: Scope,
+): Promise<StepOutcome> {
+  try {
+    await leaveForGood(scope.own, roomId);
+  } catch (error) {
+    const outcome = toOutcome(error);
+    if (!isPassedOver(outcome, scope)) return outcome;
+  }
+  await scope.saveUndo(null);
+  return { status: "failed", problem };
+}
+
+/** The next request is one that the limit on messages counts. */
+async function goOn(progress: Progress, scope: Scope): Promise<StepOutcome> {
+  await scope.saveUndo(progress);
+  return { status: "continues", limits: ["messages"] };
+}
