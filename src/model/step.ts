@@ -7,12 +7,14 @@ import type { PlatformName } from "./platform-name.ts";
  * (`platforms/matrix/contact/registry.ts`).
  */
 export const CONTACT_STEP_KINDS = [
+  "send_message",
+  "open_chat",
   "rename_profile",
   "rename_room",
   "drop_power",
   "leave_room",
   "mention_rule",
-] as const satisfies readonly string[];
+] as const;
 export type ContactStepKind = (typeof CONTACT_STEP_KINDS)[number];
 
 /** The kinds of steps, one for each step function. */

@@ -27,9 +27,6 @@ const progressSchema = z.discriminatedUnion("next", [
 type Progress = z.output<typeof progressSchema>;
 type Scope = StepScope<Progress>;
 
-/** The undo record of a step that is done: the room that it made. Nothing undoes it. */
-export const openedChatSchema = z.object({ roomId: z.string() });
-
 /** The partner's server has to answer before the own one does. */
 const INVITE_TIMEOUT_MS = 2 * 60_000;
 /** A request with an unclear error is tried as often as this. Then the step goes on without it. */

@@ -55,6 +55,9 @@ export const openChatPayload = z.object({
 });
 export type OpenChatPayload = z.output<typeof openChatPayload>;
 
+/** The undo record of a new chat that is there. Nothing undoes it; records are made from it. */
+export const openedChatSchema = z.object({ roomId: z.string() });
+
 /** A picture that the person chose for a room, and the one that replaces it there. */
 export const overwrittenAvatar = z.object({ own: z.string(), over: z.string().nullable() });
 

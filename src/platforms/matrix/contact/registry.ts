@@ -6,6 +6,9 @@ import type { FollowUp } from "../../runs.ts";
 import { mentionRuleStep } from "../finish/mention-rule-step.ts";
 import { dropPowerStep, leaveRoomStep } from "../leave/steps.ts";
 import type { Step } from "../steps/define-step.ts";
+import { afterChat, afterMessage } from "./follow-up.ts";
+import { openChatStep } from "./open-chat.ts";
+import { sendMessageStep } from "./send-message.ts";
 import { renameProfileStep } from "./rename-profile.ts";
 import { renameRoomStep } from "./rename-room.ts";
 
@@ -24,6 +27,8 @@ export interface ContactStep {
  * is a line in `CONTACT_STEP_KINDS` and a line here.
  */
 const contactSteps: Readonly<Record<ContactStepKind, ContactStep>> = {
+  send_message: { step: sendMessageStep, followUp: afterMessage, undone: null },
+  open_chat: { step: openChatStep, followUp: afterChat, undone: null },
   rename_profile: { step: renameProfileStep, followUp: null, undone: null },
   rename_room: { step: renameRoomStep, followUp: null, undone: null },
   drop_power: { step: dropPowerStep, followUp: null, undone: null },
