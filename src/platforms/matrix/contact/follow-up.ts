@@ -17,7 +17,11 @@ export function afterChat(payload: unknown, outcome: StepOutcome): FollowUp {
   if (outcome.status === "done") {
     const { roomId } = openedChatSchema.parse(outcome.undo);
     return {
-      contact: [{ kind: "chat", roomId, state: "open" }, ...serverOf(partner, false), ...told(purpose, roomId)],
+      contact: [
+        { kind: "chat", roomId, state: "open" },
+        ...serverOf(partner, false),
+        ...told(purpose, roomId),
+      ],
       steps: [],
     };
   }
