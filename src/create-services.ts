@@ -93,6 +93,7 @@ export function createServices(base: Base): Services {
     keptAnswered: answererOfKept(base.conversationAt, prefix),
     isPermitted: createPermission(configuration.access),
     texts: contactTexts,
+    newChatsPerDay: configuration.limits.newChatsPerDay,
     monotonicNow,
     now,
     log,

@@ -31,6 +31,10 @@ export interface Configuration {
     /** Globs over user IDs. */
     readonly operators: readonly string[];
   };
+  readonly limits: {
+    /** Chats that the bot opens for one old account within 24 hours. */
+    readonly newChatsPerDay: number;
+  };
   /** Server name to client API address (without a slash at the end), used instead of discovery. */
   readonly servers: Readonly<Record<string, string>>;
   readonly network: {

@@ -70,6 +70,7 @@ function complete({ values, secret, directory, warnings }: Parts): Configuration
     controlRooms: values.controlRooms,
     directChats: values.directChats,
     access: values.access,
+    limits: values.limits,
     servers: Object.fromEntries(
       Object.entries(values.servers).map(([name, address]) => [name, withoutSlash(address)]),
     ),

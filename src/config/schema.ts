@@ -65,6 +65,7 @@ export const configurationSchema = z.strictObject({
   access: z
     .strictObject({ allow: z.array(allowGlob).default([]), operators: z.array(operatorGlob).default([]) })
     .prefault({}),
+  limits: z.strictObject({ newChatsPerDay: z.int().min(1).default(10) }).prefault({}),
   servers: z.record(text(isServerName, "must be a server name"), z.string()).default({}),
   network: z.strictObject({ allowPrivate: z.array(addressRange).default([]) }).prefault({}),
   oauth: z

@@ -58,6 +58,10 @@ export interface OpenedChat {
   readonly state: ChatState;
 }
 
+/** `full`: as many chats as a day allows. `nextAt`: when the next is allowed. */
+export type ChatReservation =
+  { readonly status: "reserved" } | { readonly status: "full"; readonly nextAt: number };
+
 /** The kinds of steps that give the old account a name. */
 export const RENAME_STEP_KINDS = ["rename_profile", "rename_room"] as const satisfies readonly StepKind[];
 

@@ -3,7 +3,7 @@ import { sides } from "./account.ts";
 import type { ConversationAddress } from "./conversation-address.ts";
 import type { PlatformName } from "./platform-name.ts";
 import type { RunState } from "./run-states.ts";
-import type { StepOutcome, WaitingFor } from "./step-outcome.ts";
+import type { StepOutcome, StepWaitingFor } from "./step-outcome.ts";
 import { STEP_PROBLEM_CODES } from "./step-outcome.ts";
 import type { LimitName, PlannedStep } from "./step.ts";
 import { storedFormat } from "./stored.ts";
@@ -107,7 +107,7 @@ export interface StoredStep extends PlannedStep {
   attempts: number;
   /** The time until which it waits; a past time if it does not wait. */
   notBefore: number;
-  waitingFor: WaitingFor | null;
+  waitingFor: StepWaitingFor | null;
   outcome: StepOutcome | null;
   finishedAt: number | null;
   /**
@@ -127,7 +127,7 @@ export type StepRecord =
   | {
       state: "pending";
       notBefore: number;
-      waitingFor: WaitingFor | null;
+      waitingFor: StepWaitingFor | null;
       outcome: StepOutcome;
       isCounted: boolean;
       /** Those of its next request, if they change. */

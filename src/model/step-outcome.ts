@@ -66,6 +66,9 @@ export type StepProblemCode = (typeof STEP_PROBLEM_CODES)[number];
  */
 export type WaitingFor = "limit" | "server" | "room";
 
+/** As `WaitingFor`, or the bot's own limit on new chats within a day, which is in no report. */
+export type StepWaitingFor = WaitingFor | "daily_limit";
+
 /** How one try of a step ended. Outcomes are values; only a bug throws. */
 export type StepOutcome =
   /**
@@ -80,6 +83,7 @@ export type StepOutcome =
    * - `limit`: the account's own server limits it.
    * - `server`: the account's server is away, for every step, or does not answer this request.
    * - `room`: other servers of the room do not answer, or limit it without saying so.
+   * - `daily_limit`: no more new chats are opened within a day. No request was sent.
    *
    * `waitMs`: the delay that the server asked for, `null` for none. `side`: the side of that
    * server, if it is not the step's. `isSlow`: the request ran into its timeout.
@@ -88,7 +92,7 @@ export type StepOutcome =
    */
   | {
       status: "wait";
-      waitingFor: WaitingFor;
+      waitingFor: StepWaitingFor;
       waitMs: number | null;
       problem: StepProblem | null;
       side?: Side;

@@ -1,5 +1,11 @@
 import type { CategoryName } from "../model/categories.ts";
-import type { ContactChange, ContactRecords, GivenName } from "../model/contact.ts";
+import type {
+  ChatReservation,
+  ContactChange,
+  ContactRecords,
+  GivenName,
+  OpenedChat,
+} from "../model/contact.ts";
 import type { ReportRoom } from "../model/report.ts";
 import type { Route } from "../model/routes.ts";
 import type { RunRoom } from "../model/run-room.ts";
@@ -29,6 +35,11 @@ export interface StepFacts {
   readonly joinedRooms: () => Promise<ReadonlySet<string>>;
   /** The run's room that the step is about; `null` if there is none. */
   readonly room: () => Promise<RunRoom | null>;
+  /**
+   * Counts a new chat with a partner for the daily limit, before anything of it is sent. The step
+   * waits while the day is full. It may be called again.
+   */
+  readonly reserveChat: (chat: Pick<OpenedChat, "partner" | "purpose">) => Promise<ChatReservation>;
   /** The reason that the people of a room read with a knock. */
   readonly knockReason: string;
   /** Earlier contact between the two accounts and other people. */

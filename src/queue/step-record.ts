@@ -13,6 +13,9 @@ const UNKNOWN_LIMIT_MS = 10_000;
  */
 const AFTER_OTHERS_MS = 1;
 
+/** A step that waits for the daily limit looks again after this time. A look sends no request. */
+const LONGEST_DAILY_WAIT_MS = 3_600_000;
+
 /** The outcomes after which the request of a step is not tried again. */
 const OVER: ReadonlySet<StepOutcome["status"]> = new Set<StepOutcome["status"]>([
   "continues",
@@ -53,7 +56,9 @@ export async function recordOf(
     outcome.waitingFor === "limit" &&
     outcome.side !== undefined &&
     outcome.side !== step.side;
-  const isAnswer = outcome.status !== "interrupted" && !isUnanswered;
+  const isUnsent =
+    outcome.status === "interrupted" || (outcome.status === "wait" && outcome.waitingFor === "daily_limit");
+  const isAnswer = !isUnsent && !isUnanswered;
   if (isAnswer || (isUnanswered && outcome.isServerAnswering === true)) backoff.answered(server);
   if (ticket === null && (outcome.status !== "wait" || outcome.waitingFor !== "limit"))
     limits.passedUncounted(accountOf(step), uniqueKey(step));
@@ -94,6 +99,12 @@ export async function recordOf(
         if (until === null) break;
         if (isOthers && ticket !== null) limits.giveBack(ticket);
         return { state: "pending", notBefore: until, waitingFor: "limit", outcome, isCounted: false };
+      }
+      if (outcome.waitingFor === "daily_limit") {
+        if (ticket !== null) limits.giveBack(ticket);
+        const waitMs = Math.min(outcome.waitMs ?? LONGEST_DAILY_WAIT_MS, LONGEST_DAILY_WAIT_MS);
+        const wait = { notBefore: now + waitMs, waitingFor: "daily_limit" as const };
+        return { state: "pending", ...wait, outcome, isCounted: false };
       }
       if (isAway) {
         if (ticket !== null) limits.giveBack(ticket);

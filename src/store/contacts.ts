@@ -1,6 +1,6 @@
 import type { Kysely } from "kysely";
 import { z } from "zod";
-import type { AskRecord, ContactRecords, OpenedChat } from "../model/contact.ts";
+import type { AskRecord, ChatReservation, ContactRecords, OpenedChat } from "../model/contact.ts";
 import { ASK_RESULTS, ASK_WAYS, CHAT_STATES } from "../model/contact.ts";
 import type { ContactStep } from "./contact-rows.ts";
 import type { ReportUnreadable } from "./stored-json.ts";
@@ -21,9 +21,6 @@ export interface ChatToOpen {
   readonly by: string;
   readonly purpose: OpenedChat["purpose"];
 }
-
-/** `full`: as many chats as a day allows. `nextAt`: when the next is allowed. */
-export type ChatReservation = { readonly status: "reserved" } | { readonly status: "full"; nextAt: number };
 
 /** What the person was last shown about finishing, as JSON of the service. */
 export interface FinishState {
@@ -137,18 +134,8 @@ export class Contacts {
         .where("step_key", "=", step.key)
         .executeTakeFirst();
       if (known !== undefined) return { status: "reserved" };
-      const recent = await transaction
-        .selectFrom("opened_chat")
-        .select("at")
-        .where("source", "=", source)
-        .where("at", ">", now - DAY_MS)
-        .orderBy("at", "desc")
-        .limit(perDay)
-        .execute();
-      const first = recent.at(-1);
-      // A clock that was set back does not make the wait longer than a day.
-      if (first !== undefined && recent.length === perDay)
-        return { status: "full", nextAt: Math.min(first.at, now) + DAY_MS };
+      const nextAt = await nextChatAt(transaction, { source, perDay, now });
+      if (nextAt > now) return { status: "full", nextAt };
       await transaction
         .insertInto("opened_chat")
         .values({
@@ -159,6 +146,11 @@ export class Contacts {
         .execute();
       return { status: "reserved" };
     });
+  }
+
+  /** When an old account may open the next new chat. */
+  nextChatAt(source: string, perDay: number, now: number): Promise<number> {
+    return nextChatAt(this.#database, { source, perDay, now });
   }
 
   /** A person declined the invitation to a chat, or left it. */
@@ -204,4 +196,22 @@ export class Contacts {
       .onConflict((conflict) => conflict.columns(["owner", "source"]).doUpdateSet(saved))
       .execute();
   }
+}
+
+async function nextChatAt(
+  database: Kysely<Tables>,
+  { source, perDay, now }: { source: string; perDay: number; now: number },
+): Promise<number> {
+  const recent = await database
+    .selectFrom("opened_chat")
+    .select("at")
+    .where("source", "=", source)
+    .where("at", ">", now - DAY_MS)
+    .orderBy("at", "desc")
+    .limit(perDay)
+    .execute();
+  const first = recent.at(-1);
+  if (first === undefined || recent.length < perDay) return now;
+  // A clock that was set back does not make the wait longer than a day.
+  return Math.min(first.at, now) + DAY_MS;
 }

@@ -147,7 +147,7 @@ const rowSchema = z.object({
 });
 const storedRowSchema = z.object({
   state: stateSchema,
-  waiting_for: z.enum(["limit", "server", "room"]).nullable(),
+  waiting_for: z.enum(["limit", "server", "room", "daily_limit"]).nullable(),
 });
 const limitsSchema = z.array(z.enum(LIMITS));
 const outcomeFormat = storedFormat<StepOutcome>({

@@ -95,6 +95,7 @@ async function measure({ movers, isSideBySide }: MoveCase): Promise<MoveMeasured
       keptAnswered: async () => undefined,
       isPermitted: () => true,
       texts: contactTexts,
+      newChatsPerDay: 10,
       monotonicNow: now,
       now,
       log,

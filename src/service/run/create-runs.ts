@@ -40,6 +40,8 @@ export interface CreateRunsOptions {
   /** Whether a person may still use the bot. */
   isPermitted: (userId: string) => boolean;
   texts: ContactTexts;
+  /** The number of chats that the bot opens for one old account within 24 hours. */
+  newChatsPerDay: number;
   now: () => number;
   /** Milliseconds of a clock that never jumps. */
   monotonicNow: () => number;
@@ -60,7 +62,8 @@ export interface RunServices {
 
 /** Creates all parts that run plans. */
 export function createRuns(options: CreateRunsOptions): RunServices {
-  const { store, platforms, rateLimits, planning, createListener, texts, now, monotonicNow, log } = options;
+  const { store, platforms, rateLimits, planning, createListener, texts, newChatsPerDay } = options;
+  const { now, monotonicNow, log } = options;
   const { accounts, runs, steps } = store;
   const limits = new Limits(store.limiters, rateLimits, store.reportUnreadable);
   const summary = new RunSummaryReader({ runs, steps, platforms, planning, now });
@@ -68,6 +71,8 @@ export function createRuns(options: CreateRunsOptions): RunServices {
     platforms,
     runs,
     steps,
+    contacts: store.contacts,
+    newChatsPerDay,
     limits,
     awayUntil: (server) => runner.awayUntil(server),
     waitOf: (runId) => runner.waitOf(runId),
@@ -93,6 +98,8 @@ export function createRuns(options: CreateRunsOptions): RunServices {
     platforms,
     runs,
     steps,
+    contacts: store.contacts,
+    newChatsPerDay,
     settled: (run, signal) => settler.settled(run, signal),
     changed,
     records,

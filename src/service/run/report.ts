@@ -58,7 +58,8 @@ export function runningReport(
     const limitedUntil = limit === null ? now : limits.nextAt(run[step.side], limit, now);
     const until = Math.max(step.notBefore, limitedUntil);
     if (until <= now) return null;
-    const waitingFor = step.notBefore > now ? (step.waitingFor ?? "server") : "limit";
+    const cause = step.notBefore > now ? (step.waitingFor ?? "server") : "limit";
+    const waitingFor = cause === "daily_limit" ? "limit" : cause;
     return { status: "waiting", until: reportTime(until), waitingFor };
   }
 }

@@ -5,7 +5,7 @@ import type { PlanChange } from "../../model/plan-changes.ts";
 import type { Report, ReportRoom } from "../../model/report.ts";
 import type { RunState } from "../../model/run-states.ts";
 import type { RunPurpose } from "../../model/run.ts";
-import type { StepProblem, WaitingFor } from "../../model/step-outcome.ts";
+import type { StepProblem, StepWaitingFor } from "../../model/step-outcome.ts";
 import type { LimitName } from "../../model/step.ts";
 import type { RunSummary, StepFailure, UndoFacts } from "../../platforms/runs.ts";
 import type { CannotDecide, UnansweredAlias } from "../plan/planning.ts";
@@ -29,7 +29,7 @@ export interface RunWait {
   side: Side;
   /** The name of its server. */
   serverName: string;
-  waitingFor: WaitingFor;
+  waitingFor: StepWaitingFor;
   /** The limit, if the steps wait for one. */
   limit: LimitName | null;
   /** When the first of the steps continues, in milliseconds since the epoch; `null`: unknown. */

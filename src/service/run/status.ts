@@ -4,6 +4,7 @@ import type { Run } from "../../model/run.ts";
 import type { Platforms } from "../../platforms/platform.ts";
 import type { BesideSteps } from "../../queue/end-wait.ts";
 import type { Limits } from "../../queue/rate-limits.ts";
+import type { Contacts } from "../../store/contacts.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { StepCount, Steps } from "../../store/steps.ts";
 import type { RunStatus } from "./results.ts";
@@ -13,6 +14,8 @@ export interface RunStatusOptions {
   platforms: Platforms<"serverName">;
   runs: Pick<Runs, "roomCounts">;
   steps: Pick<Steps, "counts">;
+  contacts: Pick<Contacts, "nextChatAt">;
+  newChatsPerDay: number;
   limits: Pick<Limits, "load" | "nextAt" | "expectedMs">;
   /** When a homeserver that is away is asked again; `null` if it answers. */
   awayUntil: (serverName: string) => number | null;
@@ -30,17 +33,21 @@ export class RunStatuses {
   }
 
   async of(run: Run): Promise<RunStatus> {
-    const { platforms, runs, steps, limits, awayUntil, waitOf, now } = this.#options;
+    const { platforms, runs, steps, contacts, newChatsPerDay, limits, awayUntil, waitOf, now } =
+      this.#options;
     const counts = await steps.counts(run.id);
     for (const side of sides) await limits.load(run[side]);
     const total = (fits: (count: StepCount) => boolean): number =>
       counts.reduce((sum, count) => sum + (fits(count) ? count.count : 0), 0);
     const { isHeldBack, endWait } = waitOf(run.id);
+    const hasDailyWait = counts.some(({ waitingFor }) => waitingFor === "daily_limit");
     const facts = {
       serverName: (userId: string) => platforms[run.platform].serverName(userId),
       limits,
       awayUntil,
       endWait,
+      nextChatAt: hasDailyWait ? await contacts.nextChatAt(run.source, newChatsPerDay, now()) : now(),
+      newChatsPerDay,
       now: now(),
     };
     const waits = isWorkedOn(run) ? waitsOf(run, counts, facts) : [];

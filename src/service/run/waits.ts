@@ -17,6 +17,9 @@ export interface WaitFacts {
   awayUntil: (serverName: string) => number | null;
   /** The wait of the run before it can end; `null` for none. */
   endWait: EndWait | null;
+  /** When the daily limit allows the next new chat, and how many it allows a day. */
+  nextChatAt: number;
+  newChatsPerDay: number;
   /** In milliseconds since the epoch. */
   now: number;
 }
@@ -25,7 +28,7 @@ export interface WaitFacts {
 export function waitsOf(
   run: Pick<Run, "source" | "target">,
   counts: readonly StepCount[],
-  { serverName: serverOf, limits, awayUntil, endWait, now: at }: WaitFacts,
+  { serverName: serverOf, limits, awayUntil, endWait, nextChatAt, now: at }: WaitFacts,
 ): RunWait[] {
   const found = new Map<string, RunWait>();
   if (endWait !== null && endWait.until > at)
@@ -38,7 +41,9 @@ export function waitsOf(
     // Content that is written to one server may first have to be read from the other.
     const other = waitsForSide !== null && waitsForSide !== side && notBefore > at ? waitsForSide : null;
     const limitedUntil = limit === null ? at : limits.nextAt(run[side], limit, at);
-    if (away !== null)
+    if (waitingFor === "daily_limit" && nextChatAt > at)
+      add({ side, serverName, waitingFor, limit: null, until: nextChatAt, steps: count });
+    else if (away !== null)
       add({ side, serverName, waitingFor: "server", limit: null, until: away, steps: count });
     else if (other !== null && (waitingFor === "server" || waitingFor === "limit"))
       add({
@@ -81,7 +86,7 @@ export function expectedEndOf(
   run: Pick<Run, "source" | "target">,
   counts: readonly StepCount[],
   waits: readonly RunWait[],
-  { limits, now: at }: Pick<WaitFacts, "limits" | "now">,
+  { limits, newChatsPerDay, now: at }: Pick<WaitFacts, "limits" | "newChatsPerDay" | "now">,
 ): number | null {
   if (waits.some(({ waitingFor }) => waitingFor === "server")) return null;
   let longestMs = 0;
@@ -94,8 +99,24 @@ export function expectedEndOf(
     }
     longestMs = Math.max(longestMs, limits.expectedMs(run[side], open, at));
   }
-  const untilRooms = waits.map(({ until }) => until ?? at);
-  return Math.max(at + longestMs, ...untilRooms);
+  const untilAll = waits.map(({ waitingFor, until, steps }) => {
+    const days = waitingFor === "daily_limit" ? Math.floor((steps - 1) / newChatsPerDay) : 0;
+    return (until ?? at) + days * DAY_MS;
+  });
+  return Math.max(at + longestMs, ...untilAll);
+}
+
+const DAY_MS = 24 * 3_600_000;
+
+/**
+ * Whether all steps that can run wait for the daily limit on new chats. Then the run is not under
+ * way for its owner.
+ */
+export function waitsOnlyForDay(counts: readonly StepCount[]): boolean {
+  const open = counts.filter(
+    ({ state, isBlocked }) => state === "taken" || (state === "pending" && !isBlocked),
+  );
+  return open.length > 0 && open.every(({ waitingFor }) => waitingFor === "daily_limit");
 }
 
 /** The rooms of a run by what is left to do. @param counts rooms by status */

@@ -1,6 +1,6 @@
 import { isAccountProblem } from "../../model/account-problem.ts";
 import type { Side } from "../../model/account.ts";
-import type { ContactRecords } from "../../model/contact.ts";
+import type { ChatReservation, ContactRecords } from "../../model/contact.ts";
 import type { RoomMove } from "../../model/room-routes.ts";
 import {
   allowedIn,
@@ -17,9 +17,10 @@ import type { StepOutcome } from "../../model/step-outcome.ts";
 import type { PlannedStep } from "../../model/step.ts";
 import type { ContactTexts } from "../../platforms/contact.ts";
 import type { Platforms } from "../../platforms/platform.ts";
-import type { FollowUp } from "../../platforms/runs.ts";
+import type { FollowUp, StepFacts } from "../../platforms/runs.ts";
 import type { RunnerWork, StepControl, Unread } from "../../queue/runner-work.ts";
 import type { Accounts } from "../../store/accounts.ts";
+import type { Contacts } from "../../store/contacts.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { Consequences, Steps } from "../../store/steps.ts";
 
@@ -31,6 +32,9 @@ export interface RunWorkOptions {
   platforms: Platforms<"pair" | "runs" | "serverName">;
   runs: Runs;
   steps: Steps;
+  contacts: Pick<Contacts, "reserveChat">;
+  /** The number of chats that the bot opens for one old account within 24 hours. */
+  newChatsPerDay: number;
   settled: RunnerWork["settled"];
   changed: (run: Run) => void;
   /** What the store knows of earlier contact between two accounts of a person and other people. */
@@ -82,6 +86,7 @@ export class RunWork implements RunnerWork {
       imageCopies: runs.imageCopies(run.id),
       joinedRooms: () => runs.joinedRooms(run.id),
       room: async () => (step.roomId === null ? null : runs.room(run.id, step.roomId)),
+      reserveChat: (chat) => this.#reserveChat(run, step, chat),
       knockReason: knockReason({ old: run.source, new: run.target, name: run.source, typed: null }),
       records: () => records(run.owner, { source: run.source, target: run.target }),
       signal,
@@ -142,6 +147,17 @@ export class RunWork implements RunnerWork {
     }
     rooms.push(...(await this.#replacedBy(run, rooms)));
     return { rooms, steps: (await this.#isOver(run)) ? [] : steps, dropped, run: null };
+  }
+
+  #reserveChat(
+    run: Run,
+    { key, side }: TakenStep,
+    chat: Parameters<StepFacts["reserveChat"]>[0],
+  ): Promise<ChatReservation> {
+    const { contacts, newChatsPerDay, now } = this.#options;
+    const { id: runId, owner, source } = run;
+    const opened = { ...chat, owner, source, step: { runId, key }, by: run[side] };
+    return contacts.reserveChat(opened, newChatsPerDay, now());
   }
 
   async #followUp(run: Run, step: TakenStep, outcome: StepOutcome): Promise<FollowUp> {

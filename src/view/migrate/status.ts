@@ -153,6 +153,12 @@ function waitLine(wait: RunWait, now: number): Inline[] {
         when === null ? " in a while" : ` at ${when}`,
         waiting,
       ];
+    case "daily_limit":
+      return [
+        "I open no more new chats today, so that your old account does not look like a spammer; the next ",
+        when === null ? "a little later" : `at ${when}`,
+        waiting,
+      ];
   }
 }
 

@@ -222,6 +222,7 @@ function context(options: Pick<StepContext, "canSkipCheck">): StepContext {
     failures: 0,
     savedUndo: null,
     saveUndo: async () => undefined,
+    reserveChat: async () => ({ status: "reserved" }),
     isJoined: (roomId) => roomIds.includes(roomId),
     signal: new AbortController().signal,
     mayGoOn: () => true,

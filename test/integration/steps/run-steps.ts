@@ -45,6 +45,7 @@ function contextOf({ source, target, entered }: Pair, canSkipCheck: boolean): St
     failures: 0,
     savedUndo: null,
     saveUndo: async () => undefined,
+    reserveChat: async () => ({ status: "reserved" }),
     isJoined: (roomId) => entered.has(roomId),
     knockReason: "It is me",
     signal: new AbortController().signal,

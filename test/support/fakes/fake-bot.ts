@@ -234,6 +234,7 @@ export function startFakeBot({
     }, "!"),
     isPermitted,
     texts: contactTexts,
+    newChatsPerDay: 10,
     monotonicNow: now,
     now,
     log,

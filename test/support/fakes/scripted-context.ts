@@ -62,6 +62,8 @@ export interface ScriptedContextOptions {
   readonly target?: string;
   /** The side that acts. Default: the new account. */
   readonly side?: Side;
+  /** Default: the day has room for a new chat. */
+  readonly reserveChat?: StepContext["reserveChat"];
 }
 
 export interface ScriptedContext {
@@ -101,6 +103,7 @@ export function scriptedContext(
     copying = new KeyedQueue(),
     target = TARGET,
     side = "target",
+    reserveChat = async () => ({ status: "reserved" }),
   }: ScriptedContextOptions = {},
 ): ScriptedContext {
   const answer = typeof script === "function" ? byFunction(script) : byTable(script);
@@ -145,6 +148,7 @@ export function scriptedContext(
       savedUndo,
       saveUndo: async (undo) => void savedUndos.push(undo),
       isJoined,
+      reserveChat,
       signal: new AbortController().signal,
       mayGoOn: () => requests.length < maxRequests,
     },

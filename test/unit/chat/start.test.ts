@@ -67,6 +67,7 @@ function start(): Promise<Chat> {
       controlRooms: [],
       directChats: true,
       access: { allow: ["@*:x.org"], operators: [] },
+      limits: { newChatsPerDay: 10 },
       servers: {},
       network: { allowPrivate: [] },
       oauth: { clientName: "", clientUri: "" },

@@ -109,6 +109,8 @@ describe("rows of the version before stored JSON had versions", () => {
         runs,
         steps,
         limits,
+        contacts: store.contacts,
+        newChatsPerDay: 10,
         awayUntil: () => null,
         waitOf: () => ({ endWait: null, isHeldBack: false }),
         now: () => NOW,

@@ -29,6 +29,7 @@ export interface StepScope<Undo> extends Pick<
   | "isServerNew"
   | "isJustJoined"
   | "mayHistoryCome"
+  | "reserveChat"
   | "knockReason"
   | "leaving"
   | "signal"

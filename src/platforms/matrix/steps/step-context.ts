@@ -2,7 +2,7 @@ import type { Side } from "../../../model/account.ts";
 import type { AskRecord } from "../../../model/contact.ts";
 import type { KeyedQueue } from "../../../model/keyed-queue.ts";
 import type { StepOutcome } from "../../../model/step-outcome.ts";
-import type { ImageCopies } from "../../runs.ts";
+import type { ImageCopies, StepFacts } from "../../runs.ts";
 import type { HomeserverClient } from "../api/homeserver-client.ts";
 import type { KeyWorker } from "../keys/worker/key-worker.ts";
 
@@ -58,6 +58,8 @@ export interface StepContext {
    * asked for it before.
    */
   readonly mayHistoryCome?: boolean;
+  /** Counts a new chat for the daily limit (`StepFacts`). */
+  readonly reserveChat: StepFacts["reserveChat"];
   /** The reason that the people of a room read with a knock; absent for a knock without one. */
   readonly knockReason?: string;
   /** For steps that leave a room. */

@@ -3,6 +3,7 @@ import type { Run } from "../../../../src/model/run.ts";
 import type { LimitName } from "../../../../src/model/step.ts";
 import type { EndWait } from "../../../../src/queue/end-wait.ts";
 import { RunStatuses } from "../../../../src/service/run/status.ts";
+import { waitsOnlyForDay } from "../../../../src/service/run/waits.ts";
 import type { StepCount } from "../../../../src/store/steps.ts";
 
 const NOW = 1_000_000;
@@ -57,10 +58,19 @@ interface Known {
   expectedMs?: (userId: string, counts: ReadonlyMap<LimitName, number>) => number;
   away?: Record<string, number>;
   endWait?: EndWait | null;
+  nextChatAt?: number;
 }
 
 async function statusOf(
-  { counts = [], rooms = [], nextAt = {}, expectedMs = () => 0, away = {}, endWait = null }: Known,
+  {
+    counts = [],
+    rooms = [],
+    nextAt = {},
+    expectedMs = () => 0,
+    away = {},
+    endWait = null,
+    nextChatAt = NOW,
+  }: Known,
   more: Partial<Run> = {},
 ) {
   const statuses = new RunStatuses({
@@ -68,6 +78,8 @@ async function statusOf(
     runs: { roomCounts: async () => new Map(rooms) },
     steps: { counts: async () => [...counts] },
     limits: { load: async () => {}, nextAt: (_userId, name) => nextAt[name] ?? NOW, expectedMs },
+    contacts: { nextChatAt: async () => nextChatAt },
+    newChatsPerDay: 10,
     awayUntil: (server) => away[server] ?? null,
     waitOf: () => ({ endWait, isHeldBack: false }),
     now: () => NOW,
@@ -217,6 +229,28 @@ describe("what a run waits for", () => {
     expect((await statusOf({ endWait: { ...endWait, until: NOW } })).waits).toEqual([]);
   });
 
+  it("is the daily limit on new chats, until it allows the next", async () => {
+    const lane = "source:room_creation";
+    const counts = [
+      count({ lane, kind: "open_chat", waitingFor: "daily_limit", notBefore: NOW + 3_600_000, count: 12 }),
+      count({ lane, kind: "open_chat", state: "done", count: 10 }),
+    ];
+    const nextChatAt = NOW + 20 * 3_600_000;
+    const status = await statusOf({ counts, nextChatAt });
+    expect(status.waits).toEqual([
+      {
+        side: "source",
+        serverName: "old.example",
+        waitingFor: "daily_limit",
+        limit: null,
+        until: nextChatAt,
+        steps: 12,
+      },
+    ]);
+    expect(status.expectedEnd).toBe(nextChatAt + 24 * 3_600_000);
+    expect((await statusOf({ counts })).waits).toMatchObject([{ waitingFor: "server" }]);
+  });
+
   it.each(["paused", "needs_you", "watching", "over"] as const)(
     "is nothing for a run that is %s",
     async (state) => {
@@ -227,6 +261,25 @@ describe("what a run waits for", () => {
       expect([status.waits, status.expectedEnd]).toEqual([[], null]);
     },
   );
+});
+
+describe("a run that only waits for the daily limit", () => {
+  const waiting = count({ waitingFor: "daily_limit" });
+
+  it.each([
+    { title: "all open steps wait for it", counts: [waiting, count({ state: "done" })], is: true },
+    { title: "blocked steps follow", counts: [waiting, count({ isBlocked: true })], is: true },
+    { title: "another step is open", counts: [waiting, count({})], is: false },
+    {
+      title: "a step waits for another reason",
+      counts: [waiting, count({ waitingFor: "limit" })],
+      is: false,
+    },
+    { title: "a step is being tried", counts: [waiting, count({ state: "taken" })], is: false },
+    { title: "no step is open", counts: [count({ state: "done" })], is: false },
+  ])("is found if $title: $is", ({ counts, is }) => {
+    expect(waitsOnlyForDay(counts)).toBe(is);
+  });
 });
 
 describe("when a run is expected to end", () => {

@@ -89,6 +89,8 @@ describe("a step", () => {
       platforms: { matrix: { pair: notScripted, serverName: notScripted, runs: untouched } },
       runs,
       steps,
+      contacts: store.contacts,
+      newChatsPerDay: 10,
       settled: async () => null,
       changed: () => {},
       records: notScripted,
