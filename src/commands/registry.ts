@@ -22,8 +22,10 @@ import { forgetCommand, forgetSpecification } from "./account/forget.ts";
 import { loginCommand, loginSpecification } from "./account/login.ts";
 import { logoutCommand, logoutSpecification } from "./account/logout.ts";
 import { whoamiCommand, whoamiSpecification } from "./account/whoami.ts";
+import { announceCommand, announceContact, announceSpecification } from "./contact/announce.ts";
 import { contactAction } from "./contact/contact-command.ts";
 import { knockCommand, knockContact, knockSpecification } from "./contact/knock.ts";
+import { renameContact, renameOldCommand, renameOldSpecification } from "./contact/rename-old.ts";
 import { helpCommand, helpSpecification } from "./help.ts";
 import { keysCheckCommand, keysCheckSpecification } from "./keys/check.ts";
 import { emojiAction, keysCopyCommand, keysCopySpecification } from "./keys/copy.ts";
@@ -76,6 +78,8 @@ export const specifications: readonly CommandSpecification[] = [
   reportSpecification,
   roomsSpecification,
   knockSpecification,
+  announceSpecification,
+  renameOldSpecification,
   forgetSpecification,
 ];
 
@@ -142,6 +146,8 @@ export function createCommands(services: CommandServices): readonly Command[] {
     reportCommand(services),
     roomsCommand(services),
     knockCommand(services),
+    announceCommand(services),
+    renameOldCommand(services),
     forgetCommand(forget),
   ];
 }
@@ -154,5 +160,7 @@ export function createConfirmableActions(
     undo: undoAction(services),
     [EMOJI_ACTION]: emojiAction(services),
     [knockContact.action]: contactAction(knockContact, services),
+    [announceContact.action]: contactAction(announceContact, services),
+    [renameContact.action]: contactAction(renameContact, services),
   };
 }

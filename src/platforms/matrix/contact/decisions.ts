@@ -3,6 +3,7 @@ import { decideLeaving } from "../leave/decide.ts";
 import type { ContactInput } from "./contact-input.ts";
 import { textFacts } from "./contact-input.ts";
 import { proposeKnocks } from "./knock.ts";
+import { planAnnouncement } from "./plan-announcement.ts";
 import { planRenaming } from "./plan-renaming.ts";
 
 /** What a decision about two accounts says about contact with other people. */
@@ -14,6 +15,7 @@ export function contactDecisions(input: ContactInput): Partial<ContactDecisions>
       return Promise.resolve(proposeKnocks({ decided, source: readings.source.snapshot }, order, reason));
     },
     leave: (order, known) => input.guarded(() => decideLeaving(order, known, input)),
+    announce: (order, known) => Promise.resolve(planAnnouncement(input, order, known)),
     rename: (order, known) => Promise.resolve(planRenaming(input, order, known)),
   };
 }

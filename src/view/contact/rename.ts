@@ -1,0 +1,156 @@
+import type { NameChange, RenameFacts, RenameLeftReason } from "../../platforms/telling.ts";
+import type { ContactPreview } from "../../service/contact/proposals.ts";
+import type { Block, Inline } from "../document/document.ts";
+import { code, codeBlock, list, numberedList, paragraph, strong } from "../document/document.ts";
+import type { Message } from "../document/message.ts";
+import { notice } from "../document/message.ts";
+import { counted } from "../document/numbers.ts";
+import { formatDuration } from "../document/time.ts";
+import { untrustedCode, untrustedText } from "../document/untrusted-text.ts";
+import { roomNames } from "../words/room-line.ts";
+import type { AnswerWords, PreviewWords } from "./question.ts";
+
+/** The longest list in the message itself. The file has all. */
+const MAX_LISTED = 20;
+/** The word that confirms it. */
+const RENAME = "rename";
+/** The longest name that servers take. It is shown whole. */
+const MAX_NAME = 256;
+
+type Shown = Pick<ContactPreview<"rename">, "facts" | "order" | "canBegin" | "durationMs">;
+
+/** Which names of the old account would change, or why none. */
+export function renameQuestion(
+  { facts, order, canBegin, durationMs }: Shown,
+  prefix: string,
+): { preview: PreviewWords; answers: AnswerWords; numberedRooms: readonly string[] } | Message {
+  if (!canBegin) return nothingToRename(facts, prefix);
+  const { account, named } = facts;
+  const head = paragraph(strong(headline(facts, order.undo)), " Nothing was done yet.");
+  const spread = account === null ? [] : [paragraph(...whoSeesIt(account, order.undo))];
+  return {
+    preview: {
+      all: [
+        head,
+        ...(account === null
+          ? []
+          : [paragraph("Now ", nameWords(account.from), ", then:"), nameBlock(account.to)]),
+        ...spread,
+        ...roomLines(facts, order.undo),
+        ...leftRooms(facts),
+        paragraph(
+          `This takes ${formatDuration(durationMs)}. `,
+          ...(order.undo
+            ? []
+            : [
+                code(`${prefix}rename-old --undo`),
+                " brings the former name back as long as nobody changes it.",
+              ]),
+        ),
+      ],
+      counts: [head, ...spread],
+      files: named.length > MAX_LISTED ? [wholeList(named)] : [],
+    },
+    answers: { word: RENAME, typed: [] },
+    numberedRooms: named.map(({ room }) => room.roomId),
+  };
+}
+
+function headline({ account, named }: RenameFacts, isUndo: boolean): string {
+  const where = account === null ? ` in ${counted(named.length, "room")}` : "";
+  return isUndo
+    ? `Shall I give your old account its former name back${where}?`
+    : `Shall I rename your old account${where}?`;
+}
+
+function whoSeesIt({ rooms, overwritten }: NonNullable<RenameFacts["account"]>, isUndo: boolean): Inline[] {
+  return [
+    `Your old server writes the name into ${counted(rooms, "joined room")}. Each of them shows a line about it.`,
+    ...(overwritten === 0 || isUndo
+      ? []
+      : [
+          ` In ${counted(overwritten, "room")} you have chosen a name or a picture of its own: it is overwritten. I remember it for your move.`,
+        ]),
+  ];
+}
+
+function nameWords(name: string | null): Inline {
+  return name === null || name === "" ? "without a name" : strong(untrustedText(name, MAX_NAME));
+}
+
+function nameBlock(name: string | null): Block {
+  return name === null || name === "" ? paragraph("no name") : codeBlock(name);
+}
+
+function roomLines({ account, named }: RenameFacts, isUndo: boolean): Block[] {
+  if (named.length === 0) return [];
+  const nameOf = roomNames(named.map(({ room }) => room));
+  const lines = named
+    .slice(0, MAX_LISTED)
+    .map(({ room, from, to }): Inline[] => [...nameOf(room), ": ", nameWords(from), " → ", nameWords(to)]);
+  const more = named.length - lines.length;
+  return [
+    ...(account !== null && isUndo
+      ? [paragraph("The names that you had chosen for rooms come back too:")]
+      : []),
+    numberedList(lines),
+    ...(more > 0 ? [paragraph(`${more} more are in the file.`)] : []),
+  ];
+}
+
+function wholeList(named: RenameFacts["named"]): NonNullable<PreviewWords["files"]>[number] {
+  const shown = ({ from, to }: NameChange): string => [from ?? "", to ?? ""].join(" → ");
+  const lines = named.map((each, index) => {
+    const { name, alias, roomId } = each.room;
+    return `${index + 1}. ${untrustedCode(name ?? alias ?? "")} ${untrustedCode(roomId)}: ${untrustedCode(shown(each), 600)}`;
+  });
+  return { fileName: "rename.txt", mimeType: "text/plain", bytes: Buffer.from(`${lines.join("\n")}\n`) };
+}
+
+const leftWords: Readonly<Record<RenameLeftReason, string>> = {
+  has_id: "the name has the ID of your new account already",
+  same: "it has this name already",
+  changed_since: "somebody has changed the name since I gave it, so I leave it alone",
+  nothing_to_undo: "I gave no name there that is still shown",
+  not_allowed: "your old server does not let its accounts change their names",
+  length: "a name needs at least one character, and at most 256",
+  not_in_room: "your old account is not in it",
+};
+
+/** Named rooms in which nothing is done. */
+function leftRooms({ leftRooms: left }: RenameFacts): Block[] {
+  if (left.length === 0) return [];
+  const nameOf = roomNames(left.map(({ room }) => room));
+  const lines = left
+    .slice(0, MAX_LISTED)
+    .map(({ room, why }): Inline[] => [...nameOf(room), `: ${leftWords[why]}`]);
+  const more = left.length - lines.length;
+  return [
+    paragraph(strong(`These stay as they are (${left.length})`)),
+    list(more > 0 ? [...lines, `and ${more} more`] : lines),
+  ];
+}
+
+function nothingToRename(facts: RenameFacts, prefix: string): Message {
+  return notice(
+    paragraph(
+      strong("There is nothing to rename. "),
+      ...(facts.left === null ? [] : [`${accountWords[facts.left]} `]),
+      "Nothing was done.",
+    ),
+    ...leftRooms(facts),
+    ...(facts.left === "has_id"
+      ? [paragraph("For another name, write it in quotes: ", code(`${prefix}rename-old "…"`), ".")]
+      : []),
+  );
+}
+
+const accountWords: Readonly<Record<RenameLeftReason, string>> = {
+  has_id: "Your old account's name has the ID of your new account already.",
+  same: "Your old account has this name already.",
+  changed_since: "Somebody has changed your old account's name since I gave it one, so I leave it alone.",
+  nothing_to_undo: "Your old account has no name that I gave it.",
+  not_allowed: "Your old server does not let its accounts change their names. Ask its administrator.",
+  length: "A name needs at least one character, and at most 256. Please choose another one.",
+  not_in_room: "Your old account is not in this room.",
+};
