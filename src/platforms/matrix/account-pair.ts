@@ -124,7 +124,7 @@ async function decide(
     ],
     endOthers,
   );
-  const { spokenIn, histories, unusableKeys: found, givenNames } = await knownRooms();
+  const { spokenIn, histories, unusableKeys: found, openedChats, givenNames } = await knownRooms();
   const readings = {
     source: withFormerNames(sourceReading, givenNames, target.account.userId),
     target: targetReading,
@@ -138,7 +138,7 @@ async function decide(
     const decided = await decideRooms(accounts, readings, {
       filters: chosen,
       botUserIds: [botUserId],
-      botRoomIds: [...botRoomIds, ...chats],
+      botRoomIds: [...botRoomIds, ...chats, ...openedChats],
       histories,
       roomsWithAllKeys: roomsWithAllKeys(keys, unusableKeys),
       now: now(),

@@ -11,7 +11,7 @@ export type AccountContents = Pick<
   /** Types of account data that must not be written to the target yet. */
   readonly heldBackTypes?: ReadonlySet<string>;
   readonly snapshot: Pick<AccountSnapshot, "userId" | "accountData"> & {
-    readonly rooms: ReadonlyMap<string, Pick<RoomSnapshot, "membership" | "heroes" | "members">>;
+    readonly rooms: ReadonlyMap<string, Pick<RoomSnapshot, "membership" | "heroes" | "members" | "create">>;
   };
   readonly capabilities: Pick<
     AccountReading["capabilities"],

@@ -8,9 +8,9 @@ import { dropPowerStep, leaveRoomStep } from "../leave/steps.ts";
 import type { Step } from "../steps/define-step.ts";
 import { afterChat, afterMessage } from "./follow-up.ts";
 import { openChatStep } from "./open-chat.ts";
-import { sendMessageStep } from "./send-message.ts";
 import { renameProfileStep } from "./rename-profile.ts";
 import { renameRoomStep } from "./rename-room.ts";
+import { sendMessageStep } from "./send-message.ts";
 
 /** A kind of step that reaches other people or leaves rooms. */
 export interface ContactStep {

@@ -1,6 +1,7 @@
 import type { RoomFilters } from "../../../model/filters.ts";
 import { NO_FILTERS } from "../../../model/filters.ts";
 import type { RoomHistory } from "../../../model/room-history.ts";
+import { isOpenedChat } from "../rooms/chat-marker.ts";
 import { directRooms } from "../rooms/direct-rooms.ts";
 import { roomSnapshot } from "../rooms/room-snapshot.ts";
 import { valueOf } from "../rooms/state-read.ts";
@@ -24,7 +25,7 @@ export interface RoomPlanInput {
   filters?: RoomFilters;
   /** The bot itself and other accounts that are not people. */
   botUserIds?: readonly string[];
-  /** Rooms in which the person talks with the bot. */
+  /** Rooms in which the person talks with the bot, and chats that the bot opened. */
   botRoomIds?: readonly string[];
   /** The traces of earlier runs, by room. */
   histories?: ReadonlyMap<string, RoomHistory>;
@@ -45,9 +46,9 @@ export interface PlanContext {
   views: ReadonlyMap<string, RoomView>;
   /** Upgraded rooms that are not moved themselves. */
   replacements: ReadonlyMap<string, Replacement>;
-  /** Own rooms that a filter leaves out, or in which the person talks with the bot. */
+  /** Own rooms that a filter leaves out, and `withBot`. */
   excluded: ReadonlySet<string>;
-  /** Those of them in which the person talks with the bot. */
+  /** Those of them in which the person talks with the bot, or that the bot opened. */
   withBot: ReadonlySet<string>;
   direct: ReadonlySet<string>;
   /** Replacements about which nothing is known yet. */
@@ -87,8 +88,9 @@ export function planContext(input: RoomPlanInput): PlanContext {
   const botRooms = new Set(input.botRoomIds);
   const withBot = new Set<string>();
   for (const room of own.values()) {
-    if (botRooms.has(room.roomId) || isChatWithBot(room, counterparts.get(room.roomId), parties))
-      withBot.add(room.roomId);
+    const isBotChat =
+      botRooms.has(room.roomId) || isChatWithBot(room, counterparts.get(room.roomId), parties);
+    if (isBotChat || isOpenedChat(room, [source.userId, target.userId])) withBot.add(room.roomId);
   }
   const excluded = new Set(withBot);
   for (const room of own.values()) if (filter.isExcluded(room)) excluded.add(room.roomId);

@@ -1,4 +1,5 @@
 import { isJsonObject, textOrNull } from "../api/json.ts";
+import { CHAT_MARKER } from "./chat-marker.ts";
 import type { StateRead } from "./state-read.ts";
 import { MALFORMED, present } from "./state-read.ts";
 import type { Creation, JoinRules, Member, Membership, ServerAcl, Tombstone } from "./types.ts";
@@ -23,6 +24,7 @@ export function readCreation(content: unknown, sender: string | null): StateRead
     creator: textOrNull(content["creator"]),
     additionalCreators: texts(content["additional_creators"]),
     predecessorRoomId: isJsonObject(predecessor) ? textOrNull(predecessor["room_id"]) : null,
+    chatMark: textOrNull(content[CHAT_MARKER]),
   });
 }
 

@@ -32,6 +32,8 @@ export interface Creation {
   /** Counts from room version 12 on. */
   additionalCreators: readonly string[];
   predecessorRoomId: string | null;
+  /** The mark of a chat that a bot of this kind opened; `null` for none. */
+  chatMark: string | null;
 }
 
 /** `m.room.join_rules`. */

@@ -6,6 +6,7 @@ import { isJsonObject } from "../../api/json.ts";
 import { parseUserId } from "../../ids/identifiers.ts";
 import type { RoomIdOnTarget } from "../../planning/room-mapping.ts";
 import { movedRooms } from "../../planning/room-mapping.ts";
+import { isOpenedChat } from "../../rooms/chat-marker.ts";
 import type { RoomSnapshot } from "../../rooms/types.ts";
 import type { CategoryPlan } from "../category-plan.ts";
 import type { Comparison, Desired } from "../comparison.ts";
@@ -64,7 +65,7 @@ export const directChatsPlan: CategoryPlan<Comparison<DirectChat>, DirectChatsPa
  * The direct chats that the target should have (platforms/matrix/README.md, "Direct chats").
  *
  * - Notes to oneself move to the target's own key.
- * - Chats of the two accounts with each other are not moved.
+ * - Chats of the two accounts with each other are not moved, nor are chats that the bot opened.
  * - Entries that are not lists of room IDs under a user ID are reported as malformed. Old clients
  *   and bridges wrote them. A chat under an e-mail address moves to the one other member.
  * - A room that is listed under several counterparts is listed under all of them.
@@ -96,7 +97,11 @@ function desiredDirectChats(
       leave(key, "malformed");
       continue;
     }
-    const roomIds = new Set<unknown>(list).values().filter(isRoom).toArray();
+    const roomIds = new Set<unknown>(list)
+      .values()
+      .filter(isRoom)
+      .filter((roomId) => !isOwnChat(roomId))
+      .toArray();
     const counterparts = new Map(roomIds.map((roomId) => [roomId, counterpartOf(key, roomId)]));
     if (!list.every(isRoom) || [...counterparts.values()].includes(null)) leave(key, "malformed");
     for (const [roomId, counterpart] of counterparts) {
@@ -121,6 +126,12 @@ function desiredDirectChats(
     desired.set(targetRoomId, chats);
   }
   return { items: [...desired.values()].flat(), notMoved };
+
+  /** A chat with a helper. It is no part of the move, also if the source has left it since. */
+  function isOwnChat(roomId: string): boolean {
+    const room = source.rooms.get(roomId);
+    return room !== undefined && isOpenedChat(room, [source.userId, target.userId]);
+  }
 
   function counterpartOf(key: string, roomId: string): string | null {
     if (parseUserId(key) !== null) return key;

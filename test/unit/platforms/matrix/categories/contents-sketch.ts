@@ -3,6 +3,8 @@ import type { AccountContents } from "../../../../../src/platforms/matrix/catego
 import type { RoomIdOnTarget } from "../../../../../src/platforms/matrix/planning/room-mapping.ts";
 import type { Profile, RoomProfile } from "../../../../../src/platforms/matrix/reading/account-reading.ts";
 import type { RoomTag } from "../../../../../src/platforms/matrix/reading/raw-events.ts";
+import { CHAT_MARKER } from "../../../../../src/platforms/matrix/rooms/chat-marker.ts";
+import { readCreation } from "../../../../../src/platforms/matrix/rooms/state-content.ts";
 
 export const OLD = "@me:old.example";
 export const NEW = "@me:new.example";
@@ -12,6 +14,8 @@ export interface ContentsSketch {
   accountData?: Record<string, unknown>;
   /** Joined rooms: room ID → other members. */
   rooms?: Record<string, string[]>;
+  /** Those of them that the bot opened with this account. */
+  openedChats?: string[];
   /** Room ID → type → content. */
   roomAccountData?: Record<string, Record<string, unknown>>;
   /** Room ID → tag → order. */
@@ -29,8 +33,12 @@ function contents(userId: string, sketch: ContentsSketch): AccountContents {
     snapshot: {
       userId,
       accountData: mapOf(sketch.accountData ?? {}, (content) => content),
-      rooms: mapOf(sketch.rooms ?? {}, (others) => ({
+      rooms: mapOf(sketch.rooms ?? {}, (others, roomId) => ({
         membership: "join",
+        create: readCreation(
+          { [CHAT_MARKER]: sketch.openedChats?.includes(roomId) === true ? "step" : null },
+          userId,
+        ),
         heroes: others.map((id) => ({ userId: id, displayName: null })),
         members: new Map(),
       })),
@@ -88,6 +96,9 @@ export function inShort({ category: { present, missing }, notMoved }: Comparison
   );
 }
 
-function mapOf<From, To>(record: Record<string, From>, make: (value: From) => To): Map<string, To> {
-  return new Map(Object.entries(record).map(([key, value]) => [key, make(value)]));
+function mapOf<From, To>(
+  record: Record<string, From>,
+  make: (value: From, key: string) => To,
+): Map<string, To> {
+  return new Map(Object.entries(record).map(([key, value]) => [key, make(value, key)]));
 }

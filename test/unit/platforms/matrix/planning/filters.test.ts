@@ -1,6 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { NO_FILTERS } from "../../../../../src/model/filters.ts";
-import { ADMIN, plan, sketchRoom, targetRoom } from "../../../../support/plans/planned-rooms.ts";
+import type { Route } from "../../../../../src/model/routes.ts";
+import { CHAT_MARKER } from "../../../../../src/platforms/matrix/rooms/chat-marker.ts";
+import type { RoomSketch } from "../../../../support/plans/planned-rooms.ts";
+import {
+  ADMIN,
+  plan,
+  sketchRoom,
+  SOURCE,
+  TARGET,
+  targetRoom,
+} from "../../../../support/plans/planned-rooms.ts";
 
 const A = "!a:old.example";
 const B = "!b:old.example";
@@ -128,5 +138,14 @@ describe("filters", () => {
       "excluded",
       "join",
     ]);
+  });
+
+  it.each<{ name: string; room: RoomSketch; route: Route }>([
+    { name: "opened with the old account", room: { creator: SOURCE }, route: "excluded" },
+    { name: "opened with the new account", room: { creator: TARGET }, route: "excluded" },
+    { name: "that somebody else has marked", room: { creator: ADMIN }, route: "join" },
+  ])("leaves out a chat with a helper: $name", ({ room, route }) => {
+    const chat = sketchRoom({ ...room, rule: "public", create: { [CHAT_MARKER]: "step" } });
+    expect(plan([chat]).rooms.map((planned) => planned.route)).toEqual([route]);
   });
 });

@@ -170,6 +170,17 @@ describe("direct chats", () => {
     expect(compared(source, source)).toEqual(only({ left: items.map((item) => `${item}: malformed`) }));
   });
 
+  it("leaves out chats that the bot opened, without reporting them", () => {
+    const here = oldAccount({
+      accountData: { "m.direct": { [BO]: ["!a", "!asked"] } },
+      rooms: { "!a": [BO], "!asked": [BO] },
+      openedChats: ["!asked"],
+    });
+    expect(inShort(directChatsPlan.compare(here, newAccount(), roomIdOnTarget))).toEqual(
+      only({ missing: [`!a ${BO}`] }),
+    );
+  });
+
   it("has nothing to move without m.direct", () => {
     expect(inShort(directChatsPlan.compare(oldAccount(), newAccount(), roomIdOnTarget))).toEqual(only({}));
   });
