@@ -1,12 +1,11 @@
 import type { Logger } from "pino";
 import type { ConversationAddress } from "../model/conversation-address.ts";
-import type { ReportRoom } from "../model/report.ts";
 import { numberedRooms } from "../model/rooms-left.ts";
 import { isActive } from "../model/run-states.ts";
 import type { Run } from "../model/run.ts";
 import type { SignOutResult } from "../service/accounts/results.ts";
 import type { RoomLetIn, RunStatus } from "../service/run/results.ts";
-import type { EndedPlan, RunFacts, RunListener } from "../service/run/run-listener.ts";
+import type { EndedPlan, RefusedRoom, RunFacts, RunListener } from "../service/run/run-listener.ts";
 import type { Runs } from "../store/runs.ts";
 import type { Message } from "../view/document/message.ts";
 import { runEnded, showsRooms } from "../view/migrate/end.ts";
@@ -137,11 +136,13 @@ export class RunAnnouncer implements RunListener {
       await this.#say(run, roomLetIn(letIn, this.#options.prefix), `late ${letIn.room.roomId}`);
   }
 
-  async refusedByPeople(run: Run, rooms: readonly ReportRoom[]): Promise<void> {
-    for (const room of rooms) {
+  async refusedByPeople(run: Run, rooms: readonly RefusedRoom[]): Promise<void> {
+    const { prefix } = this.#options;
+    for (const { room, knock } of rooms) {
       const by = room.reason !== null && "by" in room.reason ? room.reason.by : undefined;
-      if (by !== undefined)
-        await this.#say(run, refusedByPerson(room), `refused ${by.did} ${by.userId} ${room.roomId}`);
+      if (by === undefined) continue;
+      const key = `refused ${by.did} ${by.userId} ${room.roomId}${knock === null ? "" : ` ${knock}`}`;
+      await this.#say(run, refusedByPerson(room, prefix), key);
     }
   }
 

@@ -37,3 +37,11 @@ export function trackOf({ purpose }: Pick<Run, "purpose">): RunTrack {
 export function isMove(run: Pick<Run, "purpose">): boolean {
   return trackOf(run) === "move" && run.purpose !== "leave";
 }
+
+/**
+ * Whether a run asks people to let the target in. Its rooms are watched for their answers, unless a
+ * run of a whole move watches them.
+ */
+export function asksPeople({ purpose }: Pick<Run, "purpose">): boolean {
+  return purpose === "ask" || purpose === "knock";
+}

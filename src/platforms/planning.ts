@@ -122,6 +122,11 @@ export interface Decision extends Partial<ContactDecisions> {
    * Once the run has ended, only what is about rooms that came in since.
    */
   remaining(run: RunSoFar, request: ChosenCategories): RemainingContents;
+  /**
+   * The rooms of a run that asked people to let the target in, as they are now, and the steps into
+   * those that have opened. Nobody is asked again by itself.
+   */
+  opened(run: RunSoFar): Omit<RemainingContents, "steps">;
 }
 
 /** A run whose accounts were read again. */

@@ -2,6 +2,7 @@ import type { Kysely } from "kysely";
 import { addressFormat } from "../model/conversation-address.ts";
 import { WATCHED_STATUSES } from "../model/room-routes.ts";
 import type { RunRoom } from "../model/run-room.ts";
+import { plannedFormat } from "../model/run-room.ts";
 import type { RunEvent, RunState } from "../model/run-states.ts";
 import { FIRST_RUN_STATE, UNFINISHED_RUN_STATES } from "../model/run-states.ts";
 import type { RunTrack } from "../model/run-tracks.ts";
@@ -40,8 +41,8 @@ export class Runs {
   /**
    * Stores a run with all its rooms and steps, before any step is tried.
    * @param isInPlace whether it replaces the owner's earlier runs, which only watch
-   * @returns `null` if the owner already has an active run of its track, for example one that a late
-   * arrival has just resumed
+   * @returns `null` if the owner already has an active run of its track, for example one that a
+   * late arrival has just resumed
    */
   async create(
     run: NewRun,
@@ -167,6 +168,36 @@ export class Runs {
       .orderBy("position")
       .execute();
     return roomsFromRows(rows, this.#report);
+  }
+
+  /**
+   * Replaces what is planned about rooms that a run watches. Its other rooms stay as they are.
+   * @returns the IDs of those among the rooms that the run still looks after
+   */
+  async replaceWatchedRooms(id: number, rooms: readonly RunRoom[]): Promise<ReadonlySet<string>> {
+    return this.#database.transaction().execute(async (transaction) => {
+      const kept = new Set<string>();
+      for (const room of rooms) {
+        const stored = await transaction
+          .selectFrom("run_room")
+          .select(["status", "is_inside"])
+          .where("run_id", "=", id)
+          .where("room_id", "=", room.roomId)
+          .executeTakeFirst();
+        const isWatched = WATCHED_STATUSES.some((status) => status === stored?.status);
+        if (stored?.is_inside !== 0 || (!isWatched && stored.status !== "planned")) continue;
+        kept.add(room.roomId);
+        if (!isWatched) continue;
+        const { route, status } = room;
+        await transaction
+          .updateTable("run_room")
+          .set({ route, status, planned: JSON.stringify(plannedFormat.toStored(room.planned)) })
+          .where("run_id", "=", id)
+          .where("room_id", "=", room.roomId)
+          .execute();
+      }
+      return kept;
+    });
   }
 
   /**

@@ -20,6 +20,7 @@ import type { AccountReading } from "./reading/account-reading.ts";
 import { remainingWork, withoutHelp } from "./remaining-work.ts";
 import { report, reportRoom } from "./report/report.ts";
 import { INVITE_PERMISSION_TYPES } from "./rooms/invite-permission.ts";
+import { openedRooms } from "./runs/opened-rooms.ts";
 import { remainingSteps, revisedRooms } from "./runs/remaining-steps.ts";
 import {
   withKeptRooms,
@@ -67,6 +68,7 @@ export function decisionOf(whole: DecisionInput): Decision {
       const steps = remainingSteps({ decided, readings: present }, { ...run, rooms, request });
       return { rooms, steps, again };
     },
+    opened: (run) => openedRooms(decided, { ...run, now: generatedAt.getTime() }),
   };
 }
 

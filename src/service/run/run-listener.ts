@@ -31,7 +31,7 @@ export interface RunListener {
    * rooms name them. Rooms of earlier calls are included again.
    * @param run as it will be stored
    */
-  refusedByPeople(run: Run, rooms: readonly ReportRoom[]): Promise<void>;
+  refusedByPeople(run: Run, rooms: readonly RefusedRoom[]): Promise<void>;
   /**
    * A run that watches cannot use one of its accounts. It goes on with the other.
    * @param run with the problem
@@ -41,6 +41,13 @@ export interface RunListener {
   lost(runId: number, address: ConversationAddress): Promise<void>;
   /** The process is about to end. Resolves when no more messages are sent. */
   stop(): Promise<void>;
+}
+
+/** A room from which somebody keeps the new account out. */
+export interface RefusedRoom {
+  room: ReportRoom;
+  /** The later run that knocked there on demand, so that the refusal is an answer to its knock. */
+  knock: number | null;
 }
 
 /** The plan as it is at the end of a run. */

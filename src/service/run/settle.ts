@@ -3,25 +3,25 @@ import { isAccountProblem } from "../../model/account-problem.ts";
 import type { Side } from "../../model/account.ts";
 import { sides } from "../../model/account.ts";
 import { isToWatch } from "../../model/room-routes.ts";
-import type { RunRoom } from "../../model/run-room.ts";
-import type { RunEvent } from "../../model/run-states.ts";
-import { isWorkedOn, nextState } from "../../model/run-states.ts";
+import { isWorkedOn } from "../../model/run-states.ts";
+import { asksPeople } from "../../model/run-tracks.ts";
 import type { Run, RunProblem, StoredStep } from "../../model/run.ts";
 import type { StepProblem } from "../../model/step-outcome.ts";
 import { stages } from "../../model/step.ts";
 import type { AccountRefusal } from "../../platforms/sign-in.ts";
 import { pause } from "../../queue/pause.ts";
 import type { Unread } from "../../queue/runner-work.ts";
-import type { RunChange } from "../../store/run-rows.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
 import type { CannotDecide, DecidedMove, Planning } from "../plan/planning.ts";
 import type { PlanRequestData } from "../plan/request.ts";
 import { planRequestSchema } from "../plan/request.ts";
+import { EndOfRun, unreadFor } from "./end-of-run.ts";
 import { refusedSteps } from "./refused-steps.ts";
 import { reportAfterRun } from "./report.ts";
 import { roomsLetIn } from "./rooms-let-in.ts";
 import type { RunListener } from "./run-listener.ts";
+import { AskingSettler } from "./settle-asking.ts";
 
 /** The pauses before both accounts are read again, because their servers differ about a room. */
 const SPREADING_MS = [1_000, 4_000];
@@ -47,21 +47,26 @@ export interface RunSettlerOptions {
  */
 export class RunSettler {
   readonly #options: RunSettlerOptions;
+  readonly #ending: EndOfRun;
+  readonly #asking: AskingSettler;
 
   constructor(options: RunSettlerOptions) {
     this.#options = options;
+    this.#ending = new EndOfRun(options);
+    this.#asking = new AskingSettler({ ...options, ending: this.#ending });
   }
 
   /** @returns the account to wait for, if it cannot be read now */
   async settled(run: Run, signal: AbortSignal): Promise<Unread | null> {
     const { runs, steps, planning, listener, log } = this.#options;
+    if (asksPeople(run)) return await this.#asking.settled(run, signal);
     if (run.purpose !== "move") {
-      const waitsFor = await this.#renewPlan(run, signal);
+      const waitsFor = await this.#ending.renewPlan(run, signal);
       if (waitsFor !== null) return waitsFor;
       // It was paused or cancelled meanwhile.
       const stored = await runs.get(run.id);
       if (stored === null || !isWorkedOn(stored)) return null;
-      await this.#settle(run, "settled", (ended) => listener.ended(ended, null));
+      await this.#ending.store(run, "settled", (ended) => listener.ended(ended, null));
       return null;
     }
     const request = planRequestSchema.parse(run.request);
@@ -92,11 +97,12 @@ export class RunSettler {
     const report = reportAfterRun(decision.plan.report, rooms);
     await planning.update(run.owner, { number: run.planNumber, request }, { ...decision.plan, report });
     // A plan that was made during the run also shows what the run did.
-    if ((await planning.last(run.owner))?.number !== run.planNumber) await this.#renewPlan(run, signal);
+    if ((await planning.last(run.owner))?.number !== run.planNumber)
+      await this.#ending.renewPlan(run, signal);
     const isWatched = rooms.some(isToWatch);
     const problem = await this.#problemAtEnd(run, all);
     if (problem !== null && isRefusing(problem) && !isWatched) {
-      await this.#announceLate(run, rooms);
+      await this.#ending.announceLate(run, rooms);
       await runs.apply(run.id, "needs_owner", { problem }, run.epoch);
       return null;
     }
@@ -104,8 +110,8 @@ export class RunSettler {
     const announce = (ended: Run): Promise<void> =>
       run.endedAt === null
         ? listener.ended(ended, { ...decision.plan, report: shown })
-        : this.#announceLate(ended, rooms);
-    await this.#settle(run, isWatched ? "settled_with_watch" : "settled", announce, { problem });
+        : this.#ending.announceLate(ended, rooms);
+    await this.#ending.store(run, isWatched ? "settled_with_watch" : "settled", announce, { problem });
     log.info({ runId: run.id, isWatched }, "a run has ended");
     return null;
   }
@@ -116,16 +122,6 @@ export class RunSettler {
     const refused = refusedSteps(all);
     if (refused !== null) return sourceProblem(refused.problem, known, this.#options.now());
     return known !== null && isRefusing(known) ? null : known;
-  }
-
-  async #announceLate(run: Run, rooms: readonly RunRoom[]): Promise<void> {
-    const { listener, now } = this.#options;
-    await listener.roomsLetIn(run, roomsLetIn(rooms, run.endedAt ?? now()));
-    const refused = rooms.filter(isToWatch).map((room) => room.planned.row);
-    await listener.refusedByPeople(
-      run,
-      refused.filter(({ reason }) => reason?.code === "refused"),
-    );
   }
 
   /**
@@ -149,41 +145,6 @@ export class RunSettler {
   }
 
   /**
-   * Announces the end before it is stored. After a crash in between, it is announced again under
-   * the same key instead of never.
-   */
-  async #settle(
-    run: Run,
-    event: RunEvent,
-    announce: (ended: Run) => Promise<void>,
-    change: Pick<RunChange, "problem"> = {},
-  ): Promise<void> {
-    const { runs, now } = this.#options;
-    const endedAt = run.endedAt ?? now();
-    await announce({ ...run, state: nextState(run.state, event) ?? run.state, endedAt });
-    await runs.apply(run.id, event, { ...change, endedAt }, run.epoch);
-  }
-
-  /**
-   * Makes the last plan again, so that reports show what a part of a move, or an undo, did.
-   * @returns the account to wait for, if it cannot be read now
-   */
-  async #renewPlan({ id, owner, source, target }: Run, signal: AbortSignal): Promise<Unread | null> {
-    const { planning, log } = this.#options;
-    const plan = await planning.last(owner);
-    if (plan?.report.source !== source || plan.report.target !== target) return null;
-    const move = await planning.decide({ owner, ...plan.request, onProgress: () => undefined, signal });
-    if (!("status" in move)) {
-      const isSame = move.source.userId === source && move.target.userId === target;
-      if (isSame) await planning.update(owner, plan, move.decision.plan);
-      return null;
-    }
-    log.warn({ runId: id, status: move.status }, "the last plan could not be renewed at the end of a run");
-    const isPassing = move.status === "not_read" && !isAccountProblem(move.refusal);
-    return isPassing ? unreadFor(move.account.side, move.refusal) : null;
-  }
-
-  /**
    * Ends a run that a late arrival had resumed, if the old account cannot be read. Rooms that were
    * joined are announced, and the others are watched by the new account alone. The other work is
    * done when the old account can be read again.
@@ -197,7 +158,7 @@ export class RunSettler {
     const problem = sourceProblem({ code, serverText: null }, known, now());
     if (rooms.some(isToWatch)) {
       const announce = (ended: Run): Promise<void> => listener.roomsLetIn(ended, letIn);
-      await this.#settle(run, "settled_with_watch", announce, { problem });
+      await this.#ending.store(run, "settled_with_watch", announce, { problem });
       log.info({ runId: run.id, refusal: refusal.code }, "a run is watched without its old account");
       return null;
     }
@@ -266,12 +227,6 @@ function isRefusing({ side, problem }: RunProblem): boolean {
 }
 
 type SourceNotRead = Extract<CannotDecide, { status: "not_read" }>;
-
-/** @param refusal a temporary one */
-function unreadFor(side: Side, refusal: AccountRefusal): Unread {
-  const waitMs = "retryAfterMs" in refusal ? refusal.retryAfterMs : null;
-  return { side, waitingFor: refusal.code === "limited" ? "limit" : "server", waitMs };
-}
 
 function sessionEnded(side: Side, since: number): NonNullable<Run["problem"]> {
   return { side, problem: { code: "session_ended", serverText: null }, since };

@@ -20,6 +20,7 @@ import type { RunListener } from "./run-listener.ts";
 import type { WatchMemory } from "./watch-memory.ts";
 import { withoutRepeated } from "./watch-memory.ts";
 import { AWAY_LONG_MS, READS_ROOMS_EVERY_MS, RETRIES_REFUSED_EVERY_MS } from "./watch-rhythm.ts";
+import { roomsToLookAt } from "./watched-rooms.ts";
 import { WatchedServers } from "./watched-servers.ts";
 
 /**
@@ -35,7 +36,10 @@ const ANNOUNCED_AFTER_MS = 60_000;
 export interface WatchLookOptions {
   accounts: Pick<Accounts, "get">;
   platforms: Platforms<"pair" | "runs" | "serverName">;
-  runs: Pick<Runs, "get" | "inState" | "rooms" | "watchedRooms" | "joinedRooms" | "change" | "apply">;
+  runs: Pick<
+    Runs,
+    "get" | "inState" | "rooms" | "watchedRooms" | "unfinished" | "joinedRooms" | "change" | "apply"
+  >;
   steps: Pick<Steps, "revise" | "all">;
   runner: Pick<Runner, "begin">;
   listener: Pick<RunListener, "roomsLetIn" | "watchHindered">;
@@ -78,7 +82,7 @@ export class WatchLook {
 
   async #lookAt(run: Run, accounts: AccountsOfRun, memory: WatchMemory, signal: AbortSignal): Promise<void> {
     const { runs, monotonicNow, log } = this.#options;
-    const waiting = await runs.watchedRooms(run.id);
+    const waiting = await roomsToLookAt(run, runs);
     if (waiting.length === 0 && run.problem === null) return;
     const isReading = monotonicNow() - memory.readAt >= READS_ROOMS_EVERY_MS;
     const result = await this.#ask(run, accounts, {
@@ -91,7 +95,7 @@ export class WatchLook {
       memory.reads += 1;
       memory.readAt = monotonicNow();
     }
-    const changes = withoutRepeated(result.changes, memory);
+    const changes = withoutRepeated(result.changes, waiting, memory);
     const isAnswering = await this.#noteSides(run, result, memory);
     if (changes.size === 0 && !isAnswering) return;
     log.info({ runId: run.id, rooms: changes.size }, "rooms have opened, or an account can be read again");

@@ -1,4 +1,5 @@
-import type { AccessChanges } from "../../model/room-routes.ts";
+import type { AccessChange, AccessChanges } from "../../model/room-routes.ts";
+import type { RunRoom } from "../../model/run-room.ts";
 
 /** The state of a watched run between two looks, in the memory of this process. */
 export interface WatchMemory {
@@ -27,10 +28,20 @@ export const NO_MEMORY: Readonly<WatchMemory> = {
   isHeldUp: false,
 };
 
-/** The changes without those that made the run plan again before and are still the same. */
-export function withoutRepeated(changes: AccessChanges, memory: WatchMemory): AccessChanges {
+/**
+ * The changes without those that made the run plan again before and are still the same. A repeated
+ * knock can be declined again, so what is known of the knock counts too.
+ */
+export function withoutRepeated(
+  changes: AccessChanges,
+  rooms: readonly RunRoom[],
+  memory: WatchMemory,
+): AccessChanges {
   const before = memory.replanned;
+  const members = new Map(rooms.map(({ roomId, planned }) => [roomId, planned.facts?.member]));
+  const keyOf = (roomId: string, { kind }: AccessChange): string =>
+    kind === "knock_declined" ? `${kind} ${JSON.stringify(members.get(roomId))}` : kind;
   const routes = [...changes].filter(([, { kind }]) => kind !== "open" && kind !== "joined");
-  memory.replanned = new Map(routes.map(([roomId, { kind }]) => [roomId, kind]));
-  return new Map([...changes].filter(([roomId, { kind }]) => before.get(roomId) !== kind));
+  memory.replanned = new Map(routes.map(([roomId, change]) => [roomId, keyOf(roomId, change)]));
+  return new Map([...changes].filter(([roomId, change]) => before.get(roomId) !== keyOf(roomId, change)));
 }

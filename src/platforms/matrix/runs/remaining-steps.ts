@@ -19,7 +19,8 @@ import { runRoom } from "./room-of-run.ts";
 import type { DecidedMove } from "./steps-of-run.ts";
 import { isChosen, powerSteps, stepsInto, withKeptRooms } from "./steps-of-run.ts";
 
-interface StoredRooms {
+/** The rooms of a run as stored, and what it has tried. */
+export interface StoredRooms {
   before: readonly RunRoom[];
   tried: TriedSteps;
   /** In milliseconds since the epoch. */

@@ -124,6 +124,7 @@ function herd(
       get: async (id) => runs.get(id) ?? null,
       inState: async () => [...runs.values()],
       rooms: never,
+      unfinished: never,
       watchedRooms: async (id) => [{ ...room(`!${id}`), status: "needs_moderator" }],
       joinedRooms: async () => new Set(),
       change: async () => undefined,
