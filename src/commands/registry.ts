@@ -32,6 +32,7 @@ import { emojiAction, keysCopyCommand, keysCopySpecification } from "./keys/copy
 import { keysExportCommand, keysExportSpecification } from "./keys/export.ts";
 import { keysImportCommand, keysImportSpecification } from "./keys/import.ts";
 import { keysStatusCommand, keysStatusSpecification } from "./keys/status.ts";
+import { leaveContact, leaveOldCommand, leaveOldSpecification } from "./leave/leave-old.ts";
 import { migrateCancelCommand, migrateCancelSpecification } from "./migrate/cancel.ts";
 import { migratePauseCommand, migratePauseSpecification } from "./migrate/pause.ts";
 import { migratePlanCommand, migratePlanSpecification } from "./migrate/plan.ts";
@@ -80,6 +81,7 @@ export const specifications: readonly CommandSpecification[] = [
   knockSpecification,
   announceSpecification,
   renameOldSpecification,
+  leaveOldSpecification,
   forgetSpecification,
 ];
 
@@ -148,6 +150,7 @@ export function createCommands(services: CommandServices): readonly Command[] {
     knockCommand(services),
     announceCommand(services),
     renameOldCommand(services),
+    leaveOldCommand(services),
     forgetCommand(forget),
   ];
 }
@@ -162,5 +165,6 @@ export function createConfirmableActions(
     [knockContact.action]: contactAction(knockContact, services),
     [announceContact.action]: contactAction(announceContact, services),
     [renameContact.action]: contactAction(renameContact, services),
+    [leaveContact.action]: contactAction(leaveContact, services),
   };
 }

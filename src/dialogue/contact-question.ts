@@ -21,7 +21,7 @@ export async function askWithPreview(
   { preview, answers, numberedRooms, isChanged, action, payload, shown }: ContactQuestion,
   conversation: Pick<Conversation, "roomKind" | "ask" | "say" | "sayInDirectChat">,
 ): Promise<void> {
-  const typedWords = answers.typed.map(({ word }) => word);
+  const typedWords = [...answers.typed.map(({ word }) => word), ...(answers.listed ?? [])];
   const confirmation = { word: answers.word, typedWords, numberedRooms, action, payload, shown };
   if (conversation.roomKind === "direct")
     await conversation.ask(wholeQuestion(preview, answers, isChanged), confirmation);

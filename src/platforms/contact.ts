@@ -1,7 +1,8 @@
+import { z } from "zod";
 import type { Side } from "../model/account.ts";
 import type { AskWay, ContactRecords } from "../model/contact.ts";
 import type { ReportRoom } from "../model/report.ts";
-import type { PowerLevel } from "../model/routes.ts";
+import { powerLevelSchema } from "../model/routes.ts";
 import type { RunRoom } from "../model/run-room.ts";
 import type { PlannedStep } from "../model/step.ts";
 import type { AnnounceFacts, AnnounceOrder, RenameFacts, RenameOrder } from "./telling.ts";
@@ -190,19 +191,27 @@ export interface LeaveOrder {
   readonly anyway: readonly string[];
 }
 
-/** Why the old account stays in a room. */
-export type KeptInRoomReason =
-  | { readonly code: "not_moved" }
-  | { readonly code: "less_power"; readonly source: PowerLevel; readonly target: PowerLevel | null }
-  | { readonly code: "last_admin" }
-  | { readonly code: "alone" }
-  | { readonly code: "keys_missing"; readonly missing: number | null }
-  | { readonly code: "asked"; readonly at: number }
-  | { readonly code: "unreadable" }
+/** Why the old account stays in a room. Questions store it. */
+export const keptInRoomReasonSchema = z.discriminatedUnion("code", [
+  z.object({ code: z.literal("not_moved") }),
+  z.object({
+    code: z.literal("less_power"),
+    source: powerLevelSchema,
+    /** `null`: the room's ACL denies the new server. */
+    target: powerLevelSchema.nullable(),
+  }),
+  z.object({ code: z.literal("last_admin") }),
+  z.object({ code: z.literal("alone") }),
+  /** `null`: not known. */
+  z.object({ code: z.literal("keys_missing"), missing: z.int().nullable() }),
+  z.object({ code: z.literal("asked"), at: z.number() }),
+  z.object({ code: z.literal("unreadable") }),
   /** No server lets an account leave the room of its notices. */
-  | { readonly code: "server_notices" }
+  z.object({ code: z.literal("server_notices") }),
   /** The person talks with the bot there. */
-  | { readonly code: "bot_chat" };
+  z.object({ code: z.literal("bot_chat") }),
+]);
+export type KeptInRoomReason = z.infer<typeof keptInRoomReasonSchema>;
 
 /** A room that the old account leaves. */
 export interface RoomLeft {

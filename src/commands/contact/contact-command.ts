@@ -22,12 +22,32 @@ export interface ContactCommand<Kind extends ContactKind> {
   question(
     preview: ContactPreview<Kind>,
     prefix: string,
-  ): Pick<ContactQuestion, "preview" | "answers" | "numberedRooms"> | Message;
+  ): ShownQuestion<ContactOrders[Kind]> | (Message & { numberedRooms?: readonly string[] });
   /**
-   * The order that a typed word confirms, if it is not the one that was shown.
-   * @param numberedRooms the rooms of the question's list
+   * What an answer means, for words that do more than confirm the order as it was shown. With `next`
+   * nothing begins yet: the person is asked that first. Nothing is read again for it.
    */
-  confirmed?(order: ContactOrders[Kind], word: string, numberedRooms: readonly string[]): ContactOrders[Kind];
+  answered?(
+    asked: AskedOrder<ContactOrders[Kind]>,
+    word: string,
+  ): { order: ContactOrders[Kind]; next: ShownQuestion<ContactOrders[Kind]> | null };
+}
+
+/** A question. */
+export interface ShownQuestion<Order> extends Pick<ContactQuestion, "preview" | "answers" | "numberedRooms"> {
+  /** The order that it shows, if that is not the order of the preview. */
+  order?: Order;
+  /** What an answer needs besides the order, as JSON. */
+  notes?: unknown;
+}
+
+/** An order as a question showed it. */
+export interface AskedOrder<Order> {
+  order: Order;
+  /** The rooms of the question's list. */
+  numberedRooms: readonly string[];
+  /** As in `ShownQuestion`. */
+  notes: unknown;
 }
 
 export interface ContactServices {
@@ -35,7 +55,11 @@ export interface ContactServices {
   prefix: string;
 }
 
-const payloadSchema = z.object({ order: z.unknown(), numberedRooms: z.array(z.string()) });
+const payloadSchema = z.object({
+  order: z.unknown(),
+  numberedRooms: z.array(z.string()),
+  notes: z.unknown().optional(),
+});
 
 /** Shows what an order would do, and asks. */
 export async function proposeContact<Kind extends ContactKind>(
@@ -63,7 +87,10 @@ export function contactAction<Kind extends ContactKind>(
     // Another version of the bot asked.
     if (asked === undefined || shownOrder === undefined)
       return conversation.say(questionNotOpen(), { key: "answer" });
-    const order = command.confirmed?.(shownOrder, word, asked.numberedRooms) ?? shownOrder;
+    const { numberedRooms, notes } = asked;
+    const answered = command.answered?.({ order: shownOrder, numberedRooms, notes }, word);
+    const { order, next } = answered ?? { order: shownOrder, next: null };
+    if (next !== null) return askNext(command, next, { order, shown }, conversation);
     const result = await withProgressNote(conversation, readingAccounts(), (onProgress) =>
       proposals.confirm({ ...requestOf(command, order, conversation), onProgress }, shown),
     );
@@ -80,10 +107,21 @@ async function askOf<Kind extends ContactKind>(
   { prefix, isChanged }: { prefix: string; isChanged: boolean },
 ): Promise<void> {
   const question = command.question(preview, prefix);
-  if ("document" in question) return conversation.say(question, { key: "answer" });
-  const { order, shown } = preview;
-  const payload = { order, numberedRooms: question.numberedRooms };
-  await askWithPreview({ ...question, action: command.action, payload, shown, isChanged }, conversation);
+  if ("document" in question) {
+    const { numberedRooms = [], ...message } = question;
+    return conversation.say(message, { key: "answer", numberedRooms });
+  }
+  await askNext(command, question, { ...preview, isChanged }, conversation);
+}
+
+async function askNext<Kind extends ContactKind>(
+  { action }: ContactCommand<Kind>,
+  { notes, order: ownOrder, ...question }: ShownQuestion<ContactOrders[Kind]>,
+  { order, shown, isChanged = false }: { order: ContactOrders[Kind]; shown: string; isChanged?: boolean },
+  conversation: Conversation,
+): Promise<void> {
+  const payload = { order: ownOrder ?? order, numberedRooms: question.numberedRooms, notes };
+  await askWithPreview({ ...question, action, payload, shown, isChanged }, conversation);
 }
 
 function requestOf<Kind extends ContactKind>(

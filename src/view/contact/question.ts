@@ -18,6 +18,8 @@ export interface AnswerWords {
   word: string | null;
   /** Words that count only when they are typed, each with what it is for: "To leave #3 too". */
   typed: readonly { word: string; does: string }[];
+  /** Typed words that the question does not repeat: they are like the last one, with other numbers. */
+  listed?: readonly string[];
 }
 
 /** The question in a direct chat. @param isChanged an earlier answer came after a change */
