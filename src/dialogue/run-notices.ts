@@ -125,7 +125,9 @@ export class RunAnnouncer implements RunListener {
       run,
       runEnded({ run: status, ...report, summary: done.summary, failures: done.failures }, prefix),
       "end",
-      isListed ? numberedRooms(report.report).map((room) => room.roomId) : [],
+      isListed
+        ? numberedRooms(report.report).map((room) => room.roomId)
+        : done.summary.leaving.stayed.map(({ room }) => room.roomId),
     );
   }
 

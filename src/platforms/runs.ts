@@ -68,6 +68,16 @@ export interface RunSummary {
   written: readonly { category: CategoryName; count: number }[];
   /** Rooms with an invitation that nobody has accepted yet. */
   openInvitations: readonly ReportRoom[];
+  leaving: LeavingSummary;
+}
+
+/** The rooms that the old account left, and those in which it stayed. */
+export interface LeavingSummary {
+  readonly left: number;
+  readonly stayed: readonly {
+    readonly room: Pick<ReportRoom, "roomId" | "name" | "alias">;
+    readonly problem: StepProblem;
+  }[];
 }
 
 /** A step that finally failed: its subject, and the server's own text. */

@@ -9,6 +9,7 @@ import { code, list, numberedList, paragraph, strong } from "../document/documen
 import type { Message } from "../document/message.ts";
 import { alert } from "../document/message.ts";
 import { untrustedText } from "../document/untrusted-text.ts";
+import { leavingEnded } from "../leave/end.ts";
 import { jsonReport } from "../rooms/report-files.ts";
 import { causeTitles, leftRoomLine } from "../rooms/report.ts";
 import { accountProblemClause } from "../words/account-problem-words.ts";
@@ -30,6 +31,7 @@ const MAX_NAMES = 3;
  */
 export function runEnded(end: RunEnd, prefix: string): Message {
   const { run, report, summary, failures } = end;
+  if (run.purpose === "leave") return leavingEnded(end, prefix);
   const left = isAboutRooms(run) ? leftRooms(report.rooms) : [];
   return {
     ...alert(

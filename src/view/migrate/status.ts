@@ -122,7 +122,12 @@ function roomsLeft(status: RunStatus): Block[] {
       ]
     : [];
   const failedSteps = status.steps.failed;
-  if (failedSteps > 0 && failed === 0) items.push(`${counted(failedSteps, "step")} did not work`);
+  if (failedSteps > 0 && failed === 0)
+    items.push(
+      status.purpose === "leave"
+        ? `it stays in ${counted(failedSteps, "room")}`
+        : `${counted(failedSteps, "step")} did not work`,
+    );
   return items.length === 0 ? [] : [list(items)];
 }
 

@@ -9,11 +9,19 @@ import { roomNames } from "../words/room-line.ts";
 const MAX_ROOMS = 5;
 
 /** What a run has done, and the invitations that are not accepted yet. */
-export function deedsBlocks({ invitations, joins, knocks, written, openInvitations }: RunSummary): Block[] {
+export function deedsBlocks({
+  invitations,
+  joins,
+  knocks,
+  written,
+  openInvitations,
+  leaving,
+}: RunSummary): Block[] {
   const lines = [
     ...(invitations > 0 ? [`${counted(invitations, "invitation")} sent`] : []),
     ...(joins > 0 ? [`${counted(joins, "room")} joined`] : []),
     ...(knocks > 0 ? [`knocked at ${counted(knocks, "room")}`] : []),
+    ...(leaving.left > 0 ? [`${counted(leaving.left, "room")} left by your old account`] : []),
     ...writtenLines(written),
   ];
   const cut =

@@ -91,13 +91,21 @@ export const categories: Category[] = CATEGORY_NAMES.map((name, index) => ({
   missing: Array.from({ length: index }, () => EVIL),
 }));
 const notMoved: NotMoved[] = [{ category: "profile", item: EVIL, code: "target_has_own" }];
-export const noDeeds: RunSummary = { invitations: 0, joins: 0, knocks: 0, written: [], openInvitations: [] };
+export const noDeeds: RunSummary = {
+  invitations: 0,
+  joins: 0,
+  knocks: 0,
+  written: [],
+  openInvitations: [],
+  leaving: { left: 0, stayed: [] },
+};
 export const summary: RunSummary = {
   invitations: 1,
   joins: 2,
   knocks: 1,
   written: CATEGORY_NAMES.map((category, count) => ({ category, count })),
   openInvitations: rooms(7),
+  leaving: { left: 3, stayed: [] },
 };
 export const end = (more: Partial<RunEnd> = {}): RunEnd => ({
   run: evilRun({ state: "watching", endedAt: NOW }),

@@ -186,7 +186,14 @@ describe("!migrate status, pause, resume and cancel", () => {
 
   it("pause, resume and cancel say what came of it", async () => {
     const run = runStatus();
-    const summary = { invitations: 1, joins: 0, knocks: 0, written: [], openInvitations: [] };
+    const summary = {
+      invitations: 1,
+      joins: 0,
+      knocks: 0,
+      written: [],
+      openInvitations: [],
+      leaving: { left: 0, stayed: [] },
+    };
     const { type, asked } = setUp({
       pause: { status: "paused", run, isIdle: true },
       resume: { status: "resumed", run },

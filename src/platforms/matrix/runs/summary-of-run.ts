@@ -4,6 +4,7 @@ import type { StoredStep } from "../../../model/run.ts";
 import type { StepKind } from "../../../model/step.ts";
 import type { RunSummary, StepFailure } from "../../runs.ts";
 import { categoryOfStep } from "../categories/registry.ts";
+import { leavingSummary } from "../leave/summary.ts";
 
 const JOINS: ReadonlySet<StepKind> = new Set<StepKind>([
   "accept_invite",
@@ -32,13 +33,16 @@ export function summaryOf(steps: readonly StoredStep[], rooms: readonly RunRoom[
     openInvitations: rooms
       .filter((room) => invited.has(room.roomId) && !room.isJoined)
       .map((room) => room.planned.row),
+    leaving: leavingSummary(steps),
   };
 }
 
+/** The failures that no other part of the end names. */
 export function failuresOf(steps: readonly StoredStep[], hasReport: boolean): StepFailure[] {
   return steps.flatMap(({ kind, key, roomId, state, outcome }) => {
     if (state !== "failed" || outcome?.status !== "failed") return [];
     if (hasReport && categoryOfStep(kind) === "rooms") return [];
+    if (kind === "leave_room" || kind === "drop_power") return [];
     return [{ item: kind === "undo" ? (roomId ?? key) : key, problem: outcome.problem }];
   });
 }

@@ -67,6 +67,7 @@ describe("what a run did", () => {
         { category: "tags", count: 2 },
       ],
       openInvitations: rooms.slice(0, 1).map(({ planned }) => planned.row),
+      leaving: { left: 0, stayed: [] },
     });
   });
 
