@@ -47,7 +47,7 @@ export interface LeaveQuestion {
   readonly listed: Listed;
 }
 
-/** Which rooms the old account would leave, and where it stays. A message: there is nothing to ask. */
+/** Which rooms the old account would leave, and where it stays. A message: nothing is asked. */
 export function leaveQuestion(
   { facts, order, durationMs }: Pick<ContactPreview<"leave">, "facts" | "order" | "durationMs">,
   prefix: string,
