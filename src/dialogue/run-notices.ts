@@ -135,7 +135,7 @@ export class RunAnnouncer implements RunListener {
     await this.#showLast(run);
     // A message whose key was used before is not sent again.
     for (const letIn of rooms)
-      await this.#say(run, roomLetIn(letIn, this.#options.prefix), `late ${letIn.room.roomId}`);
+      await this.#say(run, roomLetIn(letIn, run, this.#options.prefix), `late ${letIn.room.roomId}`);
   }
 
   async refusedByPeople(run: Run, rooms: readonly RefusedRoom[]): Promise<void> {

@@ -111,6 +111,15 @@ function whatHelps(why: NotKnockedReason, prefix: string): Block[] {
   }
 }
 
+/** What happens after the knocks. */
+export function afterKnocks(prefix: string): Inline[] {
+  return [
+    "When somebody accepts a knock, I join by myself and tell you. ",
+    code(`${prefix}report`),
+    " shows who can let you in.",
+  ];
+}
+
 function nothingToKnockAt(facts: KnockFacts, prefix: string): Message {
   return notice(
     paragraph(

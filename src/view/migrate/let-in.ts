@@ -1,11 +1,20 @@
+import { asksPeople } from "../../model/run-tracks.ts";
+import type { Run } from "../../model/run.ts";
 import type { RoomLetIn } from "../../service/run/results.ts";
 import { code, paragraph } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
 import { alert, notice } from "../document/message.ts";
 import { shownRoomName } from "../words/room-line.ts";
 
-/** A room that was joined after the run. The message about the last one notifies the person. */
-export function roomLetIn({ room, waited, letIn, isLast }: RoomLetIn, prefix: string): Message {
+/**
+ * A room that was joined after the run. The message about the last one notifies the person. A run
+ * that asked people only joins: the rest is for the move.
+ */
+export function roomLetIn(
+  { room, waited, letIn, isLast }: RoomLetIn,
+  { purpose }: Pick<Run, "purpose">,
+  prefix: string,
+): Message {
   const arrived = paragraph(
     "✅ Your new account is in ",
     ...shownRoomName(room),
@@ -16,8 +25,9 @@ export function roomLetIn({ room, waited, letIn, isLast }: RoomLetIn, prefix: st
     arrived,
     paragraph(
       "No room waits for anybody any more. ",
-      code(`${prefix}migrate verify`),
-      " compares both accounts.",
+      ...(asksPeople({ purpose })
+        ? [code(`${prefix}migrate start`), " moves what is yours in these rooms."]
+        : [code(`${prefix}migrate verify`), " compares both accounts."]),
     ),
   );
 }

@@ -133,8 +133,10 @@ const messages: Record<string, Message[]> = {
     ...RUN_STATES.map((state) => undoRefused({ status: "already", run: evilRun({ state }) }, "!")),
     ...cannotRead.map((result) => undoRefused(result, "!")),
   ],
-  roomLetIn: [true, false].map((isLast) =>
-    roomLetIn({ room: room("!x:y"), waited: 5, letIn: 3, isLast }, "!"),
+  roomLetIn: (["move", "knock"] as const).flatMap((purpose) =>
+    [true, false].map((isLast) =>
+      roomLetIn({ room: room("!x:y"), waited: 5, letIn: 3, isLast }, { purpose }, "!"),
+    ),
   ),
   needsYou: [
     needsYou(evilRun({ state: "needs_you" }), "!"),
