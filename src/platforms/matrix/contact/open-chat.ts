@@ -65,7 +65,18 @@ export const openChatStep = defineStep({
   undo: null,
 });
 
-async function create({ isEncrypted }: OpenChatPayload, scope: Scope): Promise<StepOutcome> {
+async function create(
+  { partner, isEncrypted, purpose }: OpenChatPayload,
+  scope: Scope,
+): Promise<StepOutcome> {
+  const reserved = await scope.reserveChat({
+    partner,
+    purpose: purpose.kind === "ask" ? "ask" : "direct_chat",
+  });
+  if (reserved.status === "full") {
+    const waitMs = Math.max(0, reserved.nextAt - Date.now());
+    return { status: "wait", waitingFor: "daily_limit", waitMs, problem: null };
+  }
   let roomId: string;
   try {
     roomId = await writeWithUndo(scope, { undo: { next: "create" } }, () =>

@@ -260,6 +260,32 @@ describe("a limit while a chat is opened", () => {
   });
 });
 
+describe("a full day", () => {
+  it("keeps a chat from being opened before anything is sent", async () => {
+    const { context, lines } = scriptedContext({}, { side: "source" });
+    const asked: unknown[] = [];
+    const outcome = await openChatStep.run(PAYLOAD, {
+      ...context,
+      reserveChat: async (chat) => {
+        asked.push(chat);
+        return { status: "full", nextAt: Date.now() - 1 };
+      },
+    });
+    expect(outcome).toEqual({ status: "wait", waitingFor: "daily_limit", waitMs: 0, problem: null });
+    expect([asked, lines()]).toEqual([[{ partner: HELPER, purpose: "direct_chat" }], []]);
+  });
+
+  it("does not stop a chat that was begun", async () => {
+    const { context, lines } = scriptedContext(GOOD, { side: "source", savedUndo: INVITE_NEXT });
+    const full = { status: "full", nextAt: Date.now() + 60_000 } as const;
+    expect(await openChatStep.run(PAYLOAD, { ...context, reserveChat: async () => full })).toEqual({
+      status: "continues",
+      limits: ["messages"],
+    });
+    expect(lines()).toEqual([MEMBER, INVITE]);
+  });
+});
+
 describe("an account that cannot go on", () => {
   it.each<{ name: string; line: string; answer: Answer; status: string }>([
     { name: "session ended", line: CREATE, answer: refused(401, "M_UNKNOWN_TOKEN"), status: "needs_user" },
