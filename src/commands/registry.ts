@@ -89,7 +89,7 @@ export const specifications: readonly CommandSpecification[] = [
 export interface RunCommands {
   starter: Pick<RunStarter, "start" | "inviteAll" | "joinAll" | "copyProfile" | "previewUndo" | "undo">;
   control: Pick<RunControl, "pause" | "resume" | "cancel" | "abandonOnLogout">;
-  overview: Pick<RunOverview, "status" | "kept" | "isWatched" | "lastPlan">;
+  overview: Pick<RunOverview, "statuses" | "kept" | "isWatched" | "lastPlan">;
 }
 
 /** The operations on room keys. */

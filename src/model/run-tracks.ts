@@ -31,6 +31,17 @@ export function trackOf({ purpose }: Pick<Run, "purpose">): RunTrack {
 }
 
 /**
+ * Whether a run keeps another one from beginning. Leaving rooms stands alone: what others are told
+ * or asked there must have ended. An undo takes back what the runs of some tracks write.
+ */
+export function isHindered(beginning: RunPurpose, by: RunPurpose): boolean {
+  if (trackOf({ purpose: beginning }) === trackOf({ purpose: by })) return true;
+  if (beginning === "leave" || by === "leave") return true;
+  const isUndone = (purpose: RunPurpose): boolean => purpose === "rename" || purpose === "mentions";
+  return (beginning === "undo" && isUndone(by)) || (by === "undo" && isUndone(beginning));
+}
+
+/**
  * Whether a run moves things between the accounts or takes that back. Other runs are contact with
  * people, or leave rooms.
  */

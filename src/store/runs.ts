@@ -108,6 +108,17 @@ export class Runs {
     return runsFromRows(rows, this.#report)[0] ?? null;
   }
 
+  /** The run that a message of its owner has begun. */
+  async begunBy(owner: string, eventId: string): Promise<Run | null> {
+    const rows = await this.#database
+      .selectFrom("run")
+      .selectAll()
+      .where("owner", "=", owner)
+      .orderBy("id", "desc")
+      .execute();
+    return runsFromRows(rows, this.#report).find(({ address }) => address.eventId === eventId) ?? null;
+  }
+
   /** The owner's active run of a track. While it exists, no other of the track can begin. */
   async active(owner: string, track: RunTrack): Promise<Run | null> {
     return activeRun(this.#database, { owner, track }, this.#report);

@@ -18,7 +18,7 @@ export function migrateStatusCommand({
   now,
   prefix,
 }: {
-  runs: { overview: Pick<RunOverview, "status" | "kept"> };
+  runs: { overview: Pick<RunOverview, "statuses" | "kept"> };
   now: () => number;
   prefix: string;
 }): Command {
@@ -27,9 +27,9 @@ export function migrateStatusCommand({
     isOpenToFormer: true,
     async run(_values, conversation) {
       const { overview } = runs;
-      const run = await overview.status(conversation.sender);
+      const all = await overview.statuses(conversation.sender);
       const kept = await overview.kept(conversation.sender);
-      await conversation.say(statusAnswer({ run, kept }, now(), prefix), { key: "answer" });
+      await conversation.say(statusAnswer({ runs: all, kept }, now(), prefix), { key: "answer" });
     },
   };
 }

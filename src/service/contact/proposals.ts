@@ -101,7 +101,7 @@ export class Proposals {
 
   preview<Kind extends ContactKind>(request: ProposalRequest<Kind>): Promise<PreviewResult<Kind>> {
     return this.#prepare(request, async (signal) => {
-      const active = await this.#options.control.active(request.owner);
+      const active = await this.#options.control.active(request.owner, request.purpose);
       if (active) return active;
       const found = await this.#find(request, signal);
       return "status" in found ? found : found.preview;
@@ -118,7 +118,7 @@ export class Proposals {
     shown: string,
   ): Promise<ConfirmResult<Kind>> {
     return this.#prepare<ConfirmResult<Kind>>(request, async (signal) => {
-      const refused = await this.#options.control.refuseIfActive(request);
+      const refused = await this.#options.control.refuseIfActive(request, request.purpose);
       if (refused?.status === "started" || refused?.status === "already") return refused;
       const found = await this.#find(request, signal);
       if ("status" in found) return found;

@@ -39,7 +39,8 @@ export function createBeginRun(options: BeginRunOptions): BeginRun {
   ): Promise<BeginResult> {
     const isInPlace = what.purpose === "move" || what.purpose === "undo";
     const run = await runs.create({ ...what, startedAt: now() }, { rooms, steps, isInPlace });
-    if (run === null) return (await control.active(what.owner)) ?? begin(what, { rooms, steps }, beginning);
+    if (run === null)
+      return (await control.active(what.owner, what.purpose)) ?? begin(what, { rooms, steps }, beginning);
     log.info(
       { runId: run.id, purpose: run.purpose, rooms: rooms.length, steps: steps.length },
       "a run begins",

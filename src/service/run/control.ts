@@ -2,28 +2,38 @@ import type { Account, Side } from "../../model/account.ts";
 import type { KeyedQueue } from "../../model/keyed-queue.ts";
 import type { RunEvent } from "../../model/run-states.ts";
 import { isActive, nextState } from "../../model/run-states.ts";
-import type { Run } from "../../model/run.ts";
+import { isHindered, trackOf } from "../../model/run-tracks.ts";
+import type { Run, RunPurpose } from "../../model/run.ts";
 import type { Limits } from "../../queue/rate-limits.ts";
 import type { Runner } from "../../queue/runner.ts";
 import type { Accounts } from "../../store/accounts.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
+import { currentRuns } from "./current-runs.ts";
 import type { KeptRequests } from "./kept-requests.ts";
 import type { Preparations } from "./preparations.ts";
 import { refusedSteps } from "./refused-steps.ts";
 import type { StartRequest } from "./requests.ts";
-import type { CancelResult, PauseResult, ResumeResult, RunStatus, StartResult } from "./results.ts";
+import type {
+  CancelResult,
+  CancelledRun,
+  PauseResult,
+  ResumeResult,
+  RunStatus,
+  StartResult,
+} from "./results.ts";
 import type { RunStatuses } from "./status.ts";
 import type { RunSummaryReader } from "./summary.ts";
+import { waitsOnlyForDay } from "./waits.ts";
 
 export interface RunControlOptions {
   accounts: Pick<Accounts, "get">;
   runs: Runs;
   steps: Steps;
-  limits: Limits;
-  runner: Runner;
-  statuses: RunStatuses;
-  summary: RunSummaryReader;
+  limits: Pick<Limits, "forget">;
+  runner: Pick<Runner, "begin" | "end">;
+  statuses: Pick<RunStatuses, "of">;
+  summary: Pick<RunSummaryReader, "of">;
   /** A run was paused, cancelled or resumed. */
   changed: (run: Run) => void;
   kept: Pick<KeptRequests, "of" | "end" | "hurry">;
@@ -38,7 +48,7 @@ export interface RunControlOptions {
  */
 const DRAIN_TIMEOUT_MS = 20_000;
 
-/** Pauses, resumes and ends a person's run. */
+/** Pauses, resumes and ends all runs of a person. */
 export class RunControl {
   readonly #options: RunControlOptions;
   /** The sign-in for which each run was resumed last. */
@@ -48,44 +58,56 @@ export class RunControl {
     this.#options = options;
   }
 
-  /**
-   * The run that the person sees: the active one, otherwise the one that watches, otherwise the
-   * last one. So an ended part of a move does not hide the move that watches.
-   */
-  async current(owner: string): Promise<Run | null> {
-    const { runs } = this.#options;
-    return (await runs.active(owner, "move")) ?? (await runs.unfinished(owner)).at(-1) ?? runs.last(owner);
-  }
-
   pause(owner: string): Promise<PauseResult> {
     this.#options.preparations.end(owner);
     return this.#options.queue.run(owner, async () => {
-      const { runs, runner, statuses, kept } = this.#options;
+      const { runs, kept } = this.#options;
       const ended = await kept.end(owner);
-      const run = await this.current(owner);
-      const paused = run && (await runs.apply(run.id, "paused"));
-      if (paused === null) {
-        if (ended !== null) return { status: "kept_ended", kind: ended };
-        const last = await this.current(owner);
-        return { status: "not_running", run: last && (await statuses.of(last)) };
+      const paused: Run[] = [];
+      for (const run of await runs.unfinished(owner)) {
+        const changed = await runs.apply(run.id, "paused");
+        if (changed !== null) paused.push(changed);
       }
-      const isIdle = await runner.end(paused.id, DRAIN_TIMEOUT_MS);
-      this.#options.changed(paused);
-      return { status: "paused", run: await statuses.of(paused), isIdle, ...(ended !== null && { ended }) };
+      const areIdle = await Promise.all(paused.map((run) => this.#drain(run)));
+      const [run, ...others] = await this.#statusesOf(paused);
+      if (run !== undefined) {
+        const isIdle = !areIdle.includes(false);
+        return { status: "paused", run, others, isIdle, ...(ended !== null && { ended }) };
+      }
+      if (ended !== null) return { status: "kept_ended", kind: ended };
+      return { status: "not_running", run: (await this.#currentStatuses(owner))[0] ?? null };
     });
   }
 
   resume(owner: string): Promise<ResumeResult> {
     return this.#options.queue.run(owner, async () => {
-      const { statuses, kept } = this.#options;
-      const run = await this.current(owner);
-      const resumed = run && (await this.#resume(run, "resumed"));
-      if (resumed !== null) return { status: "resumed", run: resumed };
+      const { runs, kept } = this.#options;
+      const resumed: RunStatus[] = [];
+      for (const each of await runs.unfinished(owner)) {
+        const status = await this.#resume(each, "resumed");
+        if (status !== null) resumed.push(status);
+      }
+      const [run, ...others] = resumed;
+      if (run !== undefined) return { status: "resumed", run, others };
       const kind = await kept.hurry(owner);
       return kind === null
-        ? { status: "not_paused", run: run && (await statuses.of(run)) }
+        ? { status: "not_paused", run: (await this.#currentStatuses(owner))[0] ?? null }
         : { status: "kept_tried", kind };
     });
+  }
+
+  async #drain(run: Run): Promise<boolean> {
+    const isIdle = await this.#options.runner.end(run.id, DRAIN_TIMEOUT_MS);
+    this.#options.changed(run);
+    return isIdle;
+  }
+
+  async #currentStatuses(owner: string): Promise<RunStatus[]> {
+    return this.#statusesOf(await currentRuns(owner, this.#options.runs));
+  }
+
+  #statusesOf(runs: readonly Run[]): Promise<RunStatus[]> {
+    return Promise.all(runs.map((run) => this.#options.statuses.of(run)));
   }
 
   /** Resumes runs that need their owner, once both of their accounts are signed in. */
@@ -121,24 +143,29 @@ export class RunControl {
     return source?.userId === run.source && target?.userId === run.target ? { source, target } : null;
   }
 
+  /** Ends all active runs. If none is active, the one that watches. */
   cancel(owner: string): Promise<CancelResult> {
     this.#options.preparations.end(owner);
     return this.#options.queue.run(owner, async () => {
-      const { statuses, summary, kept } = this.#options;
+      const { runs, kept } = this.#options;
       const ended = await kept.end(owner);
-      const run = await this.current(owner);
+      const unfinished = await runs.unfinished(owner);
+      const active = unfinished.filter(isActive);
       // What the person sees first is the kept request. They want a watch to go on.
-      if (ended !== null && (run === null || !isActive(run))) return { status: "kept_ended", kind: ended };
-      const end = run && (await this.#endRun(run, "cancelled"));
-      if (end === null) return { status: "no_run" };
-      return {
-        status: "cancelled",
-        run: await statuses.of(end.ended),
-        summary: (await summary.of(end.ended)).summary,
-        isIdle: end.isIdle,
-        ...(ended !== null && { ended }),
-      };
+      if (ended !== null && active.length === 0) return { status: "kept_ended", kind: ended };
+      const chosen = active.length > 0 ? active : unfinished.slice(-1);
+      const ends = await Promise.all(chosen.map((run) => this.#endRun(run, "cancelled")));
+      const over = ends.filter((end) => end !== null);
+      const [first, ...others] = await Promise.all(over.map((end) => this.#cancelled(end.ended)));
+      if (first === undefined) return { status: "no_run" };
+      const isIdle = over.every((end) => end.isIdle);
+      return { status: "cancelled", ...first, others, isIdle, ...(ended !== null && { ended }) };
     });
+  }
+
+  async #cancelled(run: Run): Promise<CancelledRun> {
+    const { statuses, summary } = this.#options;
+    return { run: await statuses.of(run), summary: (await summary.of(run)).summary };
   }
 
   /**
@@ -150,8 +177,8 @@ export class RunControl {
     const { accounts, runs, kept } = this.#options;
     const signedIn = await Promise.all(chosen.map((side) => accounts.get(owner, side)));
     if (signedIn.every((account) => account === null)) return null;
-    const isIdle = (await runs.active(owner, "move")) === null && (await kept.of(owner)) === null;
-    const cancelled = isIdle ? null : await this.cancel(owner);
+    const isActiveNow = (await runs.unfinished(owner)).some(isActive) || (await kept.of(owner)) !== null;
+    const cancelled = isActiveNow ? await this.cancel(owner) : null;
     await this.abandon(owner);
     return cancelled;
   }
@@ -204,29 +231,45 @@ export class RunControl {
     return statuses.of(running);
   }
 
-  /** The answer if an active run keeps a new one from beginning; otherwise `null`. */
-  async active(owner: string): Promise<{ status: "already"; run: RunStatus } | null> {
-    const run = await this.#options.runs.active(owner, "move");
-    return run && { status: "already", run: await this.#options.statuses.of(run) };
+  /** The answer if an active run keeps one of this purpose from beginning; otherwise `null`. */
+  async active(owner: string, purpose: RunPurpose): Promise<{ status: "already"; run: RunStatus } | null> {
+    const { runs, statuses } = this.#options;
+    for (const run of (await runs.unfinished(owner)).filter(isActive))
+      if (
+        isHindered(purpose, run.purpose) &&
+        (trackOf(run) === trackOf({ purpose }) || !(await this.#waits(run)))
+      )
+        return { status: "already", run: await statuses.of(run) };
+    return null;
+  }
+
+  /** The active runs of a person. `waiting`: those that only wait for the daily limit. */
+  async activeRuns(
+    owner: string,
+  ): Promise<{ underWay: readonly RunStatus[]; waiting: readonly RunStatus[] }> {
+    const underWay: Run[] = [];
+    const waiting: Run[] = [];
+    for (const run of (await this.#options.runs.unfinished(owner)).filter(isActive))
+      ((await this.#waits(run)) ? waiting : underWay).push(run);
+    return { underWay: await this.#statusesOf(underWay), waiting: await this.#statusesOf(waiting) };
+  }
+
+  /** Whether a run only waits for the daily limit on new chats. */
+  async #waits({ id }: Run): Promise<boolean> {
+    return waitsOnlyForDay(await this.#options.steps.counts(id));
   }
 
   /**
    * The answer if a new run cannot begin; otherwise `null`. After a crash a command runs twice.
    * Then the answer is the run that the same message has begun.
    */
-  async refuseIfActive({
-    owner,
-    address,
-  }: Pick<StartRequest, "owner" | "address">): Promise<StartResult | null> {
-    const run = await this.#options.runs.last(owner);
-    if (run?.address.eventId === address.eventId)
-      return {
-        status: "started",
-        run: await this.#options.statuses.of(run),
-        changes: [],
-        gone: [],
-        isOnlyWatch: false,
-      };
-    return this.active(owner);
+  async refuseIfActive(
+    { owner, address }: Pick<StartRequest, "owner" | "address">,
+    purpose: RunPurpose,
+  ): Promise<Extract<StartResult, { status: "started" | "already" }> | null> {
+    const run = await this.#options.runs.begunBy(owner, address.eventId);
+    if (run === null) return this.active(owner, purpose);
+    const status = await this.#options.statuses.of(run);
+    return { status: "started", run: status, changes: [], gone: [], isOnlyWatch: false };
   }
 }

@@ -135,7 +135,7 @@ export function createRuns(options: CreateRunsOptions): RunServices {
     queue,
     now,
   });
-  const overview = new RunOverview({ planning, runs, steps, limits, statuses, control, kept, now });
+  const overview = new RunOverview({ planning, runs, steps, limits, statuses, kept, now });
   const begin = createBeginRun({ runs, runner, statuses, control, limits, now, log });
   const starter = new RunStarter({
     platforms,

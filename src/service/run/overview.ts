@@ -1,13 +1,13 @@
 import type { Report } from "../../model/report.ts";
 import { isToWatch } from "../../model/room-routes.ts";
 import { isLeftToWatch } from "../../model/rooms-left.ts";
-import { isActive, isWorkedOn, nextState } from "../../model/run-states.ts";
+import { isWorkedOn, nextState } from "../../model/run-states.ts";
 import type { Limits } from "../../queue/rate-limits.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
 import type { Planning } from "../plan/planning.ts";
 import type { StoredPlan } from "../plan/stored-plan.ts";
-import type { RunControl } from "./control.ts";
+import { currentRuns } from "./current-runs.ts";
 import type { Kept } from "./kept-request.ts";
 import type { KeptRequests } from "./kept-requests.ts";
 import { runningReport } from "./report.ts";
@@ -16,11 +16,10 @@ import type { RunStatuses } from "./status.ts";
 
 export interface RunOverviewOptions {
   planning: Pick<Planning, "last" | "withAsked">;
-  runs: Pick<Runs, "rooms" | "unfinished">;
+  runs: Pick<Runs, "rooms" | "unfinished" | "last" | "active">;
   steps: Pick<Steps, "all">;
   limits: Pick<Limits, "load" | "nextAt">;
   statuses: Pick<RunStatuses, "of">;
-  control: Pick<RunControl, "current">;
   kept: Pick<KeptRequests, "of">;
   now: () => number;
 }
@@ -33,10 +32,10 @@ export class RunOverview {
     this.#options = options;
   }
 
-  /** @returns `null` if no run was ever started */
-  async status(owner: string): Promise<RunStatus | null> {
-    const run = await this.#options.control.current(owner);
-    return run && this.#options.statuses.of(run);
+  /** The runs that the person sees (`currentRuns`); none if no run was ever started. */
+  async statuses(owner: string): Promise<readonly RunStatus[]> {
+    const { runs, statuses } = this.#options;
+    return Promise.all((await currentRuns(owner, runs)).map((run) => statuses.of(run)));
   }
 
   /** The request of a person that is tried again by itself; `null` for none. */
@@ -76,8 +75,8 @@ export class RunOverview {
 
   async #current(owner: string, plan: StoredPlan): Promise<StoredPlan> {
     const { runs, steps, limits, now } = this.#options;
-    const run = await this.#options.control.current(owner);
-    if (run?.purpose !== "move" || !isActive(run) || run.planNumber !== plan.number) return plan;
+    const run = await runs.active(owner, "move");
+    if (run?.purpose !== "move" || run.planNumber !== plan.number) return plan;
     await limits.load(run.source);
     await limits.load(run.target);
     const rooms = await runs.rooms(run.id);

@@ -122,23 +122,37 @@ export interface KeptEnded {
   kind: KeptKind;
 }
 
-/** `isIdle`: no request is without its answer. `ended`: a kept request that was ended as well. */
+/**
+ * `others`: further runs that were paused, here and below. `isIdle`: no request is without its
+ * answer. `ended`: a kept request that was ended as well.
+ */
 export type PauseResult =
-  | { status: "paused"; run: RunStatus; isIdle: boolean; ended?: KeptKind }
+  | { status: "paused"; run: RunStatus; others: readonly RunStatus[]; isIdle: boolean; ended?: KeptKind }
   | { status: "not_running"; run: RunStatus | null }
   | KeptEnded;
 export type ResumeResult =
-  | { status: "resumed"; run: RunStatus }
+  | { status: "resumed"; run: RunStatus; others: readonly RunStatus[] }
   | { status: "not_paused"; run: RunStatus | null }
   /** No run was paused, and a kept request is tried at once. */
   | { status: "kept_tried"; kind: KeptKind };
+
+/** A run that was cancelled, and what it did before. */
+export interface CancelledRun {
+  run: RunStatus;
+  summary: RunSummary;
+}
 
 /**
  * `isIdle` and `ended` as in `PauseResult`. If `isIdle` is false, a request may take effect that is
  * not counted.
  */
 export type CancelResult =
-  | { status: "cancelled"; run: RunStatus; summary: RunSummary; isIdle: boolean; ended?: KeptKind }
+  | (CancelledRun & {
+      status: "cancelled";
+      others: readonly CancelledRun[];
+      isIdle: boolean;
+      ended?: KeptKind;
+    })
   | { status: "no_run" }
   | KeptEnded;
 

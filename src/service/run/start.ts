@@ -60,7 +60,7 @@ export class RunStarter {
     };
     return this.#options.kept.attempt<StartResult>(asked, async (signal) => {
       const plan = await this.#options.planning.last(owner);
-      const refused = await this.#options.control.refuseIfActive(request);
+      const refused = await this.#options.control.refuseIfActive(request, "move");
       if (refused) return refused;
       if (plan === null) return { status: "no_plan" };
       filters = plan.request.filters;
@@ -119,7 +119,7 @@ export class RunStarter {
       }),
     };
     return this.#options.kept.attempt<StartResult>(asked, async (signal) => {
-      const refused = await this.#options.control.refuseIfActive(request);
+      const refused = await this.#options.control.refuseIfActive(request, purpose);
       if (refused) return refused;
       const move = await this.#options.planning.decideAsTyped({ ...request, signal });
       if ("status" in move) return move;
@@ -142,7 +142,7 @@ export class RunStarter {
       request: (): KeptRequest => ({ kind: "profile", botRoomIds: [...botRoomIds] }),
     };
     return this.#options.kept.attempt<StartResult>(asked, async (signal) => {
-      const refused = await this.#options.control.refuseIfActive(request);
+      const refused = await this.#options.control.refuseIfActive(request, "profile");
       if (refused) return refused;
       const filters = { ...NO_FILTERS, hasRooms: false, categories: ["profile" as const] };
       const move = await this.#options.planning.decide({ ...request, filters, signal });
@@ -164,7 +164,7 @@ export class RunStarter {
     return this.#options.kept.attempt<UndoPreviewResult>(
       asked,
       async (signal) =>
-        (await this.#options.control.active(owner)) ?? this.#undoPlanner.preview(owner, signal),
+        (await this.#options.control.active(owner, "undo")) ?? this.#undoPlanner.preview(owner, signal),
     );
   }
 
@@ -179,7 +179,7 @@ export class RunStarter {
       request: (): KeptRequest => ({ kind: "undo", shown, leavesAnyway }),
     };
     return this.#options.kept.attempt<UndoResult>(asked, async (signal) => {
-      const refused = await this.#options.control.refuseIfActive({ owner, address });
+      const refused = await this.#options.control.refuseIfActive({ owner, address }, "undo");
       if (refused) return refused;
       const found = await this.#undoPlanner.plan(owner, { shown, leavesAnyway }, signal);
       if (found.status === "possible") return { status: "changed", preview: found };

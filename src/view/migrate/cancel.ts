@@ -1,8 +1,9 @@
-import type { CancelResult } from "../../service/run/results.ts";
-import { code, paragraph } from "../document/document.ts";
+import type { CancelResult, CancelledRun } from "../../service/run/results.ts";
+import type { Block } from "../document/document.ts";
+import { code, paragraph, strong } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
 import { notice } from "../document/message.ts";
-import { runNames } from "../words/run-words.ts";
+import { runList, runNames } from "../words/run-words.ts";
 import { keptEnded, replacedNote } from "./kept.ts";
 import { deedsBlocks } from "./summary.ts";
 
@@ -17,11 +18,14 @@ export function cancelAnswer(result: CancelResult, prefix: string): Message {
       ),
     );
   if (result.status === "kept_ended") return keptEnded(result, prefix);
-  const summary = deedsBlocks(result.summary);
-  const name = runNames[result.run.purpose];
+  const { run, others } = result;
+  const summary = others.length === 0 ? deedsBlocks(result.summary) : [result, ...others].flatMap(deedsOfOne);
   return notice(
     paragraph(
-      `${name} is cancelled. `,
+      `${runList(
+        run,
+        others.map((other) => other.run),
+      )} cancelled. `,
       summary.length > 0
         ? "What is done stays done."
         : result.isIdle
@@ -46,4 +50,10 @@ export function cancelAnswer(result: CancelResult, prefix: string): Message {
       ".",
     ),
   );
+}
+
+/** What one of several runs did; nothing if it did nothing. */
+function deedsOfOne({ run, summary }: CancelledRun): Block[] {
+  const deeds = deedsBlocks(summary);
+  return deeds.length === 0 ? [] : [paragraph(strong(runNames[run.purpose])), ...deeds];
 }

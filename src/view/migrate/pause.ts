@@ -3,7 +3,7 @@ import type { Inline } from "../document/document.ts";
 import { code, paragraph } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
 import { notice } from "../document/message.ts";
-import { runNames } from "../words/run-words.ts";
+import { runList, runNames } from "../words/run-words.ts";
 import { keptEnded, keptTried, replacedNote } from "./kept.ts";
 
 /** Shown while a pause waits for the requests under way. */
@@ -17,14 +17,14 @@ export function pauseAnswer(result: PauseResult, prefix: string): Message {
   if (result.status === "kept_ended") return keptEnded(result, prefix);
   return notice(
     paragraph(
-      `${runNames[result.run.purpose]} is paused. `,
+      `${runList(result.run, result.others)} paused. `,
       result.isIdle
         ? "Nothing is half done. "
         : "A server has not answered my last request yet. Before I repeat it, I check whether it is done. ",
       code(`${prefix}migrate resume`),
-      " resumes it, ",
+      ` resumes ${result.others.length > 0 ? "all of it" : "it"}, `,
       code(`${prefix}migrate cancel`),
-      " ends it.",
+      ` ends ${result.others.length > 0 ? "all of it" : "it"}.`,
     ),
     ...replacedNote(result.ended, prefix),
   );
@@ -36,7 +36,7 @@ export function resumeAnswer(result: ResumeResult, prefix: string): Message {
   if (result.status === "not_paused") return notice(paragraph(...currentState(result.run, prefix)));
   return notice(
     paragraph(
-      `${runNames[result.run.purpose]} is resumed. `,
+      `${runList(result.run, result.others)} resumed. `,
       code(`${prefix}migrate status`),
       " shows how far it is.",
     ),

@@ -43,15 +43,15 @@ export function progressMessage(status: RunStatus, now: number, prefix: string):
   );
 }
 
-/** The answer to `!migrate status`: what is kept comes before the run. */
+/** The answer to `!migrate status`: what is kept comes before the runs. */
 export function statusAnswer(
-  { run, kept }: { run: RunStatus | null; kept: Kept | null },
+  { runs, kept }: { runs: readonly RunStatus[]; kept: Kept | null },
   now: number,
   prefix: string,
 ): Message {
-  const ofRun = run && progressMessage(run, now, prefix);
-  if (kept === null) return ofRun ?? noRunYet(prefix);
-  return notice(paragraph(...keptLine(kept, now, prefix)), ...(ofRun?.document ?? []));
+  const ofRuns = runs.flatMap((run) => progressMessage(run, now, prefix).document);
+  if (kept === null) return runs.length === 0 ? noRunYet(prefix) : notice(...ofRuns);
+  return notice(paragraph(...keptLine(kept, now, prefix)), ...ofRuns);
 }
 
 /** The answer to `!migrate status` before anything was started. */

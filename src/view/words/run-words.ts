@@ -20,6 +20,21 @@ export const runNames: Readonly<Record<RunPurpose, string>> = {
   leave: "Leaving rooms",
 };
 
+/** Several runs at the beginning of a sentence: `The move, asking for help`; and the verb. */
+export function runList(
+  run: Pick<RunStatus, "purpose">,
+  others: readonly Pick<RunStatus, "purpose">[],
+): string {
+  const names = others.map(({ purpose }) => lowerFirst(runNames[purpose]));
+  const [last, ...between] = [...names].reverse();
+  const first = [runNames[run.purpose], ...between.reverse()].join(", ");
+  return last === undefined ? `${first} is` : `${first} and ${last} are`;
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
 /** Whether a run is counted in rooms. All others are counted in steps. */
 export function isAboutRooms({ purpose }: Pick<RunStatus, "purpose">): boolean {
   return purpose === "move" || purpose === "invitations" || purpose === "joins";

@@ -37,7 +37,7 @@ export function scriptedMoves(answers: Answers, work: () => Promise<void> = asyn
       },
       overview: {
         lastPlan: async () => null,
-        status: async () => answers.status ?? null,
+        statuses: async () => answers.statuses ?? [],
         kept: async () => answers.kept ?? null,
         isWatched: async (_owner, report) => {
           asked.push(["isWatched", report]);

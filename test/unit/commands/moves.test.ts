@@ -178,7 +178,7 @@ describe("!invite-all and !join-all", () => {
 
 describe("!migrate status, pause, resume and cancel", () => {
   it("status shows the progress, and without a run how to begin", async () => {
-    expect((await setUp({ status: runStatus() }).type("!migrate status")).text).toContain(
+    expect((await setUp({ statuses: [runStatus()] }).type("!migrate status")).text).toContain(
       "12 of 52 rooms done",
     );
     expect((await setUp({}).type("!migrate status")).text).toContain("Nothing was started yet.");
@@ -195,9 +195,9 @@ describe("!migrate status, pause, resume and cancel", () => {
       leaving: { left: 0, stayed: [] },
     };
     const { type, asked } = setUp({
-      pause: { status: "paused", run, isIdle: true },
-      resume: { status: "resumed", run },
-      cancel: { status: "cancelled", run, summary, isIdle: true },
+      pause: { status: "paused", run, others: [], isIdle: true },
+      resume: { status: "resumed", run, others: [] },
+      cancel: { status: "cancelled", run, others: [], summary, isIdle: true },
     });
     expect((await type("!migrate pause")).text).toContain("is paused");
     expect((await type("!migrate resume")).text).toContain("is resumed");
@@ -213,7 +213,10 @@ describe("!migrate status, pause, resume and cancel", () => {
 
   it("a resume that has to wait says so within seconds", async () => {
     const free = Promise.withResolvers<undefined>();
-    const { type } = setUp({ resume: { status: "resumed", run: runStatus() } }, () => free.promise);
+    const { type } = setUp(
+      { resume: { status: "resumed", run: runStatus(), others: [] } },
+      () => free.promise,
+    );
     const conversation = new FakeConversation();
     const typed = type("!migrate resume", null, conversation);
     await vi.waitFor(() => expect(conversation.text).toContain("Asking your servers"), { timeout: 60_000 });
@@ -225,7 +228,7 @@ describe("!migrate status, pause, resume and cancel", () => {
   it("a pause that has to wait for a request says so within seconds", async () => {
     const finished = Promise.withResolvers<undefined>();
     const { type } = setUp(
-      { pause: { status: "paused", run: runStatus(), isIdle: true } },
+      { pause: { status: "paused", run: runStatus(), others: [], isIdle: true } },
       () => finished.promise,
     );
     const conversation = new FakeConversation();

@@ -68,7 +68,9 @@ const messages: Record<string, Message[]> = {
       ),
     ]),
   ),
-  statusAnswer: [null, evilRun()].map((run) => statusAnswer({ run, kept: keptStart }, NOW, "!")),
+  statusAnswer: [[], [evilRun()], [evilRun(), evilRun({ purpose: "ask" })]].map((runs) =>
+    statusAnswer({ runs, kept: keptStart }, NOW, "!"),
+  ),
   afterKeeping: [afterKeeping("move", noRunYet("!"), "!")],
   noRunYet: [noRunYet("!")],
   startAnswer: RUN_PURPOSES.flatMap((purpose) =>
@@ -76,11 +78,11 @@ const messages: Record<string, Message[]> = {
   ),
   pause: [
     stoppingAfterRequest(),
-    pauseAnswer({ status: "paused", run: evilRun(), isIdle: true }, "!"),
-    pauseAnswer({ status: "paused", run: evilRun(), isIdle: false }, "!"),
-    pauseAnswer({ status: "paused", run: evilRun(), isIdle: true, ended: "verify" }, "!"),
+    pauseAnswer({ status: "paused", run: evilRun(), others: [], isIdle: true }, "!"),
+    pauseAnswer({ status: "paused", run: evilRun(), others: [], isIdle: false }, "!"),
+    pauseAnswer({ status: "paused", run: evilRun(), others: [], isIdle: true, ended: "verify" }, "!"),
     pauseAnswer({ status: "kept_ended", kind: "move" }, "!"),
-    resumeAnswer({ status: "resumed", run: evilRun() }, "!"),
+    resumeAnswer({ status: "resumed", run: evilRun(), others: [] }, "!"),
     resumeAnswer({ status: "kept_tried", kind: "move" }, "!"),
     ...[null, ...RUN_STATES.map((state) => evilRun({ state }))].flatMap((run) => [
       pauseAnswer({ status: "not_running", run }, "!"),
@@ -90,10 +92,13 @@ const messages: Record<string, Message[]> = {
   cancelAnswer: [
     cancelAnswer({ status: "no_run" }, "!"),
     cancelAnswer({ status: "kept_ended", kind: "move" }, "!"),
-    cancelAnswer({ status: "cancelled", run: evilRun(), summary, isIdle: true, ended: "verify" }, "!"),
-    cancelAnswer({ status: "cancelled", run: evilRun(), summary, isIdle: true }, "!"),
-    cancelAnswer({ status: "cancelled", run: evilRun(), summary: noDeeds, isIdle: true }, "!"),
-    cancelAnswer({ status: "cancelled", run: evilRun(), summary: noDeeds, isIdle: false }, "!"),
+    cancelAnswer(
+      { status: "cancelled", run: evilRun(), others: [], summary, isIdle: true, ended: "verify" },
+      "!",
+    ),
+    cancelAnswer({ status: "cancelled", run: evilRun(), others: [], summary, isIdle: true }, "!"),
+    cancelAnswer({ status: "cancelled", run: evilRun(), others: [], summary: noDeeds, isIdle: true }, "!"),
+    cancelAnswer({ status: "cancelled", run: evilRun(), others: [], summary: noDeeds, isIdle: false }, "!"),
   ],
   runEnded: RUN_PURPOSES.flatMap((purpose) => [
     runEnded(end({ run: evilRun({ purpose }) }), "!"),

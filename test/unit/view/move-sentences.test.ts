@@ -8,7 +8,7 @@ import { formatMoment } from "../../../src/view/document/time.ts";
 import { cancelAnswer } from "../../../src/view/migrate/cancel.ts";
 import { runEnded } from "../../../src/view/migrate/end.ts";
 import { needsYou } from "../../../src/view/migrate/needs-you.ts";
-import { pauseAnswer } from "../../../src/view/migrate/pause.ts";
+import { pauseAnswer, resumeAnswer } from "../../../src/view/migrate/pause.ts";
 import { startAnswer } from "../../../src/view/migrate/start.ts";
 import { progressMessage, statusAnswer } from "../../../src/view/migrate/status.ts";
 import { undoQuestion } from "../../../src/view/migrate/undo.ts";
@@ -178,24 +178,47 @@ describe("a request that is kept", () => {
   });
 
   it("comes before the run in the status", () => {
-    expect(text(statusAnswer({ run: null, kept: keptStart }, NOW, "!"))).toBe(
+    expect(text(statusAnswer({ runs: [], kept: keptStart }, NOW, "!"))).toBe(
       "The server of your old account @a:old.example does not answer just now. I keep your !migrate start and try it again by myself, next at 12:10 UTC (in about 10 minutes). !migrate cancel ends that.",
     );
-    expect(text(statusAnswer({ run: runStatus(), kept: keptStart }, NOW, "!"))).toMatch(
+    expect(text(statusAnswer({ runs: [runStatus()], kept: keptStart }, NOW, "!"))).toMatch(
       /^The server of .*The move @a:old\.example/su,
     );
   });
 });
 
 describe("a pause and a cancel", () => {
+  const asking = runStatus({ purpose: "ask" });
+  const knocking = runStatus({ purpose: "knock" });
+
+  it("name all runs", () => {
+    const run = runStatus();
+    const paused = { status: "paused", run, others: [asking, knocking], isIdle: true } as const;
+    expect(text(pauseAnswer(paused, "!"))).toContain(
+      "The move, asking for help and knocking are paused. Nothing is half done. !migrate resume resumes all of it",
+    );
+    expect(text(resumeAnswer({ status: "resumed", run, others: [asking] }, "!"))).toContain(
+      "The move and asking for help are resumed.",
+    );
+    const others = [{ run: asking, summary: { ...noDeeds, joins: 2 } }];
+    const cancelled = text(
+      cancelAnswer({ status: "cancelled", run, summary: noDeeds, others, isIdle: true }, "!"),
+    );
+    expect(cancelled).toContain("The move and asking for help are cancelled. What is done stays done.");
+    expect(cancelled).toMatch(/Asking for help\s+What I did\s+.*2 rooms joined/u);
+  });
+
   it("promise nothing of a request that a server has not answered", () => {
-    const said = text(pauseAnswer({ status: "paused", run: runStatus(), isIdle: false }, "!"));
+    const said = text(pauseAnswer({ status: "paused", run: runStatus(), others: [], isIdle: false }, "!"));
     expect(said).toContain(
       "A server has not answered my last request yet. Before I repeat it, I check whether it is done.",
     );
     expect(said).not.toContain("Nothing half-done");
     const cancelled = text(
-      cancelAnswer({ status: "cancelled", run: runStatus(), summary: noDeeds, isIdle: false }, "!"),
+      cancelAnswer(
+        { status: "cancelled", run: runStatus(), others: [], summary: noDeeds, isIdle: false },
+        "!",
+      ),
     );
     expect(cancelled).toContain("I know of nothing that was written.");
     expect(cancelled).toContain("That request may still take effect; it is not counted here");
@@ -203,10 +226,13 @@ describe("a pause and a cancel", () => {
   });
 
   it("say so where everything is recorded", () => {
-    const said = text(pauseAnswer({ status: "paused", run: runStatus(), isIdle: true }, "!"));
+    const said = text(pauseAnswer({ status: "paused", run: runStatus(), others: [], isIdle: true }, "!"));
     expect(said).toContain("The move is paused. Nothing is half done.");
     const cancelled = text(
-      cancelAnswer({ status: "cancelled", run: runStatus(), summary: noDeeds, isIdle: true }, "!"),
+      cancelAnswer(
+        { status: "cancelled", run: runStatus(), others: [], summary: noDeeds, isIdle: true },
+        "!",
+      ),
     );
     expect(cancelled).toContain("The move is cancelled. Nothing was written.");
     expect(cancelled).not.toMatch(/not answered|migrate undo/u);

@@ -247,7 +247,7 @@ describe("the end of a run", () => {
     expect((await run()).state).toBe("running");
     const awayAt = Date.now();
     const waited = { side: "source", serverName: "old.example", waitingFor: "server", limit: null, steps: 0 };
-    const status = await bot.runServices.overview.status(OWNER);
+    const [status] = await bot.runServices.overview.statuses(OWNER);
     expect(status?.waits).toEqual([{ ...waited, until: awayAt + 60 * SECOND }]);
     await pass(10 * SECOND);
     const shown = JSON.stringify((await sent()).at(-1));

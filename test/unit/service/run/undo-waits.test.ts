@@ -42,8 +42,8 @@ async function undo(): Promise<void> {
 
 /** What the person reads. */
 async function progress(): Promise<string> {
-  const status = await bot.runServices.overview.status(OWNER);
-  if (status === null) throw new Error("there is no run");
+  const [status] = await bot.runServices.overview.statuses(OWNER);
+  if (status === undefined) throw new Error("there is no run");
   return messageContent(progressMessage(status, Date.now(), "!"), []).body;
 }
 

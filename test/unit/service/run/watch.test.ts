@@ -266,7 +266,7 @@ describe("the watch beside another run of the same person", () => {
     await joinExcluded();
     await pass(MINUTE);
     expect(await run()).toMatchObject({ purpose: "joins", state: "over" });
-    expect(await overview.status(OWNER)).toMatchObject({ purpose: "move" });
+    expect(await overview.statuses(OWNER)).toMatchObject([{ purpose: "move" }]);
     expect(await control.cancel(OWNER)).toMatchObject({ status: "cancelled", run: { purpose: "move" } });
     expect(await bot.store.store.runs.get(move.id)).toMatchObject({ state: "over", isCancelled: true });
   });
