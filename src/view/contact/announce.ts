@@ -30,7 +30,7 @@ export function announceQuestion(
     strong(`Shall I tell ${counted(rooms.length, "room")} about your new account?`),
     " Nothing was sent yet.",
   );
-  const isInFile = rooms.length > MAX_LISTED || left.some((_, index) => index >= MAX_LEFT);
+  const isCut = LEFT_IN_ORDER.some((why) => left.filter((each) => each.why === why).length > MAX_LEFT);
   return {
     preview: {
       all: [
@@ -43,7 +43,7 @@ export function announceQuestion(
         ...notTold(left, prefix),
       ],
       counts: [head],
-      files: isInFile ? [wholeList(facts)] : [],
+      files: rooms.length > MAX_LISTED || isCut ? [wholeList(facts)] : [],
     },
     answers: { word: ANNOUNCE, typed: [] },
     numberedRooms: rooms.map(({ room }) => room.roomId),

@@ -34,7 +34,7 @@ export function renameQuestion(
         head,
         ...(account === null
           ? []
-          : [paragraph("Now ", nameWords(account.from), ", then:"), nameBlock(account.to)]),
+          : [paragraph("It has ", nameWords(account.from), " now. It gets:"), nameBlock(account.to)]),
         ...spread,
         ...roomLines(facts, order.undo),
         ...leftRooms(facts),
@@ -69,13 +69,13 @@ function whoSeesIt({ rooms, overwritten }: NonNullable<RenameFacts["account"]>, 
     ...(overwritten === 0 || isUndo
       ? []
       : [
-          ` In ${counted(overwritten, "room")} you have chosen a name or a picture of its own: it is overwritten. I remember it for your move.`,
+          ` In ${counted(overwritten, "room")} you have a name or a picture for that room alone. The new name overwrites it. I remember it for your move.`,
         ]),
   ];
 }
 
 function nameWords(name: string | null): Inline {
-  return name === null || name === "" ? "without a name" : strong(untrustedText(name, MAX_NAME));
+  return name === null || name === "" ? "no name" : strong(untrustedText(name, MAX_NAME));
 }
 
 function nameBlock(name: string | null): Block {
@@ -134,7 +134,7 @@ function leftRooms({ leftRooms: left }: RenameFacts): Block[] {
 function nothingToRename(facts: RenameFacts, prefix: string): Message {
   return notice(
     paragraph(
-      strong("There is nothing to rename. "),
+      ...(facts.left === "length" ? [] : [strong("There is nothing to rename. ")]),
       ...(facts.left === null ? [] : [`${accountWords[facts.left]} `]),
       "Nothing was done.",
     ),

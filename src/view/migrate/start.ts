@@ -66,9 +66,10 @@ export function startAnswer(result: StartResult, purpose: RunPurpose, prefix: st
         paragraph(
           "There is no plan yet, so nothing was started. ",
           code(`${prefix}migrate plan`),
-          " makes one and changes nothing; then ",
-          code(`${prefix}migrate start`),
-          " does it.",
+          " makes one and changes nothing. ",
+          ...(purpose === "ask" || purpose === "knock"
+            ? ["Then give this command again."]
+            : ["Then ", code(`${prefix}migrate start`), " does it."]),
         ),
       );
     case "other_plan":
