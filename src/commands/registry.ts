@@ -23,6 +23,7 @@ import { loginCommand, loginSpecification } from "./account/login.ts";
 import { logoutCommand, logoutSpecification } from "./account/logout.ts";
 import { whoamiCommand, whoamiSpecification } from "./account/whoami.ts";
 import { announceCommand, announceContact, announceSpecification } from "./contact/announce.ts";
+import { askCommand, askContact, askSpecification } from "./contact/ask.ts";
 import { contactAction } from "./contact/contact-command.ts";
 import { knockCommand, knockContact, knockSpecification } from "./contact/knock.ts";
 import { renameContact, renameOldCommand, renameOldSpecification } from "./contact/rename-old.ts";
@@ -78,6 +79,7 @@ export const specifications: readonly CommandSpecification[] = [
   keysCheckSpecification,
   reportSpecification,
   roomsSpecification,
+  askSpecification,
   knockSpecification,
   announceSpecification,
   renameOldSpecification,
@@ -147,6 +149,7 @@ export function createCommands(services: CommandServices): readonly Command[] {
     keysCheckCommand(services),
     reportCommand(services),
     roomsCommand(services),
+    askCommand(services),
     knockCommand(services),
     announceCommand(services),
     renameOldCommand(services),
@@ -162,6 +165,7 @@ export function createConfirmableActions(
   return {
     undo: undoAction(services),
     [EMOJI_ACTION]: emojiAction(services),
+    [askContact.action]: contactAction(askContact, services),
     [knockContact.action]: contactAction(knockContact, services),
     [announceContact.action]: contactAction(announceContact, services),
     [renameContact.action]: contactAction(renameContact, services),

@@ -127,8 +127,8 @@ export interface AskFacts {
     readonly why: NotAskedReason;
     readonly until: number | null;
   }[];
-  /** New chats among the messages. */
-  readonly newChats: number;
+  /** New chats among the messages, and how many of them the daily limit admits now. */
+  readonly newChats: { readonly total: number; readonly now: number; readonly perDay: number };
 }
 
 // --- !knock
@@ -274,6 +274,8 @@ export type ContactDecisions = {
 export interface Known {
   readonly records: ContactRecords;
   readonly texts: ContactTexts;
+  /** How many chats the bot opens for a person within 24 hours. */
+  readonly newChatsPerDay: number;
   /** In milliseconds since the epoch. */
   readonly now: number;
 }

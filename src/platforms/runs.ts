@@ -1,5 +1,6 @@
 import type { CategoryName } from "../model/categories.ts";
 import type {
+  AskWay,
   ChatReservation,
   ContactChange,
   ContactRecords,
@@ -69,6 +70,8 @@ export interface RunSummary {
   /** Rooms with an invitation that nobody has accepted yet. */
   openInvitations: readonly ReportRoom[];
   leaving: LeavingSummary;
+  /** Questions to helpers that were sent, or could not be. */
+  questions: readonly QuestionDeed[];
 }
 
 /** The rooms that the old account left, and those in which it stayed. */
@@ -78,6 +81,17 @@ export interface LeavingSummary {
     readonly room: Pick<ReportRoom, "roomId" | "name" | "alias">;
     readonly problem: StepProblem;
   }[];
+}
+
+/** One question to a helper. */
+export interface QuestionDeed {
+  /** The helper, then those who were mentioned besides. */
+  readonly userIds: readonly string[];
+  readonly way: AskWay;
+  /** The number of rooms that it is about. */
+  readonly rooms: number;
+  /** Why it was not sent; `null`: it was. */
+  readonly problem: StepProblem | null;
 }
 
 /** A step that finally failed: its subject, and the server's own text. */

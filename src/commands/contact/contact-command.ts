@@ -23,6 +23,8 @@ export interface ContactCommand<Kind extends ContactKind> {
     preview: ContactPreview<Kind>,
     prefix: string,
   ): ShownQuestion<ContactOrders[Kind]> | (Message & { numberedRooms?: readonly string[] });
+  /** What is said when it has begun, instead of the general answer. */
+  begun?(preview: ContactPreview<Kind>, prefix: string): Message;
   /**
    * What an answer means, for words that do more than confirm the order as it was shown. With `next`
    * nothing begins yet: the person is asked that first. Nothing is read again for it.
@@ -96,6 +98,8 @@ export function contactAction<Kind extends ContactKind>(
     );
     if (result.status === "changed")
       await askOf(command, result.preview, conversation, { prefix, isChanged: true });
+    else if (result.status === "started" && result.preview !== undefined && command.begun !== undefined)
+      await conversation.say(command.begun(result.preview, prefix), { key: "answer" });
     else await conversation.say(startAnswer(result, command.purpose, prefix), { key: "answer" });
   };
 }

@@ -11,9 +11,11 @@ import type {
   ContactKind,
   ContactOrders,
   ContactTexts,
+  Known,
   Proposal,
 } from "../../platforms/contact.ts";
 import type { Decision } from "../../platforms/planning.ts";
+import { UnreadableAccountError } from "../../platforms/reading.ts";
 import type { Limits } from "../../queue/rate-limits.ts";
 import type { CannotDecide, DecidedMove, PlanRequest, Planning, UnansweredAlias } from "../plan/planning.ts";
 import type { BeginResult, BeginRun } from "../run/begin.ts";
@@ -40,6 +42,8 @@ export interface ProposalsOptions {
   begin: BeginRun;
   limits: Pick<Limits, "load" | "expectedMs">;
   preparations: Pick<Preparations, "run">;
+  /** How many chats the bot opens for a person within 24 hours. */
+  newChatsPerDay: number;
   now: () => number;
 }
 
@@ -77,7 +81,9 @@ export type ContactRefusal =
 export type PreviewResult<Kind extends ContactKind> = ContactPreview<Kind> | ContactRefusal;
 
 export type ConfirmResult<Kind extends ContactKind> =
-  | BeginResult
+  | Exclude<BeginResult, { status: "started" }>
+  /** `preview`: what began; absent if an earlier answer has begun it. */
+  | (Extract<BeginResult, { status: "started" }> & { preview?: ContactPreview<Kind> })
   /** It is no longer what the person has confirmed, so nothing was done. */
   | { status: "changed"; preview: ContactPreview<Kind> }
   | ContactRefusal;
@@ -126,7 +132,8 @@ export class Proposals {
       if (preview.shown !== shown || !preview.canBegin) return { status: "changed", preview };
       const { purpose } = request;
       const run = { ...accountsOf(request, move), planNumber: 0, purpose, request: move.request };
-      return this.#options.begin(run, proposal);
+      const begun = await this.#options.begin(run, proposal);
+      return begun.status === "started" ? { ...begun, preview } : begun;
     });
   }
 
@@ -149,7 +156,7 @@ export class Proposals {
     request: ProposalRequest<Kind>,
     signal: AbortSignal,
   ): Promise<Found<Kind> | ContactRefusal> {
-    const { planning, records, texts, now } = this.#options;
+    const { planning, records, texts, newChatsPerDay, now } = this.#options;
     const { owner, kind } = request;
     const rooms = roomsOf(request.order);
     const plan = needsPlan(kind) && rooms.length === 0 ? await planning.last(owner) : null;
@@ -164,11 +171,11 @@ export class Proposals {
     const known = {
       records: await records(owner, { source: source.userId, target: target.userId }),
       texts,
+      newChatsPerDay,
       now: now(),
     };
-    const decisions: Partial<ContactDecisions> = decision;
-    const proposal = await decisions[kind]?.(order, known);
-    if (proposal === undefined) throw new Error(`the platform decides nothing about ${kind}`);
+    const proposal = await proposed(decision, { kind, order, known });
+    if ("status" in proposal) return proposal;
     const preview: ContactPreview<Kind> = {
       status: "possible",
       order,
@@ -194,6 +201,22 @@ export class Proposals {
       longestMs = Math.max(longestMs, limits.expectedMs(userId, counts, now()));
     }
     return longestMs;
+  }
+}
+
+/** What a decision proposes. It may read more of the accounts. */
+async function proposed<Kind extends ContactKind>(
+  decisions: Partial<ContactDecisions>,
+  { kind, order, known }: { kind: Kind; order: ContactOrders[Kind]; known: Known },
+): Promise<Proposal<ContactFacts[Kind]> | CannotDecide> {
+  try {
+    const proposal = await decisions[kind]?.(order, known);
+    if (proposal === undefined) throw new Error(`the platform decides nothing about ${kind}`);
+    return proposal;
+  } catch (error) {
+    if (error instanceof UnreadableAccountError)
+      return { status: "not_read", account: error.account, refusal: error.refusal };
+    throw error;
   }
 }
 

@@ -60,6 +60,9 @@ export interface RunServices {
   stop(): Promise<void>;
 }
 
+/** How many chats the bot opens for a person within 24 hours. */
+const NEW_CHATS_PER_DAY = 10;
+
 /** Creates all parts that run plans. */
 export function createRuns(options: CreateRunsOptions): RunServices {
   const { store, platforms, rateLimits, planning, createListener, texts, newChatsPerDay } = options;
@@ -156,6 +159,7 @@ export function createRuns(options: CreateRunsOptions): RunServices {
     begin,
     limits,
     preparations,
+    newChatsPerDay: NEW_CHATS_PER_DAY,
     now,
   });
   const verifier = new MoveVerifier({ planning, kept });

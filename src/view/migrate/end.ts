@@ -5,6 +5,7 @@ import { roomsByCause } from "../../model/rooms-left.ts";
 import type { StepProblem, StepProblemCode } from "../../model/step-outcome.ts";
 import type { RunEnd } from "../../service/run/results.ts";
 import { afterKnocks } from "../contact/knock.ts";
+import { afterQuestions, questionBlocks } from "../contact/questions-sent.ts";
 import type { Block, Inline } from "../document/document.ts";
 import { code, list, numberedList, paragraph, strong } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
@@ -43,6 +44,7 @@ export function runEnded(end: RunEnd, prefix: string): Message {
         ...counts(end),
       ),
       ...deedsBlocks(summary),
+      ...questionBlocks(summary.questions),
       ...failureList(failures),
       ...(showsRooms(end) ? leftList(end, prefix) : []),
       ...missing(end),
@@ -212,10 +214,10 @@ function nextStep({ run, report }: RunEnd, left: readonly ReportRoom[], prefix: 
       return ["Next: ", code(`${prefix}migrate plan`), " shows what else can be moved."];
     case "undo":
       return ["Next: ", code(`${prefix}migrate plan`), " shows what your two accounts have now."];
+    case "ask":
+      return afterQuestions(prefix);
     case "knock":
       return afterKnocks(prefix);
-    case "ask":
-      return ["Next: ", code(`${prefix}report`), " shows who can let you in, and who was asked."];
     case "direct_chats":
     case "announce":
     case "rename":

@@ -98,6 +98,7 @@ export const noDeeds: RunSummary = {
   written: [],
   openInvitations: [],
   leaving: { left: 0, stayed: [] },
+  questions: [],
 };
 export const summary: RunSummary = {
   invitations: 1,
@@ -106,6 +107,7 @@ export const summary: RunSummary = {
   written: CATEGORY_NAMES.map((category, count) => ({ category, count })),
   openInvitations: rooms(7),
   leaving: { left: 3, stayed: [] },
+  questions: [],
 };
 export const end = (more: Partial<RunEnd> = {}): RunEnd => ({
   run: evilRun({ state: "watching", endedAt: NOW }),

@@ -192,6 +192,7 @@ describe("!migrate status, pause, resume and cancel", () => {
       knocks: 0,
       written: [],
       openInvitations: [],
+      questions: [],
       leaving: { left: 0, stayed: [] },
     };
     const { type, asked } = setUp({

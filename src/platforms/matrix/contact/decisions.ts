@@ -1,5 +1,6 @@
 import type { ContactDecisions } from "../../contact.ts";
 import { decideLeaving } from "../leave/decide.ts";
+import { decideAsk } from "./ask/decide.ts";
 import type { ContactInput } from "./contact-input.ts";
 import { textFacts } from "./contact-input.ts";
 import { proposeKnocks } from "./knock.ts";
@@ -10,6 +11,7 @@ import { planRenaming } from "./plan-renaming.ts";
 export function contactDecisions(input: ContactInput): Partial<ContactDecisions> {
   const { decided, readings } = input;
   return {
+    ask: (order, known) => decideAsk(input, order, known),
     knock: (order, known) => {
       const reason = known.texts.knockReason(textFacts(input, order.reason));
       return Promise.resolve(proposeKnocks({ decided, source: readings.source.snapshot }, order, reason));

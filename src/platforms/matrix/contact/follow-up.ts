@@ -2,6 +2,7 @@ import type { ContactChange } from "../../../model/contact.ts";
 import type { StepOutcome } from "../../../model/step-outcome.ts";
 import type { FollowUp } from "../../runs.ts";
 import { serverNameOf } from "../ids/identifiers.ts";
+import { stepsAfterRefusal } from "./ask/steps.ts";
 import type { ContactPurpose } from "./payloads.ts";
 import { openChatPayload, openedChatSchema, sendMessagePayload } from "./payloads.ts";
 
@@ -26,13 +27,14 @@ export function afterChat(payload: unknown, outcome: StepOutcome): FollowUp {
     };
   }
   const code = outcome.status === "failed" ? outcome.problem.code : null;
+  const next = stepsAfterRefusal(purpose);
   const notOpened: ContactChange = { kind: "chat", roomId: null, state: "refused" };
   switch (code) {
     case "partner_refused":
-      return { contact: [notOpened, ...refused(purpose)], steps: [] };
+      return { contact: [notOpened, ...refused(purpose)], steps: next };
     case "unreachable_server":
       // Nobody was asked.
-      return { contact: [notOpened, ...serverOf(partner, true)], steps: [] };
+      return { contact: [notOpened, ...serverOf(partner, true)], steps: next };
     default:
       return { contact: [notOpened], steps: [] };
   }

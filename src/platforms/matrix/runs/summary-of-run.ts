@@ -4,6 +4,7 @@ import type { StoredStep } from "../../../model/run.ts";
 import type { StepKind } from "../../../model/step.ts";
 import type { RunSummary, StepFailure } from "../../runs.ts";
 import { categoryOfStep } from "../categories/registry.ts";
+import { questionOf } from "../contact/ask/steps.ts";
 import { leavingSummary } from "../leave/summary.ts";
 
 const JOINS: ReadonlySet<StepKind> = new Set<StepKind>([
@@ -34,12 +35,15 @@ export function summaryOf(steps: readonly StoredStep[], rooms: readonly RunRoom[
       .filter((room) => invited.has(room.roomId) && !room.isJoined)
       .map((room) => room.planned.row),
     leaving: leavingSummary(steps),
+    questions: steps.flatMap((step) => questionOf(step) ?? []),
   };
 }
 
 /** The failures that no other part of the end names. */
 export function failuresOf(steps: readonly StoredStep[], hasReport: boolean): StepFailure[] {
-  return steps.flatMap(({ kind, key, roomId, state, outcome }) => {
+  return steps.flatMap((step) => {
+    const { kind, key, roomId, state, outcome } = step;
+    if (questionOf(step) !== null) return [];
     if (state !== "failed" || outcome?.status !== "failed") return [];
     if (hasReport && categoryOfStep(kind) === "rooms") return [];
     if (kind === "leave_room" || kind === "drop_power") return [];

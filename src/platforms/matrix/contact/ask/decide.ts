@@ -1,0 +1,134 @@
+import type { Helper } from "../../../../model/routes.ts";
+import type { AskFacts, AskMessage, AskOrder, Known, Person, Proposal, TextFacts } from "../../../contact.ts";
+import { reportRoom } from "../../report/report.ts";
+import type { ContactInput } from "../contact-input.ts";
+import { textFacts } from "../contact-input.ts";
+import { knocksOf } from "../knock.ts";
+import type { HelperToAsk } from "../payloads.ts";
+import { lookAtMembers, readTopics } from "./look.ts";
+import { planAsk } from "./plan-ask.ts";
+import type { HelperQuestion, PlannedQuestion } from "./questions.ts";
+import { chooseRooms } from "./rooms.ts";
+import type { MessageToHelper } from "./steps.ts";
+import { stepOfMessage } from "./steps.ts";
+
+const DAY_MS = 24 * 3_600_000;
+
+/**
+ * Whom to ask about the rooms of an order, how, and with which words. Only reads.
+ * @throws UnreadableAccountError
+ */
+export async function decideAsk(
+  input: ContactInput,
+  order: AskOrder,
+  known: Known,
+): Promise<Proposal<AskFacts>> {
+  const { accounts, readings, decided, parties } = input;
+  const { snapshot } = readings.source;
+  const facts = { records: known.records, now: known.now, parties };
+  const rows = [...decided.rooms, ...decided.replacements];
+  const { questions: rooms } = chooseRooms(rows, order, snapshot);
+  const source = await input.guarded(() =>
+    lookAtMembers(accounts.source, rooms, { ...facts, source: snapshot }),
+  );
+  const { questions, knocks, notAsked, chats } = planAsk(rows, order, { ...facts, source });
+  const asked = questions.flatMap(({ rooms }) => rooms.filter(({ room }) => room !== null));
+  const topics = await input.guarded(() =>
+    readTopics(
+      accounts.source,
+      asked.map(({ row }) => row.roomId),
+    ),
+  );
+  const told = textFacts(input, order.text);
+  const words = { ...{ facts: told, known, topics }, encryptedWith: chats.encrypted };
+  const messages = questions.map((question) => messageOf(question, words));
+  const reason = known.texts.knockReason({ ...told, typed: null });
+  const knocking = knocksOf(decided, knocks, reason);
+  return {
+    facts: {
+      messages,
+      knocks: knocks.map((row) => ({ room: reportRoom(row), reason })),
+      notAsked: notAsked.map(({ row, ...why }) => ({ room: reportRoom(row), ...why })),
+      newChats: newChatsOf(messages, known),
+    },
+    exact: {
+      messages: messages.map(toHelper),
+      knocks: knocks.map(({ roomId }) => ({ roomId, reason })),
+    },
+    steps: [...messages.map((message) => stepOfMessage(toHelper(message))), ...knocking.steps],
+    rooms: knocking.rooms,
+  };
+}
+
+/** How many of the new chats the daily limit admits now. Refused invitations count. */
+function newChatsOf(
+  messages: readonly AskMessage[],
+  { records, now, newChatsPerDay }: Known,
+): AskFacts["newChats"] {
+  const total = messages.filter(({ way }) => way === "new_direct").length;
+  const opened = records.chats.filter(({ at }) => now - at < DAY_MS).length;
+  return { total, now: Math.min(total, Math.max(0, newChatsPerDay - opened)), perDay: newChatsPerDay };
+}
+
+interface Words {
+  readonly facts: TextFacts;
+  readonly known: Known;
+  readonly topics: ReadonlyMap<string, string>;
+  /** The people with whom the source has an encrypted chat. */
+  readonly encryptedWith: ReadonlySet<string>;
+}
+
+function messageOf(question: PlannedQuestion, words: Words): AskMessage {
+  return {
+    ...messageTo(question, question.alsoMentioned, words),
+    alsoMentioned: question.alsoMentioned.map(personOf),
+    followers: question.followers.map((follower) => messageTo(follower, [], words)),
+  };
+}
+
+function messageTo(
+  { helper, way, roomId, rooms }: HelperQuestion,
+  alsoMentioned: readonly Helper[],
+  { facts, known, topics, encryptedWith }: Words,
+): AskMessage["followers"][number] {
+  const about = rooms.map(({ row, help }) => ({
+    room: reportRoom(row),
+    help,
+    topic: topics.get(row.roomId) ?? null,
+  }));
+  const mentions = way === "room" ? [helper, ...alsoMentioned].map(personOf) : [];
+  const text = { ...facts, rooms: about, sentIn: roomId, mentions };
+  return {
+    helper: personOf(helper),
+    ...{ way, roomId, rooms: about },
+    text: known.texts.ask(text),
+    reason:
+      way === "new_direct"
+        ? known.texts.askReason({ ...text, encryptedChatExists: encryptedWith.has(helper.userId) })
+        : null,
+  };
+}
+
+function personOf({ userId, displayName }: Helper): Person {
+  return { userId, displayName };
+}
+
+function toHelper({ alsoMentioned, followers, ...message }: AskMessage): MessageToHelper {
+  return {
+    ...helperToAsk(message),
+    alsoMentioned: alsoMentioned.map(({ userId }) => userId),
+    followers: followers.map(helperToAsk),
+  };
+}
+
+function helperToAsk({
+  helper,
+  way,
+  roomId,
+  rooms,
+  text,
+  reason,
+}: AskMessage["followers"][number]): HelperToAsk {
+  const roomIds = rooms.map(({ room }) => room.roomId);
+  return { userId: helper.userId, way, chatRoomId: roomId, roomIds, text, reason };
+}

@@ -1,0 +1,80 @@
+import type { StoredStep } from "../../../../model/run.ts";
+import type { PlannedStep } from "../../../../model/step.ts";
+import { stages } from "../../../../model/step.ts";
+import type { QuestionDeed } from "../../../runs.ts";
+import type { ContactPurpose, HelperToAsk, OpenChatPayload, SendMessagePayload } from "../payloads.ts";
+import { openChatPayload, sendMessagePayload } from "../payloads.ts";
+import { MAX_MEMBERS_OF_ROOM } from "./ways.ts";
+
+/** The message to a helper, and everything that follows if they take no invitation. */
+export interface MessageToHelper extends HelperToAsk {
+  /** Helpers besides the first who are mentioned and count as asked. */
+  readonly alsoMentioned: readonly string[];
+  readonly followers: readonly HelperToAsk[];
+}
+
+/** The step that sends a message to a helper, or opens a chat with them. */
+export function stepOfMessage(message: MessageToHelper): PlannedStep {
+  const { userId, way, chatRoomId, roomIds, text, reason, alsoMentioned, followers } = message;
+  const purpose: ContactPurpose = {
+    kind: "ask",
+    way,
+    userIds: [userId, ...alsoMentioned],
+    roomIds: [...roomIds],
+    followers: [...followers],
+  };
+  const common = {
+    platform: "matrix",
+    side: "source",
+    stage: stages.rooms,
+    needsRoom: null,
+    after: null,
+    roomId: null,
+  } as const;
+  if (chatRoomId === null) {
+    const payload: OpenChatPayload = {
+      partner: userId,
+      isEncrypted: false,
+      text,
+      reason: reason ?? text,
+      purpose,
+    };
+    return {
+      ...common,
+      key: `open_chat:${userId}`,
+      kind: "open_chat",
+      limits: ["room_creation", "invitations", "messages"],
+      payload,
+    };
+  }
+  const payload: SendMessagePayload = {
+    roomId: chatRoomId,
+    text,
+    mentions: way === "room" ? purpose.userIds : [],
+    maxJoined: way === "room" ? MAX_MEMBERS_OF_ROOM : null,
+    purpose,
+  };
+  return { ...common, key: `send_message:${userId}`, kind: "send_message", limits: ["messages"], payload };
+}
+
+/** The step that asks the next helper, if one follows. */
+export function stepsAfterRefusal(purpose: ContactPurpose): PlannedStep[] {
+  if (purpose.kind !== "ask") return [];
+  const [next, ...followers] = purpose.followers;
+  return next === undefined ? [] : [stepOfMessage({ ...next, alsoMentioned: [], followers })];
+}
+
+/** The question to a helper that a step was; `null` if it is another step or has not ended. */
+export function questionOf({
+  kind,
+  payload,
+  state,
+  outcome,
+}: Pick<StoredStep, "kind" | "payload" | "state" | "outcome">): QuestionDeed | null {
+  if (kind !== "send_message" && kind !== "open_chat") return null;
+  const { purpose } = (kind === "open_chat" ? openChatPayload : sendMessagePayload).parse(payload);
+  if (purpose.kind !== "ask" || (state !== "done" && state !== "failed")) return null;
+  const { userIds, way, roomIds } = purpose;
+  const problem = outcome?.status === "failed" ? outcome.problem : null;
+  return { userIds, way, rooms: roomIds.length, problem };
+}

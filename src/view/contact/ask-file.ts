@@ -1,0 +1,63 @@
+import type { AskFacts, AskMessage, Person } from "../../platforms/contact.ts";
+import type { Attachment } from "../document/message.ts";
+import { untrustedCode } from "../document/untrusted-text.ts";
+import type { NamedRoom } from "../words/room-line.ts";
+
+type MessageToOne = AskMessage["followers"][number];
+
+/**
+ * A file with every message, with those who follow and with the topics; `null` if one text without
+ * a follower is all.
+ */
+export function askFile({ messages, knocks }: AskFacts): Attachment | null {
+  const isAll = messages.length <= 1 && messages.every(({ followers }) => followers.length === 0);
+  if (isAll && knocks.length <= 1) return null;
+  const parts = [
+    ...messages.map((message, index) => wholeMessage(message, `${index + 1}`)),
+    ...(knocks.length === 0 ? [] : [knocksPart(knocks)]),
+  ];
+  return { fileName: "ask.txt", mimeType: "text/plain", bytes: Buffer.from(`${parts.join("\n\n")}\n`) };
+}
+
+function wholeMessage(message: AskMessage, title: string): string {
+  return [
+    one(message, title, message.alsoMentioned),
+    ...message.followers.map((next, index) =>
+      one(next, `${title}, if the one before takes no invitation (${index + 1})`, []),
+    ),
+  ].join("\n\n");
+}
+
+function one(
+  { helper, way, rooms, text, reason }: MessageToOne,
+  title: string,
+  also: readonly Person[],
+): string {
+  return [
+    `# ${title}: ${[helper, ...also].map(personLine).join(", ")}`,
+    { direct: "In your direct chat", room: "In the room itself", new_direct: "In a new direct chat" }[way],
+    ...rooms.map(({ room, topic }) =>
+      topic === null ? `- ${roomLine(room)}` : `- ${roomLine(room)}. Topic: ${untrustedCode(topic, 1_000)}`,
+    ),
+    ...(reason === null ? [] : ["", "Reason of the invitation:", reason]),
+    "",
+    "Text:",
+    text,
+  ].join("\n");
+}
+
+function knocksPart(knocks: AskFacts["knocks"]): string {
+  return [
+    "# Knocks of your new account",
+    ...knocks.map(({ room, reason }) => `- ${roomLine(room)}: ${reason}`),
+  ].join("\n");
+}
+
+function personLine({ userId, displayName }: Person): string {
+  return displayName === null ? userId : `${untrustedCode(displayName, 60)} (${userId})`;
+}
+
+function roomLine({ name, alias, roomId }: NamedRoom): string {
+  const id = untrustedCode(alias ?? roomId);
+  return name === null || name === alias ? id : `${untrustedCode(name)} (${id})`;
+}

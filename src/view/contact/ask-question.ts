@@ -1,0 +1,222 @@
+import { MAX_FILLED_TEXT } from "../../grammar/placeholders.ts";
+import type { AskFacts, AskMessage, Person } from "../../platforms/contact.ts";
+import type { ContactPreview } from "../../service/contact/proposals.ts";
+import type { Block, Inline } from "../document/document.ts";
+import { code, join, list, paragraph, person, quote, strong } from "../document/document.ts";
+import type { Message } from "../document/message.ts";
+import { notice } from "../document/message.ts";
+import { counted } from "../document/numbers.ts";
+import { formatDuration } from "../document/time.ts";
+import { untrustedText } from "../document/untrusted-text.ts";
+import { roomNames } from "../words/room-line.ts";
+import { askFile } from "./ask-file.ts";
+import { notAskedBlocks } from "./not-asked.ts";
+import type { AnswerWords, PreviewWords } from "./question.ts";
+
+/** The longest lists in the message itself. The file has all. */
+const MAX_MESSAGES = 10;
+const MAX_ROOMS = 3;
+const MAX_TOPICS = 3;
+/** The word that confirms it. */
+const ASK = "ask";
+
+type Shown = Pick<ContactPreview<"ask">, "facts" | "canBegin" | "durationMs">;
+
+/** Whom the old account would ask, how and with which words, or why nobody. */
+export function askQuestion(
+  { facts, canBegin, durationMs }: Shown,
+  prefix: string,
+): { preview: PreviewWords; answers: AnswerWords; numberedRooms: readonly string[] } | Message {
+  if (!canBegin) return nobodyToAsk(facts, prefix);
+  const head = paragraph(strong(`Shall I ${whatToDo(facts)}?`), " Nothing was done yet.");
+  const file = askFile(facts);
+  return {
+    preview: {
+      all: [
+        head,
+        ...recipients(facts.messages),
+        ...texts(facts.messages, file !== null),
+        ...knocks(facts.knocks),
+        ...topics(facts.messages),
+        paragraph(
+          ...time(facts, durationMs),
+          "When somebody lets your new account in, a move that you have started goes on by itself.",
+        ),
+        ...notAskedBlocks(facts.notAsked, prefix),
+        ...ownWords(facts, prefix),
+      ],
+      counts: [head, ...(facts.newChats.total === 0 ? [] : [paragraph(...newChats(facts))])],
+      files: file === null ? [] : [file],
+    },
+    answers: { word: ASK, typed: [] },
+    numberedRooms: [],
+  };
+}
+
+/** How many people are asked now, and how many tomorrow. */
+export function askBegun({ facts }: Pick<Shown, "facts">): Message {
+  const { messages, knocks: knocked, newChats: chats } = facts;
+  const later = chats.total - chats.now;
+  const now = messages.length - later;
+  return notice(
+    paragraph(
+      strong("Started. "),
+      ...(now === 0 ? [] : [`I ask ${people(now)} now. `]),
+      ...(later === 0
+        ? []
+        : [
+            `${later === 1 ? "1 new chat follows" : `${later} new chats follow`} as soon as the daily limit of ${chats.perDay} allows, mostly tomorrow. `,
+          ]),
+      ...(knocked.length === 0 ? [] : [`Your new account knocks at ${counted(knocked.length, "room")}. `]),
+      "You can close your app; I write to you when it is done, and when somebody lets your new account in.",
+    ),
+  );
+}
+
+function whatToDo({ messages, knocks: knocked }: AskFacts): string {
+  const rooms = messages.flatMap((message) => message.rooms).length;
+  const parts = [
+    ...(messages.length === 0
+      ? []
+      : [`ask ${people(messages.length)} about ${counted(rooms, "room")} with your old account`]),
+    ...(knocked.length === 0 ? [] : [`knock at ${counted(knocked.length, "room")} with your new account`]),
+  ];
+  return parts.join(", and ");
+}
+
+function people(count: number): string {
+  return count === 1 ? "1 person" : `${count} people`;
+}
+
+function recipients(messages: readonly AskMessage[]): Block[] {
+  if (messages.length === 0) return [];
+  const nameOf = roomNames(messages.flatMap(({ rooms }) => rooms.map(({ room }) => room)));
+  const lines = messages.slice(0, MAX_MESSAGES).map((message): Inline[] => {
+    const { helper, alsoMentioned, rooms, followers } = message;
+    const shown = rooms.slice(0, MAX_ROOMS).map(({ room }): Inline => ({
+      kind: "group",
+      children: nameOf(room),
+    }));
+    const more = rooms.length - shown.length;
+    return [
+      ...join([helper, ...alsoMentioned].map(shownPerson), ", "),
+      ` ${wayWords(message)}: `,
+      ...join(shown, ", "),
+      ...(more > 0 ? [` and ${more} more`] : []),
+      ...(followers.length === 0
+        ? []
+        : [
+            ". Without success: ",
+            ...join(
+              followers.map((next) => shownPerson(next.helper)),
+              ", then ",
+            ),
+          ]),
+    ];
+  });
+  const more = messages.length - lines.length;
+  return [list(lines), ...(more > 0 ? [paragraph(`${more} more are in the file.`)] : [])];
+}
+
+function shownPerson({ userId, displayName }: Person): Inline {
+  const name = displayName === null || displayName === "" ? "" : `${untrustedText(displayName, 40)} `;
+  return { kind: "group", children: [name, person(userId)] };
+}
+
+function wayWords({ way }: Pick<AskMessage, "way">): string {
+  switch (way) {
+    case "direct":
+      return "in your direct chat, about";
+    case "room":
+      return "in the room itself, where everybody reads it";
+    case "new_direct":
+      return "in a new direct chat, about";
+  }
+}
+
+/** The words of a text for others, line by line. */
+function quoted(text: string): Block {
+  const lines = text.split("\n").map((line) => untrustedText(line, MAX_FILLED_TEXT));
+  return quote(lines.join("\n"));
+}
+
+/** Each text once. Those that differ are in the file. */
+function texts(messages: readonly AskMessage[], hasFile: boolean): Block[] {
+  const [first] = messages;
+  if (first === undefined) return [];
+  const reason = messages.find(({ way }) => way === "new_direct")?.reason ?? null;
+  const isOnly = messages.every(({ text }) => text === first.text);
+  return [
+    paragraph(isOnly ? "They read this:" : "The first reads this. The others differ in the names:"),
+    quoted(first.text),
+    ...(reason === null
+      ? []
+      : [paragraph("The invitation to a new chat says, before it is accepted:"), quoted(reason)]),
+    ...(hasFile ? [paragraph("Every text, with everybody who gets it, is in the file.")] : []),
+  ];
+}
+
+function knocks(all: AskFacts["knocks"]): Block[] {
+  const [first] = all;
+  if (first === undefined) return [];
+  const lines = all.slice(0, MAX_MESSAGES).map(({ room }) => roomNames(all.map((each) => each.room))(room));
+  const more = all.length - lines.length;
+  return [
+    paragraph(strong(`Your new account knocks at (${all.length})`)),
+    list(more > 0 ? [...lines, `and ${more} more`] : lines),
+    paragraph("The people there read this reason:"),
+    quoted(first.reason),
+  ];
+}
+
+/** Rooms whose topic may name another way to ask. */
+function topics(messages: readonly AskMessage[]): Block[] {
+  const found = messages.flatMap(({ rooms }) => rooms).filter(({ topic }) => topic !== null);
+  if (found.length === 0) return [];
+  const nameOf = roomNames(found.map(({ room }) => room));
+  const shown = found.slice(0, MAX_TOPICS);
+  const more = found.length - shown.length;
+  return [
+    paragraph("Some rooms say in their topic whom to ask. Have a look:"),
+    ...shown.map(({ room, topic }) => quote(...nameOf(room), `: ${untrustedText(topic ?? "", 300)}`)),
+    ...(more > 0
+      ? [paragraph(`${counted(more, "more topic")} ${more === 1 ? "is" : "are"} in the file.`)]
+      : []),
+  ];
+}
+
+function time(facts: AskFacts, durationMs: number): Inline[] {
+  return [...newChats(facts), `The first ones take ${formatDuration(durationMs)}. `];
+}
+
+function newChats({ newChats: { total, now, perDay } }: AskFacts): Inline[] {
+  if (total === 0) return [];
+  const when = total === now ? "" : ` ${now === 0 ? "None" : now} of them now, the others later.`;
+  return [`${counted(total, "new chat")}; I open at most ${perDay} a day.${when} `];
+}
+
+function ownWords({ messages }: AskFacts, prefix: string): Block[] {
+  if (messages.length === 0) return [];
+  return [
+    paragraph(
+      "For your own words: ",
+      code(`${prefix}ask --text "…"`),
+      ". To ask only in rooms or only in direct chats: ",
+      code("--way room"),
+      " or ",
+      code("--way direct"),
+      ".",
+    ),
+  ];
+}
+
+function nobodyToAsk({ notAsked }: AskFacts, prefix: string): Message {
+  return notice(
+    paragraph(
+      strong("There is nobody to ask now. "),
+      notAsked.length === 0 ? "No room of your plan waits for a moderator. " : "",
+      "Nothing was done.",
+    ),
+    ...notAskedBlocks(notAsked, prefix),
+  );
+}

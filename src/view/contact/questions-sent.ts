@@ -1,0 +1,67 @@
+import type { AskWay } from "../../model/contact.ts";
+import type { StepProblem } from "../../model/step-outcome.ts";
+import type { QuestionDeed } from "../../platforms/runs.ts";
+import type { Block, Inline } from "../document/document.ts";
+import { code, join, list, paragraph, person, strong } from "../document/document.ts";
+import { counted } from "../document/numbers.ts";
+
+const MAX_LINES = 10;
+
+/** Who was asked, and who could not be. */
+export function questionBlocks(questions: readonly QuestionDeed[]): Block[] {
+  const sent = questions.filter(({ problem }) => problem === null);
+  const others = questions.filter(({ problem }) => problem !== null);
+  return [...listed("Asked", sent), ...listed("Not asked", others)];
+}
+
+/** What to expect, and what to do if nobody answers. */
+export function afterQuestions(prefix: string): Inline[] {
+  return [
+    "People may need some days. When somebody lets you in, a move that has started goes on by itself. ",
+    code(`${prefix}report`),
+    " shows who was asked. If nobody answers within a week, ",
+    code(`${prefix}ask`),
+    " asks the next ones.",
+  ];
+}
+
+function listed(title: string, questions: readonly QuestionDeed[]): Block[] {
+  if (questions.length === 0) return [];
+  const lines = questions.slice(0, MAX_LINES).map(line);
+  const more = questions.length - lines.length;
+  return [
+    paragraph(strong(`${title} (${questions.length})`)),
+    list(more > 0 ? [...lines, `and ${more} more`] : lines),
+  ];
+}
+
+function line({ userIds, way, rooms, problem }: QuestionDeed): Inline[] {
+  const about = `about ${counted(rooms, "room")}`;
+  return [
+    ...join(userIds.map(person), ", "),
+    problem === null ? ` ${wayWords[way]}, ${about}` : `, ${about}: ${problemWords(problem)}`,
+  ];
+}
+
+const wayWords: Readonly<Record<AskWay, string>> = {
+  direct: "in your direct chat",
+  room: "in the room itself",
+  new_direct: "in a new chat",
+};
+
+function problemWords({ code: problem }: StepProblem): string {
+  switch (problem) {
+    case "partner_refused":
+      return "takes no new chats";
+    case "unreachable_server":
+      return "their server does not answer";
+    case "room_encrypted":
+      return "the chat is encrypted now";
+    case "room_grew":
+      return "the room has more people now";
+    case "no_power":
+      return "your old account may not write there any more";
+    default:
+      return "the server refused";
+  }
+}

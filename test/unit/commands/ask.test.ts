@@ -1,0 +1,182 @@
+import { describe, expect, it, test } from "vitest";
+import { createCommands, createConfirmableActions, specifications } from "../../../src/commands/registry.ts";
+import { parseMessage } from "../../../src/grammar/parse.ts";
+import type { AskFacts, AskMessage } from "../../../src/platforms/contact.ts";
+import type { Proposals } from "../../../src/service/contact/proposals.ts";
+import { commandServices, notScripted } from "../../support/fakes/command-services.ts";
+import { room } from "../../support/fakes/move-samples.ts";
+import { runStatus } from "../../support/fakes/scripted-moves.ts";
+import { FakeConversation } from "./fake-conversation.ts";
+
+const SHOWN = ["!first:old.example", "!second:old.example", "!third:old.example"];
+const names = { prefix: "!", userId: "@mover:example.org", displayName: null };
+
+const choir = room("!first:old.example", { name: "Choir" });
+const message: AskMessage = {
+  helper: { userId: "@mo:old.example", displayName: "Mo" },
+  way: "new_direct",
+  roomId: null,
+  alsoMentioned: [],
+  rooms: [{ room: choir, help: "invite", topic: "Ask in the lobby" }],
+  text: "Please let me in.",
+  reason: "Let me in?",
+  followers: [],
+};
+const facts: AskFacts = {
+  messages: [message],
+  knocks: [],
+  notAsked: [],
+  newChats: { total: 1, now: 1, perDay: 10 },
+};
+
+interface Scripted {
+  facts?: Partial<AskFacts>;
+  confirm?: Pick<Proposals, "confirm">["confirm"];
+}
+
+function setUp(scripted: Scripted = {}) {
+  const orders: unknown[] = [];
+  const shownFacts = { ...facts, ...scripted.facts };
+  const preview: Pick<Proposals, "preview">["preview"] = async ({ kind, purpose, order }) => {
+    orders.push({ kind, purpose, order });
+    return {
+      status: "possible",
+      order,
+      // The test asks for this kind alone.
+      facts: shownFacts as never,
+      canBegin: shownFacts.messages.length + shownFacts.knocks.length > 0,
+      durationMs: 5_000,
+      shown: "digest",
+    };
+  };
+  const services = commandServices({
+    plans: { numberedRoomIds: async () => SHOWN },
+    proposals: { preview, confirm: scripted.confirm ?? notScripted },
+  });
+  const commands = createCommands(services);
+  const type = async (line: string, conversation = new FakeConversation()): Promise<FakeConversation> => {
+    const parsed = parseMessage({ body: line, formattedBody: null }, names, specifications);
+    if (parsed.kind !== "command") throw new Error(`no command: ${line}`);
+    await commands
+      .find(({ specification }) => specification === parsed.specification)
+      ?.run(parsed.values, conversation);
+    return conversation;
+  };
+  return { type, orders, actions: createConfirmableActions(services) };
+}
+
+const shownText = (conversation: FakeConversation): string => conversation.text.replaceAll("\u2060", "");
+
+describe("!ask", () => {
+  it("shows whom it would ask, how, about what and with which words, and asks", async () => {
+    const { type, orders } = setUp();
+    const conversation = await type("!ask");
+    expect(orders).toEqual([{ kind: "ask", purpose: "ask", order: { rooms: [], text: null, way: null } }]);
+    expect(conversation.asked).toMatchObject([
+      { word: "ask", typedWords: [], action: "ask", shown: "digest" },
+    ]);
+    const text = shownText(conversation);
+    for (const words of [
+      "Shall I ask 1 person about 1 room with your old account?",
+      "Mo @mo:old.example in a new direct chat, about: Choir",
+      "Please let me in.",
+      "Let me in?",
+      "Ask in the lobby",
+      "1 new chat; I open at most 10 a day.",
+      "To confirm, tap ✅ below or write ask.",
+    ])
+      expect(text).toContain(words);
+  });
+
+  test.each([
+    {
+      line: "!ask #3 #x:old.example",
+      order: { rooms: ["!third:old.example", "#x:old.example"], text: null, way: null },
+    },
+    {
+      line: '!ask --text "Hi, {name}: {rooms}"',
+      order: { rooms: [], text: "Hi, {name}: {rooms}", way: null },
+    },
+    { line: '!ask --text "  "', order: { rooms: [], text: null, way: null } },
+    { line: "!ask --way room", order: { rooms: [], text: null, way: "room" } },
+    { line: "!ask --way direct #1", order: { rooms: ["!first:old.example"], text: null, way: "direct" } },
+  ])("takes $line", async ({ line, order }) => {
+    const { type, orders } = setUp();
+    await type(line);
+    expect(orders).toMatchObject([{ order }]);
+  });
+
+  test.each([
+    { title: "an unknown placeholder", line: '!ask --text "{room}"', says: "{room}" },
+    { title: "a text that is too long", line: `!ask --text "${"a".repeat(2_001)}"`, says: "2001 characters" },
+  ])("refuses $title before anything is read", async ({ line, says }) => {
+    const { type, orders } = setUp();
+    const conversation = await type(line);
+    expect(orders).toEqual([]);
+    expect(conversation.text).toContain(says);
+  });
+
+  test.each(["!ask --way letter", "!ask --way", "!ask --words x"])("takes %j for a mistake", (line) => {
+    expect(parseMessage({ body: line, formattedBody: null }, names, specifications).kind).toBe("mistake");
+  });
+
+  it("names who follows, and shows their texts in a file", async () => {
+    const next = {
+      ...message,
+      helper: { userId: "@al:x.example", displayName: null },
+      text: "Let me in, Al.",
+    };
+    const { type } = setUp({ facts: { messages: [{ ...message, followers: [next] }] } });
+    const conversation = await type("!ask");
+    expect(shownText(conversation)).toContain("Without success: @al:x.example");
+    expect(shownText(conversation)).toContain("Every text, with everybody who gets it, is in the file.");
+  });
+
+  it("says why nobody is asked, and from when on somebody can be", async () => {
+    const notAsked = [
+      { room: choir, why: "asked_recently", until: Date.UTC(2026, 11, 6) },
+      { room: room("!staff:x", { name: "Staff" }), why: "no_helper", until: null },
+    ] as const;
+    const { type } = setUp({ facts: { messages: [], notAsked } });
+    const conversation = await type("!ask");
+    expect(conversation.asked).toEqual([]);
+    expect(conversation.text).toContain("There is nobody to ask now.");
+    expect(conversation.text).toContain("again from 6 Dec");
+    expect(conversation.text).toContain("Nobody is known who can help there (1)");
+  });
+
+  it("shows counts alone in a control room, and everything else in the direct chat", async () => {
+    const { type } = setUp();
+    const conversation = await type("!ask", new FakeConversation({ roomKind: "control" }));
+    expect(conversation.text).toContain("Shall I ask 1 person about 1 room");
+    for (const secret of ["Choir", "@mo:old.example", "Please let me in."]) {
+      expect(conversation.text).not.toContain(secret);
+      expect(conversation.saidInDirectChat.join().replaceAll("\u2060", "")).toContain(secret);
+    }
+  });
+
+  it("says when it begins how many new chats wait for the daily limit", async () => {
+    const messages = Array.from({ length: 12 }, () => message);
+    const newChats = { total: 12, now: 4, perDay: 10 };
+    const { actions } = setUp({
+      confirm: async ({ order }) => ({
+        ...{
+          status: "started",
+          run: runStatus({ purpose: "ask" }),
+          changes: [],
+          gone: [],
+          isOnlyWatch: false,
+        },
+        preview: {
+          ...{ status: "possible", order, canBegin: true, durationMs: 0, shown: "digest" },
+          facts: { ...facts, messages, newChats } as never,
+        },
+      }),
+    });
+    const conversation = new FakeConversation();
+    const payload = { order: { rooms: [], text: null, way: null }, numberedRooms: [] };
+    await actions["ask"]?.({ word: "ask", payload, shown: "digest" }, conversation);
+    expect(conversation.text).toContain("I ask 4 people now. 8 new chats follow");
+    expect(conversation.text).toContain("daily limit of 10");
+  });
+});
