@@ -60,9 +60,6 @@ export interface RunServices {
   stop(): Promise<void>;
 }
 
-/** How many chats the bot opens for a person within 24 hours. */
-const NEW_CHATS_PER_DAY = 10;
-
 /** Creates all parts that run plans. */
 export function createRuns(options: CreateRunsOptions): RunServices {
   const { store, platforms, rateLimits, planning, createListener, texts, newChatsPerDay } = options;
@@ -159,7 +156,7 @@ export function createRuns(options: CreateRunsOptions): RunServices {
     begin,
     limits,
     preparations,
-    newChatsPerDay: NEW_CHATS_PER_DAY,
+    newChatsPerDay,
     now,
   });
   const verifier = new MoveVerifier({ planning, kept });
