@@ -72,6 +72,10 @@ export interface RunSummary {
   leaving: LeavingSummary;
   /** Questions to helpers that were sent, or could not be. */
   questions: readonly QuestionDeed[];
+  /** The rooms that an announcement has reached, or not. */
+  told: readonly RoomDeed[];
+  /** The names of the old account that were given or brought back, or not. */
+  names: readonly NameDeed[];
 }
 
 /** The rooms that the old account left, and those in which it stayed. */
@@ -93,6 +97,18 @@ export interface QuestionDeed {
   /** Why it was not sent; `null`: it was. */
   readonly problem: StepProblem | null;
 }
+
+/** What was done in a room. */
+export interface RoomDeed {
+  readonly roomId: string;
+  /** The room's name when it was planned. */
+  readonly name: string | null;
+  /** Why it was not done; `null`: it was. */
+  readonly problem: StepProblem | null;
+}
+
+/** A name in a room; `roomId` is `null` for the account's own name. */
+export type NameDeed = Omit<RoomDeed, "roomId"> & Readonly<{ roomId: string | null }>;
 
 /** A step that finally failed: its subject, and the server's own text. */
 export interface StepFailure {

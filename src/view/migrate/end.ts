@@ -18,7 +18,7 @@ import { accountProblemClause } from "../words/account-problem-words.ts";
 import { categoryWords } from "../words/category-words.ts";
 import { missingKeys } from "../words/key-words.ts";
 import { notMovedText } from "../words/not-moved.ts";
-import { roomNames } from "../words/room-line.ts";
+import { roomNames, shownRoomName } from "../words/room-line.ts";
 import { accountsOf, isAboutRooms, runNames } from "../words/run-words.ts";
 import { unseenRooms } from "../words/unseen-rooms.ts";
 import { deedsBlocks } from "./summary.ts";
@@ -45,7 +45,7 @@ export function runEnded(end: RunEnd, prefix: string): Message {
       ),
       ...deedsBlocks(summary),
       ...questionBlocks(summary.questions),
-      ...failureList(failures),
+      ...failureList(failures, summary),
       ...(showsRooms(end) ? leftList(end, prefix) : []),
       ...missing(end),
       ...unseenRooms(end.unseen, run.source),
@@ -133,20 +133,24 @@ const problemWords: Readonly<Record<Exclude<StepProblemCode, AccountProblemCode>
   server_trouble: "the server failed several times",
 };
 
-function failureList(failures: RunEnd["failures"]): Block[] {
-  if (failures.length === 0) return [];
-  const cut = failures.length > MAX_LINES ? ` (the first ${MAX_LINES} of ${failures.length})` : "";
-  return [
-    paragraph(strong("What did not work"), cut),
-    list(
-      failures
-        .slice(0, MAX_LINES)
-        .map(({ item, problem }): Inline[] => [
-          strong(untrustedText(item, 100)),
-          `: ${failureWords(problem)}`,
-        ]),
-    ),
+function failureList(failures: RunEnd["failures"], { told, names }: RunEnd["summary"]): Block[] {
+  const lines = [
+    ...failures.map(({ item, problem }): Inline[] => [
+      strong(untrustedText(item, 100)),
+      `: ${failureWords(problem)}`,
+    ]),
+    ...[...told, ...names].flatMap(({ roomId, name, problem }): Inline[][] => {
+      if (problem === null) return [];
+      const subject =
+        roomId === null
+          ? [strong("The name of your old account")]
+          : shownRoomName({ name, alias: null, roomId });
+      return [[...subject, `: ${failureWords(problem)}`]];
+    }),
   ];
+  if (lines.length === 0) return [];
+  const cut = lines.length > MAX_LINES ? ` (the first ${MAX_LINES} of ${lines.length})` : "";
+  return [paragraph(strong("What did not work"), cut), list(lines.slice(0, MAX_LINES))];
 }
 
 function failureWords({ code: problem, serverText }: StepProblem): string {

@@ -99,6 +99,8 @@ export const noDeeds: RunSummary = {
   openInvitations: [],
   leaving: { left: 0, stayed: [] },
   questions: [],
+  told: [],
+  names: [],
 };
 export const summary: RunSummary = {
   invitations: 1,
@@ -108,6 +110,21 @@ export const summary: RunSummary = {
   openInvitations: rooms(7),
   leaving: { left: 3, stayed: [] },
   questions: [],
+  told: [],
+  names: [],
+};
+/** What an announcement and a new name did. */
+export const toldDeeds: RunSummary = {
+  ...noDeeds,
+  told: [
+    { roomId: "!told:old.example", name: EVIL, problem: null },
+    { roomId: EVIL, name: EVIL, problem: { code: "room_encrypted", serverText: null } },
+  ],
+  names: [
+    { roomId: null, name: null, problem: null },
+    { roomId: "!a:old.example", name: EVIL, problem: null },
+    { roomId: "!b:old.example", name: null, problem: { code: "changed_since", serverText: EVIL } },
+  ],
 };
 export const end = (more: Partial<RunEnd> = {}): RunEnd => ({
   run: evilRun({ state: "watching", endedAt: NOW }),

@@ -194,6 +194,8 @@ describe("!migrate status, pause, resume and cancel", () => {
       openInvitations: [],
       questions: [],
       leaving: { left: 0, stayed: [] },
+      told: [],
+      names: [],
     };
     const { type, asked } = setUp({
       pause: { status: "paused", run, others: [], isIdle: true },

@@ -25,6 +25,7 @@ import {
   categories,
   convertResults,
   summary,
+  toldDeeds,
   end,
   evilRun,
   failures,
@@ -117,6 +118,7 @@ const messages: Record<string, Message[]> = {
       "!",
     ),
     runEnded(end({ run: evilRun({ purpose }), report: reportOf([]), summary: noDeeds }), "!"),
+    runEnded(end({ run: evilRun({ purpose }), report: reportOf([]), summary: toldDeeds }), "!"),
   ]),
   verifyAnswer: [
     verifyAnswer(verified(categories), "!"),

@@ -37,6 +37,8 @@ export const sendMessagePayload = z.object({
   text: z.string(),
   /** The people whom `m.mentions` names. */
   mentions: z.array(z.string()),
+  /** The room's name when the step was planned, for messages about it. */
+  roomName: z.exactOptional(z.string().nullable()),
   /** The message is sent only if at most this many members have joined; `null`: any number. */
   maxJoined: z.int().nullable(),
   purpose: contactPurpose,
@@ -86,6 +88,8 @@ export const renameRoomPayload = z.object({
   name: z.string(),
   shown: z.string().nullable(),
   former: z.string().nullable(),
+  /** As in `sendMessagePayload`. */
+  roomName: z.exactOptional(z.string().nullable()),
 });
 export type RenameRoomPayload = z.output<typeof renameRoomPayload>;
 
@@ -102,5 +106,7 @@ export const givenRoomNameRecord = givenNameRecord.extend({
    */
   everywhere: z.exactOptional(z.string().nullable()),
   avatar: z.exactOptional(overwrittenAvatar),
+  /** As in `sendMessagePayload`. */
+  roomName: z.exactOptional(z.string().nullable()),
 });
 export type GivenRoomNameRecord = z.output<typeof givenRoomNameRecord>;

@@ -1,5 +1,6 @@
 import type { Side } from "../../../model/account.ts";
 import { sides } from "../../../model/account.ts";
+import type { ReportRoom } from "../../../model/report.ts";
 import type { PlannedStep } from "../../../model/step.ts";
 import { stages } from "../../../model/step.ts";
 import type { Known, Proposal } from "../../contact.ts";
@@ -36,8 +37,8 @@ export function planAnnouncement(input: Input, order: AnnounceOrder, known: Know
     else told.push({ room, members: choice.joinedCount, by: speakers(choice, input, order) });
   }
   const texts = textsBy(told, input, order, known);
-  const steps = told.flatMap(({ room: { roomId }, by }) =>
-    by.map((side) => messageStep(side, roomId, textOf(texts, side), order)),
+  const steps = told.flatMap(({ room, by }) =>
+    by.map((side) => messageStep(side, room, textOf(texts, side), order)),
   );
   return {
     facts: { rooms: told, texts, left },
@@ -114,9 +115,15 @@ function textOf(texts: AnnounceFacts["texts"], side: Side): string {
 }
 
 /** Nobody is mentioned, so that `@room` in the text notifies nobody (CS §m.mentions). */
-function messageStep(side: Side, roomId: string, text: string, order: AnnounceOrder): PlannedStep {
+function messageStep(
+  side: Side,
+  { roomId, name }: ReportRoom,
+  text: string,
+  order: AnnounceOrder,
+): PlannedStep {
   const payload: SendMessagePayload = {
     roomId,
+    roomName: name,
     text,
     mentions: [],
     maxJoined: order.rooms.length > 0 ? null : MAX_MEMBERS_TOLD,

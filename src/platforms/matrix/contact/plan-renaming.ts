@@ -98,7 +98,10 @@ function renamingOfRooms(
       leftRooms.push({ room, why });
       continue;
     }
-    const payload: RenameRoomPayload = { roomId, name, shown: from, former: before };
+    const payload: RenameRoomPayload = {
+      ...{ roomId, roomName: room.name, name },
+      ...{ shown: from, former: before },
+    };
     named.push({ room, from, to: name });
     steps.push(renameStep("rename_room", `rename_room:${roomId}`, payload));
   }

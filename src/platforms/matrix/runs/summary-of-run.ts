@@ -5,6 +5,7 @@ import type { StepKind } from "../../../model/step.ts";
 import type { RunSummary, StepFailure } from "../../runs.ts";
 import { categoryOfStep } from "../categories/registry.ts";
 import { questionOf } from "../contact/ask/steps.ts";
+import { nameDeed, toldRoom, toldRooms } from "../contact/telling-deeds.ts";
 import { leavingSummary } from "../leave/summary.ts";
 
 const JOINS: ReadonlySet<StepKind> = new Set<StepKind>([
@@ -36,6 +37,8 @@ export function summaryOf(steps: readonly StoredStep[], rooms: readonly RunRoom[
       .map((room) => room.planned.row),
     leaving: leavingSummary(steps),
     questions: steps.flatMap((step) => questionOf(step) ?? []),
+    told: toldRooms(steps),
+    names: steps.flatMap((step) => nameDeed(step) ?? []),
   };
 }
 
@@ -44,6 +47,7 @@ export function failuresOf(steps: readonly StoredStep[], hasReport: boolean): St
   return steps.flatMap((step) => {
     const { kind, key, roomId, state, outcome } = step;
     if (questionOf(step) !== null) return [];
+    if (toldRoom(step) !== null || nameDeed(step) !== null) return [];
     if (state !== "failed" || outcome?.status !== "failed") return [];
     if (hasReport && categoryOfStep(kind) === "rooms") return [];
     if (kind === "leave_room" || kind === "drop_power") return [];

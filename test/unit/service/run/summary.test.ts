@@ -69,6 +69,8 @@ describe("what a run did", () => {
       openInvitations: rooms.slice(0, 1).map(({ planned }) => planned.row),
       leaving: { left: 0, stayed: [] },
       questions: [],
+      told: [],
+      names: [],
     });
   });
 
