@@ -5,13 +5,8 @@ import type { NamedRoom } from "../words/room-line.ts";
 
 type MessageToOne = AskMessage["followers"][number];
 
-/**
- * A file with every message, with those who follow and with the topics; `null` if one text without
- * a follower is all.
- */
-export function askFile({ messages, knocks }: AskFacts): Attachment | null {
-  const isAll = messages.length <= 1 && messages.every(({ followers }) => followers.length === 0);
-  if (isAll && knocks.length <= 1) return null;
+/** A file with every message, with those who follow and with the topics. */
+export function askFile({ messages, knocks }: AskFacts): Attachment {
   const parts = [
     ...messages.map((message, index) => wholeMessage(message, `${index + 1}`)),
     ...(knocks.length === 0 ? [] : [knocksPart(knocks)]),

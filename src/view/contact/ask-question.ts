@@ -1,4 +1,3 @@
-import { MAX_FILLED_TEXT } from "../../grammar/placeholders.ts";
 import type { AskFacts, AskMessage, Person } from "../../platforms/contact.ts";
 import type { ContactPreview } from "../../service/contact/proposals.ts";
 import type { Block, Inline } from "../document/document.ts";
@@ -8,15 +7,18 @@ import { notice } from "../document/message.ts";
 import { counted } from "../document/numbers.ts";
 import { formatDuration } from "../document/time.ts";
 import { untrustedText } from "../document/untrusted-text.ts";
+import type { NamedRoom } from "../words/room-line.ts";
 import { roomNames } from "../words/room-line.ts";
 import { askFile } from "./ask-file.ts";
 import { notAskedBlocks } from "./not-asked.ts";
 import type { AnswerWords, PreviewWords } from "./question.ts";
+import { quoted, shownTexts } from "./shown-texts.ts";
 
 /** The longest lists in the message itself. The file has all. */
-const MAX_MESSAGES = 10;
-const MAX_ROOMS = 3;
+const MAX_MESSAGES = 8;
+const MAX_ROOMS = 2;
 const MAX_TOPICS = 3;
+const MAX_TOPIC = 300;
 /** The word that confirms it. */
 const ASK = "ask";
 
@@ -29,13 +31,15 @@ export function askQuestion(
 ): { preview: PreviewWords; answers: AnswerWords; numberedRooms: readonly string[] } | Message {
   if (!canBegin) return nobodyToAsk(facts, prefix);
   const head = paragraph(strong(`Shall I ${whatToDo(facts)}?`), " Nothing was done yet.");
-  const file = askFile(facts);
+  const texts = shownTexts(facts.messages);
+  const file = texts.areAll && isShort(facts) ? null : askFile(facts);
   return {
     preview: {
       all: [
         head,
         ...recipients(facts.messages),
-        ...texts(facts.messages, file !== null),
+        ...texts.blocks,
+        ...(file === null ? [] : [paragraph("The file has every text, with everybody who gets it.")]),
         ...knocks(facts.knocks),
         ...topics(facts.messages),
         paragraph(
@@ -70,6 +74,18 @@ export function askBegun({ facts }: Pick<Shown, "facts">): Message {
       ...(knocked.length === 0 ? [] : [`Your new account knocks at ${counted(knocked.length, "room")}. `]),
       "You can close your app; I write to you when it is done, and when somebody lets your new account in.",
     ),
+  );
+}
+
+/** Whether the lists of the question leave out nothing. */
+function isShort({ messages, knocks: knocked }: AskFacts): boolean {
+  const topicsShown = messages.flatMap(topicsOf);
+  return (
+    messages.length <= MAX_MESSAGES &&
+    knocked.length <= MAX_MESSAGES &&
+    messages.every(({ rooms }) => rooms.length <= MAX_ROOMS) &&
+    topicsShown.length <= MAX_TOPICS &&
+    topicsShown.every(({ topic }) => topic.length <= MAX_TOPIC)
   );
 }
 
@@ -134,28 +150,6 @@ function wayWords({ way }: Pick<AskMessage, "way">): string {
   }
 }
 
-/** The words of a text for others, line by line. */
-function quoted(text: string): Block {
-  const lines = text.split("\n").map((line) => untrustedText(line, MAX_FILLED_TEXT));
-  return quote(lines.join("\n"));
-}
-
-/** Each text once. Those that differ are in the file. */
-function texts(messages: readonly AskMessage[], hasFile: boolean): Block[] {
-  const [first] = messages;
-  if (first === undefined) return [];
-  const reason = messages.find(({ way }) => way === "new_direct")?.reason ?? null;
-  const isOnly = messages.every(({ text }) => text === first.text);
-  return [
-    paragraph(isOnly ? "They read this:" : "The first reads this. The others differ in the names:"),
-    quoted(first.text),
-    ...(reason === null
-      ? []
-      : [paragraph("The invitation to a new chat says, before it is accepted:"), quoted(reason)]),
-    ...(hasFile ? [paragraph("Every text, with everybody who gets it, is in the file.")] : []),
-  ];
-}
-
 function knocks(all: AskFacts["knocks"]): Block[] {
   const [first] = all;
   if (first === undefined) return [];
@@ -171,18 +165,22 @@ function knocks(all: AskFacts["knocks"]): Block[] {
 
 /** Rooms whose topic may name another way to ask. */
 function topics(messages: readonly AskMessage[]): Block[] {
-  const found = messages.flatMap(({ rooms }) => rooms).filter(({ topic }) => topic !== null);
+  const found = messages.flatMap(topicsOf);
   if (found.length === 0) return [];
   const nameOf = roomNames(found.map(({ room }) => room));
   const shown = found.slice(0, MAX_TOPICS);
   const more = found.length - shown.length;
   return [
     paragraph("Some rooms say in their topic whom to ask. Have a look:"),
-    ...shown.map(({ room, topic }) => quote(...nameOf(room), `: ${untrustedText(topic ?? "", 300)}`)),
+    ...shown.map(({ room, topic }) => quote(...nameOf(room), `: ${untrustedText(topic, MAX_TOPIC)}`)),
     ...(more > 0
       ? [paragraph(`${counted(more, "more topic")} ${more === 1 ? "is" : "are"} in the file.`)]
       : []),
   ];
+}
+
+function topicsOf({ rooms }: AskMessage): { room: NamedRoom; topic: string }[] {
+  return rooms.flatMap(({ room, topic }) => (topic === null ? [] : [{ room, topic }]));
 }
 
 function time(facts: AskFacts, durationMs: number): Inline[] {

@@ -4,7 +4,7 @@ import { code, list, paragraph, strong } from "../document/document.ts";
 import { formatDay } from "../document/time.ts";
 import { roomNames } from "../words/room-line.ts";
 
-const MAX_ROOMS = 5;
+const MAX_ROOMS = 3;
 
 const titles: Readonly<Record<NotAskedReason, string>> = {
   asked_recently: "Somebody was asked about these less than a week ago",

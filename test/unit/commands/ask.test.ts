@@ -120,7 +120,7 @@ describe("!ask", () => {
     expect(parseMessage({ body: line, formattedBody: null }, names, specifications).kind).toBe("mistake");
   });
 
-  it("names who follows, and shows their texts in a file", async () => {
+  it("names who follows, and shows what they would read", async () => {
     const next = {
       ...message,
       helper: { userId: "@al:x.example", displayName: null },
@@ -129,7 +129,8 @@ describe("!ask", () => {
     const { type } = setUp({ facts: { messages: [{ ...message, followers: [next] }] } });
     const conversation = await type("!ask");
     expect(shownText(conversation)).toContain("Without success: @al:x.example");
-    expect(shownText(conversation)).toContain("Every text, with everybody who gets it, is in the file.");
+    expect(shownText(conversation)).toContain("@al:x.example reads:\n\n> Let me in, Al.");
+    expect(shownText(conversation)).toContain("The invitation to @mo:old.example, @al:x.example says first:");
   });
 
   it("says why nobody is asked, and from when on somebody can be", async () => {
