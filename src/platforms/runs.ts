@@ -125,6 +125,8 @@ export interface UndoFacts {
   knocks: readonly ReportRoom[];
   /** The old account gets its former name back, everywhere or in this number of rooms. */
   renamed: { readonly isEverywhere: boolean; readonly rooms: number };
+  /** The new account forgets the rule for mentions of the old one. */
+  hasMentionRule: boolean;
   /**
    * Rooms that the new account does not leave, or in which it keeps its power, unless the person
    * confirms that it leaves anyway.
@@ -134,6 +136,8 @@ export interface UndoFacts {
   written: readonly { category: CategoryName; count: number }[];
   /** Written items that cannot be undone, such as read markers, which only move forward. */
   lasting: readonly { category: CategoryName; count: number }[];
+  /** What reached other people and stays. */
+  lastingContact: { readonly messages: number; readonly chats: number; readonly left: number };
 }
 
 /** How an undo treats rooms that would miss the new account. */

@@ -143,7 +143,7 @@ export class RunControl {
     return source?.userId === run.source && target?.userId === run.target ? { source, target } : null;
   }
 
-  /** Ends all active runs. If none is active, the one that watches. */
+  /** Ends all active runs. If none is active, those that watch. */
   cancel(owner: string): Promise<CancelResult> {
     this.#options.preparations.end(owner);
     return this.#options.queue.run(owner, async () => {
@@ -153,7 +153,7 @@ export class RunControl {
       const active = unfinished.filter(isActive);
       // What the person sees first is the kept request. They want a watch to go on.
       if (ended !== null && active.length === 0) return { status: "kept_ended", kind: ended };
-      const chosen = active.length > 0 ? active : unfinished.slice(-1);
+      const chosen = active.length > 0 ? active : unfinished;
       const ends = await Promise.all(chosen.map((run) => this.#endRun(run, "cancelled")));
       const over = ends.filter((end) => end !== null);
       const [first, ...others] = await Promise.all(over.map((end) => this.#cancelled(end.ended)));

@@ -4,7 +4,7 @@ import type { Side } from "../../model/account.ts";
 import { sides } from "../../model/account.ts";
 import { isToWatch } from "../../model/room-routes.ts";
 import { isWorkedOn } from "../../model/run-states.ts";
-import { asksPeople } from "../../model/run-tracks.ts";
+import { asksPeople, isMove } from "../../model/run-tracks.ts";
 import type { Run, RunProblem, StoredStep } from "../../model/run.ts";
 import type { StepProblem } from "../../model/step-outcome.ts";
 import { stages } from "../../model/step.ts";
@@ -61,7 +61,8 @@ export class RunSettler {
     const { runs, steps, planning, listener, log } = this.#options;
     if (asksPeople(run)) return await this.#asking.settled(run, signal);
     if (run.purpose !== "move") {
-      const waitsFor = await this.#ending.renewPlan(run, signal);
+      const isShown = isMove(run) || run.purpose === "leave";
+      const waitsFor = isShown ? await this.#ending.renewPlan(run, signal) : null;
       if (waitsFor !== null) return waitsFor;
       // It was paused or cancelled meanwhile.
       const stored = await runs.get(run.id);

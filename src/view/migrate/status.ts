@@ -1,3 +1,4 @@
+import { asksPeople, isMove } from "../../model/run-tracks.ts";
 import type { Kept } from "../../service/run/kept-request.ts";
 import type { RunStatus, RunWait } from "../../service/run/results.ts";
 import { accountProblem, accountRemedy } from "../account/account-problem.ts";
@@ -11,7 +12,7 @@ import { formatClock, formatMoment, formatTime } from "../document/time.ts";
 import { untrustedCode } from "../document/untrusted-text.ts";
 import { keptLine } from "../words/kept-words.ts";
 import { progressBar } from "../words/progress-bar.ts";
-import { accountsOf, isAboutRooms, runNames } from "../words/run-words.ts";
+import { accountsOf, isAboutRooms, runNames, stepNoun } from "../words/run-words.ts";
 
 /**
  * There are seldom more, and each edit carries all of them four times (view/README.md, "Edits").
@@ -97,7 +98,7 @@ function stateWords({ state, isCancelled, endedAt }: RunStatus, now: number): In
 function bar(status: RunStatus): Block {
   const { rooms, steps } = status;
   const stepsTotal = steps.total - steps.dormant;
-  const stepWords = `${steps.done} of ${counted(stepsTotal, "step")}`;
+  const stepWords = `${steps.done} of ${counted(stepsTotal, stepNoun(status))}`;
   // Steps that wait for other people do not count, so that the bar can become full.
   const roomsTotal = rooms.done + rooms.open + rooms.failed;
   if (!isAboutRooms(status) || roomsTotal === 0)
@@ -126,7 +127,7 @@ function roomsLeft(status: RunStatus): Block[] {
     items.push(
       status.purpose === "leave"
         ? `it stays in ${counted(failedSteps, "room")}`
-        : `${counted(failedSteps, "step")} did not work`,
+        : `${counted(failedSteps, stepNoun(status))} did not work`,
     );
   return items.length === 0 ? [] : [list(items)];
 }
@@ -200,14 +201,21 @@ function nextStep(status: RunStatus, prefix: string): Inline[] {
     case "watching":
       return [code(`${prefix}report`), " shows who can let you in.", ...keysOf(status, prefix)];
     case "over":
-      return [
-        code(`${prefix}migrate verify`),
-        " compares both accounts, ",
-        code(`${prefix}report`),
-        " lists what is left.",
-        ...keysOf(status, prefix),
-      ];
+      return afterRun(status, prefix);
   }
+}
+
+function afterRun(status: RunStatus, prefix: string): Inline[] {
+  if (asksPeople(status)) return [code(`${prefix}report`), " shows who can let you in, and who was asked."];
+  if (!isMove(status))
+    return [code(`${prefix}finish`), " shows what is left before you let your old account go."];
+  return [
+    code(`${prefix}migrate verify`),
+    " compares both accounts, ",
+    code(`${prefix}report`),
+    " lists what is left.",
+    ...keysOf(status, prefix),
+  ];
 }
 
 /** A run copies no keys, so its numbers say nothing about them. */

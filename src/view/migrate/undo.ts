@@ -26,10 +26,11 @@ export function lookingWhatToUndo(): Message {
  * @param isChanged the answer to an earlier question came after its facts had changed
  */
 export function undoQuestion(
-  { invitations, joins, knocks, renamed, kept, written, lasting }: UndoPreview,
+  preview: UndoPreview,
   { word, typedWord }: { word: string | null; typedWord: string },
   isChanged = false,
 ): Message {
+  const { invitations, joins, knocks, renamed, kept, written, lasting } = preview;
   return alert(
     ...(isChanged
       ? [paragraph("Something has changed since I asked, so I did nothing. This is how it is now.")]
@@ -39,9 +40,16 @@ export function undoQuestion(
     ...rooms("Invitations that I withdraw", invitations),
     ...rooms("Knocks that I withdraw", knocks),
     ...formerNames(renamed),
+    ...settings(
+      "Your new account loses this again",
+      preview.hasMentionRule ? ["The rule by which mentions of your old account reach it"] : [],
+    ),
     ...keptRooms(kept),
     ...settings("These get their earlier values back", writtenLines(written)),
-    ...settings("These stay, because they can't be taken back", writtenLines(lasting)),
+    ...settings("These stay, because they can't be taken back", [
+      ...writtenLines(lasting),
+      ...lastingContactLines(preview.lastingContact),
+    ]),
     paragraph(
       joins.length === 0 ? "" : "A closed room may not let your new account in again. ",
       renamed.isEverywhere || renamed.rooms > 0
@@ -86,6 +94,14 @@ export function undoRefused(result: Exclude<UndoPreviewResult, UndoPreview>, pre
     case "not_read":
       return unreadable(result.account, result.refusal, prefix);
   }
+}
+
+function lastingContactLines({ messages, chats, left }: UndoPreview["lastingContact"]): string[] {
+  return [
+    ...(messages > 0 ? [`messages that your accounts sent: ${messages}`] : []),
+    ...(chats > 0 ? [`direct chats that I opened: ${chats}`] : []),
+    ...(left > 0 ? [`rooms that your old account left: ${left}`] : []),
+  ];
 }
 
 function formerNames({ isEverywhere, rooms: count }: UndoPreview["renamed"]): Block[] {

@@ -20,6 +20,24 @@ export const runNames: Readonly<Record<RunPurpose, string>> = {
   leave: "Leaving rooms",
 };
 
+/** What one step of a run is called. */
+export function stepNoun({ purpose }: Pick<RunStatus, "purpose">): string {
+  switch (purpose) {
+    case "ask":
+      return "question";
+    case "knock":
+      return "knock";
+    case "direct_chats":
+      return "chat";
+    case "announce":
+      return "message";
+    case "rename":
+      return "name";
+    default:
+      return "step";
+  }
+}
+
 /** Several runs at the beginning of a sentence: `The move, asking for help`; and the verb. */
 export function runList(
   run: Pick<RunStatus, "purpose">,

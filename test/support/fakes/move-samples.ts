@@ -225,6 +225,8 @@ export const preview: UndoPreview = {
   joins: rooms(8),
   knocks: rooms(2),
   renamed: { isEverywhere: true, rooms: 2 },
+  hasMentionRule: true,
+  lastingContact: { messages: 2, chats: 2, left: 2 },
   kept: rooms(7).map((room, index) => ({ room, reason: STAY_REASONS[index % 4] ?? "unreadable" })),
   canUndoRest: true,
   shown: "digest",

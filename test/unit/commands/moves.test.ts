@@ -252,6 +252,8 @@ describe("!migrate undo", () => {
     joins: [],
     knocks: [],
     renamed: { isEverywhere: false, rooms: 0 },
+    hasMentionRule: false,
+    lastingContact: { messages: 0, chats: 0, left: 0 },
     kept: [],
     canUndoRest: true,
     shown: "digest",

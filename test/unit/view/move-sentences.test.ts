@@ -187,6 +187,43 @@ describe("a request that is kept", () => {
   });
 });
 
+describe("the status of contact with other people", () => {
+  const status = (more: Partial<RunStatus>) => text(progressMessage(runStatus(more), NOW, "!"));
+  const steps = { total: 6, done: 4, failed: 1, dormant: 0 };
+
+  it.each<{ purpose: RunStatus["purpose"]; bar: string; failed: string }>([
+    { purpose: "ask", bar: "4 of 6 questions done", failed: "1 question did not work" },
+    { purpose: "knock", bar: "4 of 6 knocks done", failed: "1 knock did not work" },
+    { purpose: "direct_chats", bar: "4 of 6 chats done", failed: "1 chat did not work" },
+    { purpose: "announce", bar: "4 of 6 messages done", failed: "1 message did not work" },
+    { purpose: "leave", bar: "4 of 6 steps done", failed: "it stays in 1 room" },
+  ])("counts what it is about ($purpose)", ({ purpose, bar, failed }) => {
+    const said = status({ purpose, steps });
+    expect(said).toContain(bar);
+    expect(said).toContain(failed);
+  });
+
+  it("says when the daily limit allows the next chats", () => {
+    const wait = { side: "source", serverName: "old.example", limit: null, steps: 5 } as const;
+    const until = NOW + 20 * 3_600_000;
+    const said = status({
+      purpose: "ask",
+      waits: [{ ...wait, waitingFor: "daily_limit", until }],
+      expectedEnd: until,
+    });
+    expect(said).toContain("I open no more new chats today");
+    expect(said).toContain("08:00 UTC on 1 February (in about 20 hours); 5 steps wait for that");
+  });
+
+  it.each<{ purpose: RunStatus["purpose"]; next: string }>([
+    { purpose: "ask", next: "!report shows who can let you in, and who was asked." },
+    { purpose: "rename", next: "!finish shows what is left" },
+    { purpose: "move", next: "!migrate verify compares both accounts" },
+  ])("says what to do next after it ($purpose)", ({ purpose, next }) => {
+    expect(status({ purpose, state: "over" })).toContain(next);
+  });
+});
+
 describe("a pause and a cancel", () => {
   const asking = runStatus({ purpose: "ask" });
   const knocking = runStatus({ purpose: "knock" });

@@ -165,9 +165,20 @@ function undoFacts(
       isEverywhere: undoable.some(({ step }) => step.kind === "rename_profile"),
       rooms: undoable.filter(({ step }) => step.kind === "rename_room").length,
     },
+    hasMentionRule: madeMentionRule(undoable.findLast(({ step }) => step.kind === "mention_rule")),
     written: categoryCounts(undoable),
+    lastingContact: {
+      messages: written.filter(({ step }) => step.kind === "send_message").length,
+      chats: written.filter(({ step }) => step.kind === "open_chat").length,
+      left: written.filter(({ step }) => step.kind === "leave_room").length,
+    },
     lasting: categoryCounts(written.filter(({ isUndoable }) => !isUndoable)),
   };
+}
+
+/** Whether a step made the rule for mentions. Others removed it again. */
+function madeMentionRule(one: WrittenStep | undefined): boolean {
+  return one !== undefined && isJsonObject(one.step.payload) && one.step.payload.isOff !== true;
 }
 
 /** The undo record of a step; `undefined` if it wrote nothing. */

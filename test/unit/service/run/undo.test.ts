@@ -100,12 +100,39 @@ describe("taking back", () => {
       joins: [b],
       knocks: [c],
       renamed: { isEverywhere: false, rooms: 0 },
+      hasMentionRule: false,
+      lastingContact: { messages: 0, chats: 0, left: 0 },
       kept: [],
       canUndoRest: true,
       shown: expect.any(String) as string,
       written: [{ category: "tags", count: 1 }],
       lasting: [{ category: "read_markers", count: 1 }],
     });
+  });
+
+  it("takes the rule for mentions back, and lists what reached other people as what stays", async () => {
+    const { store } = await temporaryStore();
+    await ran(store, [
+      { kind: "mention_rule", outcome: wrote({ oldUserId: OWNER, wasOn: false }), payload: { isOff: false } },
+      { kind: "send_message", roomId: "!a", outcome: wrote({}) },
+      { kind: "send_message", roomId: "!b", outcome: wrote({}) },
+      { kind: "open_chat", outcome: wrote({ roomId: "!chat" }) },
+      { kind: "drop_power", roomId: "!c", outcome: DONE },
+      { kind: "leave_room", roomId: "!c", outcome: DONE },
+    ]);
+    const planner = undoPlanner(store);
+    expect(await planner.preview(OWNER)).toMatchObject({
+      hasMentionRule: true,
+      lastingContact: { messages: 2, chats: 1, left: 1 },
+      written: [],
+      lasting: [],
+    });
+    const undo = await confirmedUndo(planner, OWNER);
+    expect(undo?.steps.map(({ key }) => key)).toEqual(["undo:1:mention_rule:"]);
+    await ran(store, [
+      { kind: "mention_rule", outcome: wrote({ oldUserId: OWNER, wasOn: true }), payload: { isOff: true } },
+    ]);
+    expect(await planner.preview(OWNER)).toMatchObject({ hasMentionRule: false });
   });
 
   it("keeps an invitation that is the last way into a room, unless the person confirms that", async () => {
