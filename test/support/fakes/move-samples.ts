@@ -108,7 +108,7 @@ export const summary: RunSummary = {
   knocks: 1,
   written: CATEGORY_NAMES.map((category, count) => ({ category, count })),
   openInvitations: rooms(7),
-  leaving: { left: 3, stayed: [] },
+  leaving: { left: 0, stayed: [] },
   questions: [],
   told: [],
   names: [],
@@ -116,6 +116,7 @@ export const summary: RunSummary = {
 /** What an announcement and a new name did. */
 export const toldDeeds: RunSummary = {
   ...noDeeds,
+  leaving: { left: 3, stayed: [] },
   told: [
     { roomId: "!told:old.example", name: EVIL, problem: null },
     { roomId: EVIL, name: EVIL, problem: { code: "room_encrypted", serverText: null } },

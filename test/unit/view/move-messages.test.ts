@@ -199,7 +199,7 @@ describe("each message of a move", () => {
       undoQuestion(preview, UNDO_WORDS),
     ])
       expect(message.tone).toBe("alert");
-    expect(messages["roomLetIn"]?.map(({ tone }) => tone)).toEqual(["alert", "notice"]);
+    expect(messages["roomLetIn"]?.map(({ tone }) => tone)).toEqual(["alert", "notice", "alert", "notice"]);
   });
 
   it("is routine otherwise", () => {
