@@ -176,13 +176,13 @@ export class Contacts {
     });
   }
 
-  /** `null`: nothing was stored, or it cannot be read. */
-  async finishState({ owner, source }: OfAccount): Promise<FinishState | null> {
+  /** The newest of a person. `null`: nothing was stored, or it cannot be read. */
+  async lastFinishState(owner: string): Promise<FinishState | null> {
     const row = await this.#database
       .selectFrom("finish_state")
       .select(["at", "state"])
       .where("owner", "=", owner)
-      .where("source", "=", source)
+      .orderBy("at", "desc")
       .executeTakeFirst();
     const state = row && parseColumn(row.state);
     return row === undefined || state === undefined ? null : { at: row.at, state };

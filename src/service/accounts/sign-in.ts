@@ -1,10 +1,10 @@
-import { randomInt } from "node:crypto";
 import { isAccountProblem } from "../../model/account-problem.ts";
 import type { Account, Side, SignInMethod } from "../../model/account.ts";
 import { otherSide, sides } from "../../model/account.ts";
 import type { ConversationAddress } from "../../model/conversation-address.ts";
 import { KeyedQueue } from "../../model/keyed-queue.ts";
 import type { AccountRefusal, Session, SignInOutcome, SignInServer } from "../../platforms/sign-in.ts";
+import { mayHaveMadeSession, randomDeviceId } from "./new-session.ts";
 import type { AccountState, OfferResult, SignedIn, SignInResult, SignOutResult } from "./results.ts";
 import { LinkSignIn } from "./sign-in-by-link.ts";
 import type { SignInOptions } from "./sign-in-options.ts";
@@ -124,6 +124,31 @@ export class SignIn {
    */
   signOut(owner: string, side: Side): Promise<SignOutResult | null> {
     return this.#queue.run(owner, () => this.#signOut(owner, side));
+  }
+
+  /**
+   * Ends all sessions of an account, also those of its owner's apps, and then the bot's use of it.
+   * @param end asks the server; unless it answers `ended`, the bot goes on using the account
+   * @returns `null` if the account is not signed in
+   */
+  signOutEverywhere<Ending extends { status: string }>(
+    owner: string,
+    side: Side,
+    end: (account: Account) => Promise<Ending>,
+  ): Promise<Ending | null> {
+    return this.#queue.run(owner, async () => {
+      const { accounts, platform } = this.#options;
+      const account = await accounts.get(owner, side);
+      if (account === null) return null;
+      return this.#whileUnused(owner, side, async () => {
+        const ending = await end(account);
+        if (ending.status !== "ended") return ending;
+        await accounts.endWorkWithKeys(owner, side);
+        await platform.keys.forgetDevice({ owner, side });
+        await accounts.remove(owner, side);
+        return ending;
+      });
+    });
   }
 
   /**
@@ -268,23 +293,4 @@ export class SignIn {
       : ({ kind: "not_checked", problem } as const);
     return { account, page, sessionState };
   }
-}
-
-/**
- * Whether a session of the bot may be left on the server. The next try then uses the same device,
- * and the server replaces that session.
- */
-function mayHaveMadeSession({
-  problem,
-  leftoverDeviceId,
-}: Extract<SignInOutcome, { kind: "problem" }>): boolean {
-  return leftoverDeviceId !== null || problem.code === "unreachable" || problem.code === "server_trouble";
-}
-
-/**
- * Twelve random capital letters, similar to those of servers (the authorization server requires
- * ten). New for each sign-in, because ending one session of a shared device could end the other.
- */
-function randomDeviceId(): string {
-  return Array.from({ length: 12 }, () => String.fromCharCode(65 + randomInt(26))).join("");
 }

@@ -129,16 +129,16 @@ describe("records of contact", () => {
     expect(await store.contacts.asked({ ...ME, source: "@older:old.example" })).toEqual([]);
     await store.forget(OWNER);
     expect(await store.contacts.asked(ME)).toEqual([]);
-    expect(await store.contacts.finishState(ME)).toBeNull();
+    expect(await store.contacts.lastFinishState(ME.owner)).toBeNull();
     expect(await store.contacts.asked({ owner: other, source: other })).toHaveLength(2);
   });
 
   it("keep the last state of finishing", async () => {
     const { store } = await temporaryStore();
-    expect(await store.contacts.finishState(ME)).toBeNull();
+    expect(await store.contacts.lastFinishState(ME.owner)).toBeNull();
     await store.contacts.saveFinishState(ME, { at: NOW, state: { left: 12 } });
     await store.contacts.saveFinishState(ME, { at: NOW + 1, state: { left: 13 } });
-    expect(await store.contacts.finishState(ME)).toEqual({ at: NOW + 1, state: { left: 13 } });
+    expect(await store.contacts.lastFinishState(ME.owner)).toEqual({ at: NOW + 1, state: { left: 13 } });
   });
 });
 

@@ -1,0 +1,155 @@
+import type { ContactRecords } from "../../model/contact.ts";
+import { NO_FILTERS } from "../../model/filters.ts";
+import type { FinishState } from "../../model/finish-state.ts";
+import { keysLeft } from "../../model/keys-left.ts";
+import type { Report } from "../../model/report.ts";
+import type { ContactTexts, LeaveFacts, Proposal } from "../../platforms/contact.ts";
+import type { FinishFacts, PlatformFinish } from "../../platforms/finish.ts";
+import type { Decision } from "../../platforms/planning.ts";
+import type { ReadProgress } from "../../platforms/reading.ts";
+import { UnreadableAccountError } from "../../platforms/reading.ts";
+import type { Accounts } from "../../store/accounts.ts";
+import type { Runs } from "../../store/runs.ts";
+import type { Steps } from "../../store/steps.ts";
+import type { Account } from "../../model/account.ts";
+import type { CannotDecide, DecidedMove, PlanRequest, Planning } from "../plan/planning.ts";
+import type { FinishStates } from "./finish-states.ts";
+
+export interface FinishRequest {
+  owner: string;
+  /** Rooms in which the person talks with the bot. */
+  botRoomIds: readonly string[];
+  onProgress: (progress: ReadProgress) => void;
+}
+
+/** What the checklist needs of a decision. */
+interface Decided extends Omit<DecidedMove, "decision"> {
+  decision: Pick<Decision, "finish" | "leave"> & { plan: { report: Report } };
+}
+
+export interface FinishChecklistOptions {
+  accounts: Pick<Accounts, "get">;
+  planning: {
+    decide(request: Omit<PlanRequest, "rooms">): Promise<Decided | CannotDecide>;
+    last: Planning["last"];
+  };
+  runs: Pick<Runs, "between">;
+  steps: Pick<Steps, "all">;
+  records: (owner: string, accounts: { source: string; target: string }) => Promise<ContactRecords>;
+  texts: ContactTexts;
+  states: Pick<FinishStates, "last" | "save">;
+  finish: Pick<PlatformFinish, "sessions">;
+  now: () => number;
+}
+
+/**
+ * - `checked`: both servers were asked.
+ * - `remembered`: the bot is signed out, because the person has finished. It is what the servers
+ *   said last.
+ */
+export type FinishResult =
+  { status: "checked"; state: FinishState } | { status: "remembered"; state: FinishState } | CannotDecide;
+
+/** Everything that the servers say about the end of a move. */
+export class FinishChecklist {
+  readonly #options: FinishChecklistOptions;
+
+  constructor(options: FinishChecklistOptions) {
+    this.#options = options;
+  }
+
+  async check(request: FinishRequest): Promise<FinishResult> {
+    const { accounts, states } = this.#options;
+    const { owner } = request;
+    if ((await accounts.get(owner, "source")) === null) {
+      const state = await states.last(owner);
+      if (state !== null && (state.signedOut !== null || state.endedAt !== null))
+        return { status: "remembered", state };
+    }
+    const state = await this.#read(request);
+    if ("status" in state) return state;
+    await states.save(owner, state);
+    return { status: "checked", state };
+  }
+
+  async #read({ owner, botRoomIds, onProgress }: FinishRequest): Promise<FinishState | CannotDecide> {
+    const { planning, records, texts, now } = this.#options;
+    const plan = await planning.last(owner);
+    const filters = plan?.request.filters ?? { ...NO_FILTERS, categories: null };
+    const move = await planning.decide({ owner, filters, botRoomIds, onProgress });
+    if ("status" in move) return move;
+    const { decision, source, target } = move;
+    const known = {
+      records: await records(owner, { source: source.userId, target: target.userId }),
+      texts,
+      now: now(),
+    };
+    const moved = { rooms: [], reason: null, withoutKeys: false, anyway: [] };
+    const leaving = await decision.leave?.(moved, known);
+    if (leaving === undefined) throw new Error("the platform decides nothing about leaving");
+    return {
+      ...{ at: now(), source: source.userId, target: target.userId },
+      ...comparisonOf(decision.plan.report),
+      ...factsOf(decision.finish(), known.records),
+      leaving: await this.#leaving(move, leaving),
+      otherSessions: await this.#otherSessions(source),
+      signedOut: null,
+      endedAt: null,
+    };
+  }
+
+  async #leaving(
+    { source: { owner, userId }, target, decision: { plan } }: Decided,
+    { facts: { leaves, kept } }: Proposal<LeaveFacts>,
+  ): Promise<FinishState["leaving"]> {
+    const { runs, steps } = this.#options;
+    const ofLeaving = (await runs.between(owner, userId, target.userId)).filter(
+      ({ purpose }) => purpose === "leave",
+    );
+    let left = 0;
+    let keptByLast = new Set<string | null>();
+    for (const { id } of ofLeaving) {
+      const leaveSteps = (await steps.all(id)).filter(({ kind }) => kind === "leave_room");
+      left += leaveSteps.filter(({ outcome }) => outcome?.status === "done").length;
+      keptByLast = new Set(leaveSteps.filter(({ state }) => state === "failed").map(({ roomId }) => roomId));
+    }
+    const open = leaves.filter(({ room }) => !keptByLast.has(room.roomId)).length;
+    return {
+      left,
+      open,
+      kept: kept.length + leaves.length - open,
+      hasBegun: ofLeaving.length > 0,
+      notMoved: plan.report.rooms.filter(({ status }) => status !== "done" && status !== "skipped").length,
+    };
+  }
+
+  async #otherSessions(source: Account): Promise<number | null> {
+    try {
+      return (await this.#options.finish.sessions(source)).others;
+    } catch (error) {
+      if (error instanceof UnreadableAccountError) return null;
+      throw error;
+    }
+  }
+}
+
+function comparisonOf(report: Report): Pick<FinishState, "comparison" | "keys"> {
+  const rooms = report.categories.find(({ name }) => name === "rooms");
+  const others = report.categories.filter(({ name }) => name !== "rooms" && name !== "room_keys");
+  const { expected, toCopy, isUnreadable } = keysLeft(report);
+  return {
+    comparison: {
+      rooms: rooms?.expected ?? 0,
+      moved: rooms?.present ?? 0,
+      missing: others.reduce((sum, { missing }) => sum + missing.length, 0),
+    },
+    keys: { expected, toCopy, isUnreadable },
+  };
+}
+
+function factsOf(
+  { name, isRenamed, hasMentionRule }: FinishFacts,
+  { announcedAt }: ContactRecords,
+): Pick<FinishState, "name" | "hasMentionRule"> {
+  return { name: { name, isRenamed, announced: announcedAt.size }, hasMentionRule };
+}

@@ -1,0 +1,199 @@
+import type { Account, Side } from "../../model/account.ts";
+import { sides } from "../../model/account.ts";
+import type { FinishState } from "../../model/finish-state.ts";
+import type { AllSessionsEnding, PlatformFinish } from "../../platforms/finish.ts";
+import { UnreadableAccountError } from "../../platforms/reading.ts";
+import type { Accounts } from "../../store/accounts.ts";
+import type { SignOutResult } from "../accounts/results.ts";
+import type { SignIn } from "../accounts/sign-in.ts";
+import type { CannotDecide } from "../plan/planning.ts";
+import type { RunControl } from "../run/control.ts";
+import type { RunStatus } from "../run/results.ts";
+import type { FinishChecklist, FinishRequest } from "./checklist.ts";
+import type { FinishStates } from "./finish-states.ts";
+
+/** The active runs of a person. */
+export interface RunsUnderWay {
+  /** One that works; `null` for none. */
+  working: RunStatus | null;
+  /** Whether another one only waits for the daily limit on new chats. It is ended. */
+  waitsForDay: boolean;
+}
+
+export interface MoveEndingOptions {
+  accounts: Pick<Accounts, "get">;
+  checklist: Pick<FinishChecklist, "check">;
+  states: Pick<FinishStates, "last" | "save">;
+  finish: Pick<PlatformFinish, "sessions" | "endAllSessions" | "closing">;
+  control: Pick<RunControl, "abandon" | "abandonThen">;
+  underWay: (owner: string) => Promise<RunsUnderWay>;
+  signIn: Pick<SignIn, "signOutBoth" | "signOutEverywhere">;
+  now: () => number;
+}
+
+/** Why nothing is asked or ended. */
+export type EndingRefusal =
+  | { status: "already"; run: RunStatus }
+  /** Other accounts are signed in than those that were shown. */
+  | { status: "other_accounts" }
+  | CannotDecide;
+
+export type SessionsPreview =
+  | {
+      status: "possible";
+      account: Account;
+      /** With everything that is still open. */
+      state: FinishState;
+      waitsForDay: boolean;
+      shown: string;
+    }
+  /** Only a page of the account's server ends its sessions. */
+  | { status: "on_page"; page: string | null }
+  | { status: "signed_out"; state: FinishState }
+  | EndingRefusal;
+
+export type SessionsResult =
+  | { status: "signed_out"; state: FinishState | null }
+  | Exclude<AllSessionsEnding, { status: "ended" }>
+  | EndingRefusal;
+
+export type EndPreview =
+  | { status: "possible"; accounts: readonly Account[]; waitsForDay: boolean; shown: string }
+  | { status: "nothing_to_end"; state: FinishState | null }
+  | EndingRefusal;
+
+export type EndResult = { status: "ended"; signedOut: readonly SignOutResult[] } | EndingRefusal;
+
+export type ClosingResult = { status: "page"; account: Account; page: string | null } | CannotDecide;
+
+/** The last steps of a move: they end sessions. Each is shown first, and done after a typed word. */
+export class MoveEnding {
+  readonly #options: MoveEndingOptions;
+
+  constructor(options: MoveEndingOptions) {
+    this.#options = options;
+  }
+
+  async previewSessions(request: FinishRequest): Promise<SessionsPreview> {
+    const { accounts, checklist, finish } = this.#options;
+    const { owner } = request;
+    const { working, waitsForDay } = await this.#options.underWay(owner);
+    if (working !== null) return { status: "already", run: working };
+    const account = await accounts.get(owner, "source");
+    if (account === null) return this.#signedOutBefore(owner);
+    try {
+      const { endedAt } = await finish.sessions(account);
+      if (endedAt.kind === "page") return { status: "on_page", page: endedAt.page };
+    } catch (error) {
+      return notRead(error);
+    }
+    const checked = await checklist.check(request);
+    if (checked.status === "remembered") return { status: "signed_out", state: checked.state };
+    if (checked.status !== "checked") return checked;
+    return { status: "possible", account, state: checked.state, waitsForDay, shown: shownOf([account]) };
+  }
+
+  /** Signs the old account out everywhere. Safe to repeat after a crash. */
+  async endSessions(owner: string, shown: string): Promise<SessionsResult> {
+    const { accounts, states, finish, control, signIn, now } = this.#options;
+    const { working } = await this.#options.underWay(owner);
+    if (working !== null) return { status: "already", run: working };
+    const account = await accounts.get(owner, "source");
+    if (account === null) return this.#signedOutBefore(owner);
+    if (!isShown([account], shown)) return { status: "other_accounts" };
+    const last = await states.last(owner);
+    const state = last?.source === account.userId ? last : null;
+    const note = async (noted: "begun" | "done"): Promise<FinishState | null> => {
+      const next = state && { ...state, signedOut: { at: now(), state: noted } };
+      if (next !== null) await states.save(owner, next);
+      return next;
+    };
+    await control.abandon(owner);
+    const ending = await signIn.signOutEverywhere(owner, "source", async (signedIn) => {
+      const asked = await finish.endAllSessions(signedIn, async () => void (await note("begun")));
+      // An earlier try has ended them. The bot's own session was one of them.
+      const isOver = asked.status === "session_ended" && state?.signedOut?.state === "begun";
+      return isOver ? { status: "ended" as const } : asked;
+    });
+    if (ending === null || ending.status === "ended")
+      return { status: "signed_out", state: await note("done") };
+    return ending;
+  }
+
+  async previewEnd(owner: string): Promise<EndPreview> {
+    const { working, waitsForDay } = await this.#options.underWay(owner);
+    if (working !== null) return { status: "already", run: working };
+    const accounts = await this.#signedIn(owner);
+    if (accounts.length === 0)
+      return { status: "nothing_to_end", state: await this.#options.states.last(owner) };
+    return { status: "possible", accounts, waitsForDay, shown: shownOf(accounts) };
+  }
+
+  /**
+   * Ends the bot's sessions, erases its secrets and stops watching. The report stays. Safe to repeat
+   * after a crash.
+   */
+  async end(owner: string, shown: string): Promise<EndResult> {
+    const { states, control, signIn, now } = this.#options;
+    const { working } = await this.#options.underWay(owner);
+    if (working !== null) return { status: "already", run: working };
+    const accounts = await this.#signedIn(owner);
+    // After a crash one of them may be signed out already.
+    if (accounts.length > 0 && !isShown(accounts, shown)) return { status: "other_accounts" };
+    await control.abandon(owner);
+    const { signedOut } = await signIn.signOutBoth(owner, () =>
+      // A run that was started meanwhile is ended as well.
+      control.abandonThen(owner, async () => {
+        const state = await states.last(owner);
+        const isOfMove = state !== null && accounts.every(({ side, userId }) => state[side] === userId);
+        if (isOfMove) await states.save(owner, { ...state, endedAt: state.endedAt ?? now() });
+      }),
+    );
+    return { status: "ended", signedOut };
+  }
+
+  /** Where the old account can be closed. Nothing is closed. */
+  async closing(owner: string): Promise<ClosingResult> {
+    const account = await this.#options.accounts.get(owner, "source");
+    if (account === null) return { status: "not_signed_in", missing: ["source"] };
+    try {
+      const { page } = await this.#options.finish.closing(account);
+      return { status: "page", account, page };
+    } catch (error) {
+      return notRead(error);
+    }
+  }
+
+  async #signedOutBefore(
+    owner: string,
+  ): Promise<{ status: "signed_out"; state: FinishState } | CannotDecide> {
+    const state = await this.#options.states.last(owner);
+    if (state !== null && state.signedOut !== null) return { status: "signed_out", state };
+    return { status: "not_signed_in", missing: ["source"] };
+  }
+
+  async #signedIn(owner: string): Promise<Account[]> {
+    const found = await Promise.all(sides.map((side: Side) => this.#options.accounts.get(owner, side)));
+    return found.filter((account) => account !== null);
+  }
+}
+
+/** The accounts of a question. */
+function shownOf(accounts: readonly Account[]): string {
+  return accounts.map(lineOf).join("\n");
+}
+
+function isShown(accounts: readonly Account[], shown: string): boolean {
+  const lines = shown.split("\n");
+  return accounts.every((account) => lines.includes(lineOf(account)));
+}
+
+function lineOf({ side, userId }: Account): string {
+  return `${side} ${userId}`;
+}
+
+function notRead(error: unknown): CannotDecide {
+  if (error instanceof UnreadableAccountError)
+    return { status: "not_read", account: error.account, refusal: error.refusal };
+  throw error;
+}
