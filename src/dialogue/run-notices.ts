@@ -185,6 +185,8 @@ export class RunAnnouncer implements RunListener {
     const shown = this.#shownOf(run);
     if (shown.timer !== null) clearTimeout(shown.timer);
     shown.timer = null;
+    // One step that is done at once needs no progress. Its end is the answer to the command.
+    if (run.purpose === "mentions" && run.progressCount === 0) return;
     this.#inTurn(() => this.#show(run.id, shown, run));
     await this.#saying;
   }

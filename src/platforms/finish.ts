@@ -34,10 +34,12 @@ export type AllSessionsEnding =
   | { readonly status: "on_page"; readonly page: string | null }
   | { readonly status: "not_done"; readonly problem: SignInProblem };
 
-/** Where an account is closed; `null`: only in an app. */
-export interface AccountClosing {
-  readonly page: string | null;
-}
+/**
+ * Where an account is closed. `app`: its server has no page for that. `unknown`: the server does not
+ * say just now.
+ */
+export type AccountClosing =
+  { readonly kind: "page"; readonly page: string } | { readonly kind: "app" | "unknown" };
 
 /** What a platform does for the end of a move. */
 export interface PlatformFinish {
@@ -50,6 +52,6 @@ export interface PlatformFinish {
    * @param onBegin awaited before the request that ends them
    */
   endAllSessions(account: Account, onBegin: () => Promise<void>): Promise<AllSessionsEnding>;
-  /** Only reads. @throws UnreadableAccountError */
-  closing(account: Account): Promise<AccountClosing>;
+  /** Where an account is closed. The bot need not be signed in. Only reads. */
+  closing(userId: string): Promise<AccountClosing>;
 }

@@ -76,6 +76,8 @@ export interface RunSummary {
   told: readonly RoomDeed[];
   /** The names of the old account that were given or brought back, or not. */
   names: readonly NameDeed[];
+  /** Whether mentions of the old account now reach the new one, if the run has seen to that. */
+  mentions?: "on" | "off";
 }
 
 /** The rooms that the old account left, and those in which it stayed. */

@@ -52,7 +52,7 @@ export function createMatrixPlatform(options: MatrixPlatformOptions): Platform {
     rateLimits: RATE_LIMITS,
     runs: matrixRuns,
     keys,
-    finish: createMatrixFinish(opening),
+    finish: createMatrixFinish({ ...opening, fetch, servers }),
     serverName: (userId) => serverNameOf(userId) ?? "",
     pair: accountPairs({
       ...opening,

@@ -1,3 +1,4 @@
+import type { Account } from "../../model/account.ts";
 import type { ContactRecords } from "../../model/contact.ts";
 import { NO_FILTERS } from "../../model/filters.ts";
 import type { FinishState } from "../../model/finish-state.ts";
@@ -11,7 +12,6 @@ import { UnreadableAccountError } from "../../platforms/reading.ts";
 import type { Accounts } from "../../store/accounts.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
-import type { Account } from "../../model/account.ts";
 import type { CannotDecide, DecidedMove, PlanRequest, Planning } from "../plan/planning.ts";
 import type { FinishStates } from "./finish-states.ts";
 

@@ -1,7 +1,7 @@
 import type { Account, Side } from "../../model/account.ts";
 import { sides } from "../../model/account.ts";
 import type { FinishState } from "../../model/finish-state.ts";
-import type { AllSessionsEnding, PlatformFinish } from "../../platforms/finish.ts";
+import type { AccountClosing, AllSessionsEnding, PlatformFinish } from "../../platforms/finish.ts";
 import { UnreadableAccountError } from "../../platforms/reading.ts";
 import type { Accounts } from "../../store/accounts.ts";
 import type { SignOutResult } from "../accounts/results.ts";
@@ -64,7 +64,10 @@ export type EndPreview =
 
 export type EndResult = { status: "ended"; signedOut: readonly SignOutResult[] } | EndingRefusal;
 
-export type ClosingResult = { status: "page"; account: Account; page: string | null } | CannotDecide;
+/** `closing`: `null` if the bot does not know which account it would be. */
+export interface ClosingResult {
+  closing: AccountClosing | null;
+}
 
 /** The last steps of a move: they end sessions. Each is shown first, and done after a typed word. */
 export class MoveEnding {
@@ -154,14 +157,10 @@ export class MoveEnding {
 
   /** Where the old account can be closed. Nothing is closed. */
   async closing(owner: string): Promise<ClosingResult> {
-    const account = await this.#options.accounts.get(owner, "source");
-    if (account === null) return { status: "not_signed_in", missing: ["source"] };
-    try {
-      const { page } = await this.#options.finish.closing(account);
-      return { status: "page", account, page };
-    } catch (error) {
-      return notRead(error);
-    }
+    const { accounts, states, finish } = this.#options;
+    const account = await accounts.get(owner, "source");
+    const userId = account?.userId ?? (await states.last(owner))?.source ?? null;
+    return { closing: userId === null ? null : await finish.closing(userId) };
   }
 
   async #signedOutBefore(

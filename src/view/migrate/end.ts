@@ -11,6 +11,7 @@ import { code, list, numberedList, paragraph, strong } from "../document/documen
 import type { Message } from "../document/message.ts";
 import { alert } from "../document/message.ts";
 import { untrustedText } from "../document/untrusted-text.ts";
+import { mentionsChanged } from "../finish/mentions.ts";
 import { leavingEnded } from "../leave/end.ts";
 import { jsonReport } from "../rooms/report-files.ts";
 import { causeTitles, leftRoomLine } from "../rooms/report.ts";
@@ -34,6 +35,8 @@ const MAX_NAMES = 3;
 export function runEnded(end: RunEnd, prefix: string): Message {
   const { run, report, summary, failures } = end;
   if (run.purpose === "leave") return leavingEnded(end, prefix);
+  if (run.purpose === "mentions" && summary.mentions !== undefined)
+    return mentionsChanged(run.source, summary.mentions, prefix);
   const left = isAboutRooms(run) ? leftRooms(report.rooms) : [];
   return {
     ...alert(

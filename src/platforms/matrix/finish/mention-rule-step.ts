@@ -4,23 +4,14 @@ import type { PushRule } from "../categories/push-rules/push-rule.ts";
 import type { StepSession } from "../steps/define-step.ts";
 import { defineStep } from "../steps/define-step.ts";
 import { deleteRule, putRule, readRules, setEnabled } from "../steps/push-rule-requests.ts";
-import { MENTION_RULE_KINDS, mentionRule, workingMentionRule } from "./mention-rule.ts";
+import { MENTION_RULE_KINDS, mentionRule, mentionRuleSchema, workingMentionRule } from "./mention-rule.ts";
 
-/** The payload of the step, as JSON. */
-export interface MentionRulePayload {
-  /** The account whose mentions reach the new one. */
-  oldUserId: string;
-  /** Whether the rule is removed. */
-  isOff: boolean;
-}
-
-const payloadSchema: z.ZodType<MentionRulePayload> = z.object({ oldUserId: z.string(), isOff: z.boolean() });
 /** Whether mentions reached the new account before the step. */
 const undoSchema = z.object({ oldUserId: z.string(), wasOn: z.boolean() });
 
 /** Makes or removes the rule for mentions of the old account, on the new one. */
 export const mentionRuleStep = defineStep({
-  payload: payloadSchema,
+  payload: mentionRuleSchema,
   undoRecord: undoSchema,
   async run({ oldUserId, isOff }, { target, savedUndo, saveUndo }) {
     const rules = [...(await readRules(target)).values()];

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { isSameJson } from "../api/same-json.ts";
 import { hasSameEffect } from "../categories/push-rules/actions.ts";
 import type { PushRule } from "../categories/push-rules/push-rule.ts";
@@ -9,6 +10,15 @@ import type { PushRule } from "../categories/push-rules/push-rule.ts";
  */
 export const MENTION_RULE_KINDS = ["override", "content"] as const;
 export type MentionRuleKind = (typeof MENTION_RULE_KINDS)[number];
+
+/** The payload of the step, as JSON. */
+export const mentionRuleSchema = z.object({
+  /** The account whose mentions reach the new one. */
+  oldUserId: z.string(),
+  /** Whether the rule is removed. */
+  isOff: z.boolean(),
+});
+export type MentionRulePayload = z.infer<typeof mentionRuleSchema>;
 
 const PREFIX = "mentions_of_moved_account:";
 /** Like a mention of the account itself (CS §Push Rules, `.m.rule.is_user_mention`). */

@@ -1,14 +1,29 @@
+import type { Logger } from "pino";
 import { stages } from "../../../model/step.ts";
-import type { PlatformFinish } from "../../finish.ts";
-import type { OpenAccountOptions } from "../open-account.ts";
+import type { GuardedFetch } from "../../../network/guarded-fetch.ts";
+import type { AccountClosing, PlatformFinish } from "../../finish.ts";
+import { discoverHomeserver } from "../api/discovery.ts";
+import { HomeserverClient } from "../api/homeserver-client.ts";
+import { serverNameOf } from "../ids/identifiers.ts";
 import { guarded } from "../open-account.ts";
 import { deactivationPage } from "../sign-in/oauth/account-page.ts";
 import { readAuthorizationServer } from "../sign-in/oauth/authorization-server.ts";
-import type { MentionRulePayload } from "./mention-rule-step.ts";
+import { refusalOf } from "../sign-in/provider.ts";
+import type { Sessions } from "../sign-in/sessions.ts";
+import type { MentionRulePayload } from "./mention-rule.ts";
 import { endAllSessions, openSessions } from "./sessions.ts";
 
+export interface MatrixFinishOptions {
+  sessions: Pick<Sessions, "client">;
+  fetch: GuardedFetch;
+  /** Server name → client API address, instead of discovery. */
+  servers: Readonly<Record<string, string>>;
+  log: Logger;
+}
+
 /** What the end of a move needs of homeservers. */
-export function createMatrixFinish({ sessions }: Pick<OpenAccountOptions, "sessions">): PlatformFinish {
+export function createMatrixFinish(options: MatrixFinishOptions): PlatformFinish {
+  const { sessions } = options;
   return {
     mentionStep: (oldUserId, { isOff }) => ({
       key: "mention_rule",
@@ -24,10 +39,22 @@ export function createMatrixFinish({ sessions }: Pick<OpenAccountOptions, "sessi
     }),
     sessions: (account) => guarded(account, () => openSessions(account, sessions.client(account))),
     endAllSessions: (account, onBegin) => endAllSessions(sessions.client(account), onBegin),
-    closing: (account) =>
-      guarded(account, async () => {
-        const server = await readAuthorizationServer(sessions.client(account));
-        return { page: server && deactivationPage(server) };
-      }),
+    closing: (userId) => closing(userId, options),
   };
+}
+
+async function closing(
+  userId: string,
+  { fetch, log, servers }: MatrixFinishOptions,
+): Promise<AccountClosing> {
+  try {
+    const { baseUrl } = await discoverHomeserver(serverNameOf(userId) ?? "", { fetch, log, servers });
+    const server = await readAuthorizationServer(new HomeserverClient({ baseUrl, fetch, log }));
+    const page = server && deactivationPage(server);
+    return page === null ? { kind: "app" } : { kind: "page", page };
+  } catch (error) {
+    // Only bugs are thrown again.
+    refusalOf(error);
+    return { kind: "unknown" };
+  }
 }

@@ -6,6 +6,7 @@ import type { RunSummary, StepFailure } from "../../runs.ts";
 import { categoryOfStep } from "../categories/registry.ts";
 import { questionOf } from "../contact/ask/steps.ts";
 import { nameDeed, toldRoom, toldRooms } from "../contact/telling-deeds.ts";
+import { mentionRuleSchema } from "../finish/mention-rule.ts";
 import { leavingSummary } from "../leave/summary.ts";
 
 const JOINS: ReadonlySet<StepKind> = new Set<StepKind>([
@@ -39,7 +40,15 @@ export function summaryOf(steps: readonly StoredStep[], rooms: readonly RunRoom[
     questions: steps.flatMap((step) => questionOf(step) ?? []),
     told: toldRooms(steps),
     names: steps.flatMap((step) => nameDeed(step) ?? []),
+    ...mentionsOf(steps),
   };
+}
+
+/** A rule that was as wanted already counts as well: it is what the person asked for. */
+function mentionsOf(steps: readonly StoredStep[]): Pick<RunSummary, "mentions"> {
+  const last = steps.findLast(({ kind, state }) => kind === "mention_rule" && state === "done");
+  const { data } = mentionRuleSchema.safeParse(last?.payload);
+  return data === undefined ? {} : { mentions: data.isOff ? "off" : "on" };
 }
 
 /** The failures that no other part of the end names. */

@@ -1,0 +1,47 @@
+import type { ClosingResult } from "../../service/finish/move-ending.ts";
+import type { Block } from "../document/document.ts";
+import { code, link, list, paragraph, strong } from "../document/document.ts";
+import type { Message } from "../document/message.ts";
+import { notice } from "../document/message.ts";
+
+/** What closing the old account does, when to do it, and where. The bot never does it. */
+export function closeAnswer(result: ClosingResult, prefix: string): Message {
+  return notice(
+    paragraph(
+      strong("Closing your old account is yours to do. "),
+      "I never do it, because nobody can take it back.",
+    ),
+    paragraph(strong("What it does")),
+    list([
+      "Every session ends. The account can never be used or registered again.",
+      "Its devices, its key backup and its settings are deleted. Encrypted messages that only it can read stay unreadable.",
+      "It leaves all rooms, also those that are not moved. Invitations to it are declined.",
+      "Its messages stay. Your name stays beside old messages in other people's apps.",
+      'If you choose "erase": people who come later do not see your messages, and your name is deleted, also the one that says where you are now.',
+      "Power that it has in rooms stays with its ID. Whoever owns its server later could use it.",
+    ]),
+    paragraph(
+      strong("Better wait some weeks. "),
+      "People who look for you find your old account and the name that says where you are. Moderators and knocks that are not answered yet need it as a witness. A closed account can't let your new one in, and can't copy keys any more.",
+    ),
+    ...where(result),
+    paragraph("Look first: ", code(`${prefix}finish`), "."),
+  );
+}
+
+function where({ closing }: ClosingResult): Block[] {
+  const title = strong("Where: ");
+  const inElement =
+    "in Element: All settings, Account, Deactivate Account. Other apps have it in their account settings.";
+  switch (closing?.kind) {
+    case "page":
+      return [paragraph(title, "on the page of its server: ", link(closing.page, closing.page))];
+    case "app":
+      return [paragraph(title, inElement)];
+    case "unknown":
+    case undefined:
+      return [
+        paragraph(title, inElement, " Servers with a page for accounts have it there: the app opens it."),
+      ];
+  }
+}
