@@ -14,6 +14,7 @@ import type { GuardedFetch } from "./network/guarded-fetch.ts";
 import { createMatrixPlatform } from "./platforms/matrix/platform.ts";
 import type { Platform } from "./platforms/platform.ts";
 import { SignIn } from "./service/accounts/sign-in.ts";
+import { createFinish } from "./service/finish/create-finish.ts";
 import { forgetPerson } from "./service/forget.ts";
 import { checkKeys } from "./service/keys/check.ts";
 import type { KeyServices } from "./service/keys/create-keys.ts";
@@ -100,12 +101,14 @@ export function createServices(base: Base): Services {
   });
   const keys = createKeyServices(base, platform, planning);
   const signIn = createSignIn(base, platform, { runs, keys });
+  const finish = createFinish({ store, platform, planning, runs, signIn, texts: contactTexts, now });
   const commands: CommandServices = {
     signIn,
     forget: (owner) => forgetPerson(owner, { control: runs.control, signIn, store }),
     planning,
     runs,
     proposals: runs.proposals,
+    finish,
     keys,
     verify: (request) => runs.verifier.verify(request),
     convert: (owner, request) => convertChat(owner, request, { planning, accounts, platform, botUserId }),

@@ -4,6 +4,9 @@ import type { CommandSpecification } from "../grammar/specification.ts";
 import type { Forgotten } from "../service/accounts/results.ts";
 import type { SignIn } from "../service/accounts/sign-in.ts";
 import type { Proposals } from "../service/contact/proposals.ts";
+import type { FinishChecklist } from "../service/finish/checklist.ts";
+import type { MentionRules } from "../service/finish/mentions.ts";
+import type { MoveEnding } from "../service/finish/move-ending.ts";
 import type { KeyCheckOrder, KeyCheckResult } from "../service/keys/check.ts";
 import type { KeyServices } from "../service/keys/create-keys.ts";
 import type { KeyFiles } from "../service/keys/files.ts";
@@ -27,6 +30,15 @@ import { askCommand, askContact, askSpecification } from "./contact/ask.ts";
 import { contactAction } from "./contact/contact-command.ts";
 import { knockCommand, knockContact, knockSpecification } from "./contact/knock.ts";
 import { renameContact, renameOldCommand, renameOldSpecification } from "./contact/rename-old.ts";
+import { finishCloseCommand, finishCloseSpecification } from "./finish/close.ts";
+import { finishEndActions, finishEndCommand, finishEndSpecification } from "./finish/end.ts";
+import { finishCommand, finishSpecification } from "./finish/finish.ts";
+import { finishMentionsCommand, finishMentionsSpecification } from "./finish/mentions.ts";
+import {
+  finishSessionsActions,
+  finishSessionsCommand,
+  finishSessionsSpecification,
+} from "./finish/sessions.ts";
 import { helpCommand, helpSpecification } from "./help.ts";
 import { keysCheckCommand, keysCheckSpecification } from "./keys/check.ts";
 import { emojiAction, keysCopyCommand, keysCopySpecification } from "./keys/copy.ts";
@@ -84,6 +96,11 @@ export const specifications: readonly CommandSpecification[] = [
   announceSpecification,
   renameOldSpecification,
   leaveOldSpecification,
+  finishSpecification,
+  finishMentionsSpecification,
+  finishSessionsSpecification,
+  finishEndSpecification,
+  finishCloseSpecification,
   forgetSpecification,
 ];
 
@@ -103,6 +120,13 @@ export interface KeyCommands {
   answerEmoji: KeyServices["answerEmoji"];
 }
 
+/** The operations at the end of a move. */
+export interface FinishCommands {
+  checklist: Pick<FinishChecklist, "check">;
+  mentions: Pick<MentionRules, "set">;
+  ending: Pick<MoveEnding, "previewSessions" | "endSessions" | "previewEnd" | "end" | "closing">;
+}
+
 /** The parts of each service that commands use. */
 export interface CommandServices {
   signIn: Pick<SignIn, "account" | "offer" | "signIn" | "waiting" | "cancel" | "signOut" | "states">;
@@ -110,6 +134,7 @@ export interface CommandServices {
   planning: Pick<Planning, "plan">;
   runs: RunCommands;
   proposals: Pick<Proposals, "preview" | "confirm">;
+  finish: FinishCommands;
   keys: KeyCommands;
   verify: (request: StartRequest) => Promise<VerifyResult>;
   convert: (owner: string, request: ConvertRequest) => Promise<ConvertResult>;
@@ -154,13 +179,18 @@ export function createCommands(services: CommandServices): readonly Command[] {
     announceCommand(services),
     renameOldCommand(services),
     leaveOldCommand(services),
+    finishCommand(services),
+    finishMentionsCommand(services),
+    finishSessionsCommand(services),
+    finishEndCommand(services),
+    finishCloseCommand(services),
     forgetCommand(forget),
   ];
 }
 
 /** The actions that need a confirmation, by their name in the stored question. */
 export function createConfirmableActions(
-  services: Pick<CommandServices, "runs" | "keys" | "proposals" | "prefix">,
+  services: Pick<CommandServices, "runs" | "keys" | "proposals" | "finish" | "prefix">,
 ): ConfirmableActions {
   return {
     undo: undoAction(services),
@@ -170,5 +200,7 @@ export function createConfirmableActions(
     [announceContact.action]: contactAction(announceContact, services),
     [renameContact.action]: contactAction(renameContact, services),
     [leaveContact.action]: contactAction(leaveContact, services),
+    ...finishSessionsActions(services),
+    ...finishEndActions(services),
   };
 }

@@ -34,8 +34,8 @@ export class MentionRules {
   ): Promise<MentionsResult> {
     const { platform, accounts, control, begin, preparations } = this.#options;
     const work = async (): Promise<MentionsResult> => {
-      const refused = await control.refuseIfActive({ owner, address });
-      if (refused?.status === "started" || refused?.status === "already") return refused;
+      const refused = await control.refuseIfActive({ owner, address }, "mentions");
+      if (refused !== null) return refused;
       const [source, target] = [await accounts.get(owner, "source"), await accounts.get(owner, "target")];
       if (source === null || target === null) {
         const missing = sides.filter((side) => (side === "source" ? source : target) === null);

@@ -12,21 +12,12 @@ import type { RunStatus } from "../run/results.ts";
 import type { FinishChecklist, FinishRequest } from "./checklist.ts";
 import type { FinishStates } from "./finish-states.ts";
 
-/** The active runs of a person. */
-export interface RunsUnderWay {
-  /** One that works; `null` for none. */
-  working: RunStatus | null;
-  /** Whether another one only waits for the daily limit on new chats. It is ended. */
-  waitsForDay: boolean;
-}
-
 export interface MoveEndingOptions {
   accounts: Pick<Accounts, "get">;
   checklist: Pick<FinishChecklist, "check">;
   states: Pick<FinishStates, "last" | "save">;
   finish: Pick<PlatformFinish, "sessions" | "endAllSessions" | "closing">;
-  control: Pick<RunControl, "abandon" | "abandonThen">;
-  underWay: (owner: string) => Promise<RunsUnderWay>;
+  control: Pick<RunControl, "activeRuns" | "abandon" | "abandonThen">;
   signIn: Pick<SignIn, "signOutBoth" | "signOutEverywhere">;
   now: () => number;
 }
@@ -44,7 +35,8 @@ export type SessionsPreview =
       account: Account;
       /** With everything that is still open. */
       state: FinishState;
-      waitsForDay: boolean;
+      /** Runs that only wait for the daily limit on new chats. They are ended. */
+      waiting: readonly RunStatus[];
       shown: string;
     }
   /** Only a page of the account's server ends its sessions. */
@@ -58,7 +50,7 @@ export type SessionsResult =
   | EndingRefusal;
 
 export type EndPreview =
-  | { status: "possible"; accounts: readonly Account[]; waitsForDay: boolean; shown: string }
+  | { status: "possible"; accounts: readonly Account[]; waiting: readonly RunStatus[]; shown: string }
   | { status: "nothing_to_end"; state: FinishState | null }
   | EndingRefusal;
 
@@ -80,8 +72,8 @@ export class MoveEnding {
   async previewSessions(request: FinishRequest): Promise<SessionsPreview> {
     const { accounts, checklist, finish } = this.#options;
     const { owner } = request;
-    const { working, waitsForDay } = await this.#options.underWay(owner);
-    if (working !== null) return { status: "already", run: working };
+    const { underWay, waiting } = await this.#options.control.activeRuns(owner);
+    if (underWay[0] !== undefined) return { status: "already", run: underWay[0] };
     const account = await accounts.get(owner, "source");
     if (account === null) return this.#signedOutBefore(owner);
     try {
@@ -93,14 +85,14 @@ export class MoveEnding {
     const checked = await checklist.check(request);
     if (checked.status === "remembered") return { status: "signed_out", state: checked.state };
     if (checked.status !== "checked") return checked;
-    return { status: "possible", account, state: checked.state, waitsForDay, shown: shownOf([account]) };
+    return { status: "possible", account, state: checked.state, waiting, shown: shownOf([account]) };
   }
 
   /** Signs the old account out everywhere. Safe to repeat after a crash. */
   async endSessions(owner: string, shown: string): Promise<SessionsResult> {
     const { accounts, states, finish, control, signIn, now } = this.#options;
-    const { working } = await this.#options.underWay(owner);
-    if (working !== null) return { status: "already", run: working };
+    const { underWay } = await this.#options.control.activeRuns(owner);
+    if (underWay[0] !== undefined) return { status: "already", run: underWay[0] };
     const account = await accounts.get(owner, "source");
     if (account === null) return this.#signedOutBefore(owner);
     if (!isShown([account], shown)) return { status: "other_accounts" };
@@ -124,12 +116,12 @@ export class MoveEnding {
   }
 
   async previewEnd(owner: string): Promise<EndPreview> {
-    const { working, waitsForDay } = await this.#options.underWay(owner);
-    if (working !== null) return { status: "already", run: working };
+    const { underWay, waiting } = await this.#options.control.activeRuns(owner);
+    if (underWay[0] !== undefined) return { status: "already", run: underWay[0] };
     const accounts = await this.#signedIn(owner);
     if (accounts.length === 0)
       return { status: "nothing_to_end", state: await this.#options.states.last(owner) };
-    return { status: "possible", accounts, waitsForDay, shown: shownOf(accounts) };
+    return { status: "possible", accounts, waiting, shown: shownOf(accounts) };
   }
 
   /**
@@ -138,8 +130,8 @@ export class MoveEnding {
    */
   async end(owner: string, shown: string): Promise<EndResult> {
     const { states, control, signIn, now } = this.#options;
-    const { working } = await this.#options.underWay(owner);
-    if (working !== null) return { status: "already", run: working };
+    const { underWay } = await this.#options.control.activeRuns(owner);
+    if (underWay[0] !== undefined) return { status: "already", run: underWay[0] };
     const accounts = await this.#signedIn(owner);
     // After a crash one of them may be signed out already.
     if (accounts.length > 0 && !isShown(accounts, shown)) return { status: "other_accounts" };

@@ -11,6 +11,7 @@ import { Runner } from "../../queue/runner.ts";
 import type { Store } from "../../store/store.ts";
 import { Proposals } from "../contact/proposals.ts";
 import type { Planning } from "../plan/planning.ts";
+import type { BeginRun } from "./begin.ts";
 import { createBeginRun } from "./begin.ts";
 import { RunControl } from "./control.ts";
 import { KeptRequests } from "./kept-requests.ts";
@@ -54,6 +55,8 @@ export interface RunServices {
   overview: RunOverview;
   verifier: MoveVerifier;
   proposals: Proposals;
+  begin: BeginRun;
+  preparations: Preparations;
   /** Resumes the runs of the last process. Their notices need the chat. */
   start(): Promise<void>;
   /** Ends within seconds. Everything resumes at the next start. */
@@ -178,6 +181,8 @@ export function createRuns(options: CreateRunsOptions): RunServices {
     overview,
     verifier,
     proposals,
+    begin,
+    preparations,
     start: async () => {
       await endLostRuns({ store, listener, now, log });
       await runner.start();

@@ -14,7 +14,7 @@ import { alreadyThere } from "../migrate/start.ts";
 
 /** What the end means. */
 export function endPreview(
-  { accounts, waitsForDay }: Extract<EndPreview, { status: "possible" }>,
+  { accounts, waiting }: Extract<EndPreview, { status: "possible" }>,
   prefix: string,
 ): PreviewWords {
   const title = paragraph(strong("Shall I end your move?"), " Nothing was changed yet.");
@@ -25,7 +25,9 @@ export function endPreview(
     paragraph(
       strong("Late invitations are no longer taken up. "),
       "If somebody lets your new account in later, please accept it in your app.",
-      ...(waitsForDay ? [" Messages that wait for the daily limit on new chats are not sent any more."] : []),
+      ...(waiting.length > 0
+        ? [" Messages that wait for the daily limit on new chats are not sent any more."]
+        : []),
     ),
     paragraph("Your report stays until ", code(`${prefix}forget`), "."),
   ];

@@ -17,7 +17,7 @@ import { otherAccounts } from "./end.ts";
 
 /** What the end of all sessions of the old account means, and what is still open before it. */
 export function sessionsPreview(
-  { account, state, waitsForDay }: Extract<SessionsPreview, { status: "possible" }>,
+  { account, state, waiting }: Extract<SessionsPreview, { status: "possible" }>,
   prefix: string,
 ): PreviewWords {
   const open = openLines(state, prefix);
@@ -32,7 +32,7 @@ export function sessionsPreview(
         code(untrustedCode(account.userId)),
         ` has ${sessionCount(state)}. All of them end, mine too.`,
       ),
-      ...warnings(account, waitsForDay),
+      ...warnings(account, waiting.length > 0),
       ...(open.length === 0
         ? [paragraph("Nothing else is open.")]
         : [paragraph(strong("Still open, and not possible any more afterwards")), list(open)]),

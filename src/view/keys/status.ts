@@ -31,7 +31,7 @@ export function keyStatus(status: KeyStatus, now: number, prefix: string): Messa
       ? [
           paragraph(
             "My session of your old account is a verified device of it. Nobody reads messages there. It is verified until that session ends: ",
-            code(`${prefix}logout old`),
+            code(`${prefix}finish end`),
             " ends it.",
           ),
         ]

@@ -22,6 +22,17 @@ export function commandServices(scripted: Partial<CommandServices> = {}): Comman
     planning: { plan: notScripted },
     ...scriptedMoves({}).services,
     proposals: { preview: notScripted, confirm: notScripted },
+    finish: {
+      checklist: { check: notScripted },
+      mentions: { set: notScripted },
+      ending: {
+        previewSessions: notScripted,
+        endSessions: notScripted,
+        previewEnd: notScripted,
+        end: notScripted,
+        closing: notScripted,
+      },
+    },
     keys: {
       opening: { byTyping: notScripted, byEmoji: notScripted },
       overview: { ways: notScripted, status: notScripted, unfinished: notScripted },

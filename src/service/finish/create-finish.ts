@@ -1,0 +1,44 @@
+import type { ContactTexts } from "../../platforms/contact.ts";
+import type { Platform } from "../../platforms/platform.ts";
+import type { Store } from "../../store/store.ts";
+import type { SignIn } from "../accounts/sign-in.ts";
+import type { Planning } from "../plan/planning.ts";
+import type { RunServices } from "../run/create-runs.ts";
+import { FinishChecklist } from "./checklist.ts";
+import { FinishStates } from "./finish-states.ts";
+import { MentionRules } from "./mentions.ts";
+import { MoveEnding } from "./move-ending.ts";
+
+export interface CreateFinishOptions {
+  store: Pick<Store, "accounts" | "runs" | "steps" | "contacts">;
+  platform: Pick<Platform, "name" | "finish">;
+  planning: Planning;
+  runs: Pick<RunServices, "control" | "begin" | "preparations">;
+  signIn: Pick<SignIn, "signOutBoth" | "signOutEverywhere">;
+  texts: ContactTexts;
+  now: () => number;
+}
+
+/** The use cases of the end of a move. */
+export interface FinishServices {
+  checklist: FinishChecklist;
+  mentions: MentionRules;
+  ending: MoveEnding;
+}
+
+export function createFinish(options: CreateFinishOptions): FinishServices {
+  const { store, platform, planning, signIn, texts, now } = options;
+  const { control, begin, preparations } = options.runs;
+  const { accounts, runs, steps, contacts } = store;
+  const { finish } = platform;
+  const states = new FinishStates(contacts);
+  const records = (owner: string, { source }: { source: string }) => contacts.of({ owner, source }, now());
+  const checklist = new FinishChecklist({
+    ...{ accounts, planning, runs, steps, records, texts, states, finish, now },
+  });
+  return {
+    checklist,
+    mentions: new MentionRules({ platform, accounts, control, begin, preparations }),
+    ending: new MoveEnding({ accounts, checklist, states, finish, control, signIn, now }),
+  };
+}
