@@ -58,6 +58,7 @@ export function createServices(base: Base): Services {
   const { accounts, plans } = store;
   const { prefix } = configuration;
   const botUserId = configuration.bot.userId;
+  const { newChatsPerDay } = configuration.limits;
   const platform = createMatrixPlatform({
     sessionStore: accounts,
     devices: { keys: store.deviceKeys, folder: join(configuration.dataDir, "devices") },
@@ -94,14 +95,23 @@ export function createServices(base: Base): Services {
     keptAnswered: answererOfKept(base.conversationAt, prefix),
     isPermitted: createPermission(configuration.access),
     texts: contactTexts,
-    newChatsPerDay: configuration.limits.newChatsPerDay,
+    newChatsPerDay,
     monotonicNow,
     now,
     log,
   });
   const keys = createKeyServices(base, platform, planning);
   const signIn = createSignIn(base, platform, { runs, keys });
-  const finish = createFinish({ store, platform, planning, runs, signIn, texts: contactTexts, now });
+  const finish = createFinish({
+    store,
+    platform,
+    planning,
+    runs,
+    signIn,
+    texts: contactTexts,
+    newChatsPerDay,
+    now,
+  });
   const commands: CommandServices = {
     signIn,
     forget: (owner) => forgetPerson(owner, { control: runs.control, signIn, store }),

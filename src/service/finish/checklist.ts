@@ -37,6 +37,7 @@ export interface FinishChecklistOptions {
   steps: Pick<Steps, "all">;
   records: (owner: string, accounts: { source: string; target: string }) => Promise<ContactRecords>;
   texts: ContactTexts;
+  newChatsPerDay: number;
   states: Pick<FinishStates, "last" | "save">;
   finish: Pick<PlatformFinish, "sessions">;
   now: () => number;
@@ -73,7 +74,7 @@ export class FinishChecklist {
   }
 
   async #read({ owner, botRoomIds, onProgress }: FinishRequest): Promise<FinishState | CannotDecide> {
-    const { planning, records, texts, now } = this.#options;
+    const { planning, records, texts, newChatsPerDay, now } = this.#options;
     const plan = await planning.last(owner);
     const filters = plan?.request.filters ?? { ...NO_FILTERS, categories: null };
     const move = await planning.decide({ owner, filters, botRoomIds, onProgress });
@@ -82,6 +83,7 @@ export class FinishChecklist {
     const known = {
       records: await records(owner, { source: source.userId, target: target.userId }),
       texts,
+      newChatsPerDay,
       now: now(),
     };
     const moved = { rooms: [], reason: null, withoutKeys: false, anyway: [] };

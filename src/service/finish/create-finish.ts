@@ -16,6 +16,7 @@ export interface CreateFinishOptions {
   runs: Pick<RunServices, "control" | "begin" | "preparations">;
   signIn: Pick<SignIn, "signOutBoth" | "signOutEverywhere">;
   texts: ContactTexts;
+  newChatsPerDay: number;
   now: () => number;
 }
 
@@ -27,14 +28,14 @@ export interface FinishServices {
 }
 
 export function createFinish(options: CreateFinishOptions): FinishServices {
-  const { store, platform, planning, signIn, texts, now } = options;
+  const { store, platform, planning, signIn, texts, newChatsPerDay, now } = options;
   const { control, begin, preparations } = options.runs;
   const { accounts, runs, steps, contacts } = store;
   const { finish } = platform;
   const states = new FinishStates(contacts);
   const records = (owner: string, { source }: { source: string }) => contacts.of({ owner, source }, now());
   const checklist = new FinishChecklist({
-    ...{ accounts, planning, runs, steps, records, texts, states, finish, now },
+    ...{ accounts, planning, runs, steps, records, texts, newChatsPerDay, states, finish, now },
   });
   return {
     checklist,

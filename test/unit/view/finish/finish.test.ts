@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Account } from "../../../../src/model/account.ts";
+import { shortQuestion, wholeQuestion } from "../../../../src/view/contact/question.ts";
 import type { Message } from "../../../../src/view/document/message.ts";
 import { renderPlainText } from "../../../../src/view/document/plain-text.ts";
 import { finishAnswer } from "../../../../src/view/finish/checklist.ts";
@@ -7,7 +8,6 @@ import { closeAnswer } from "../../../../src/view/finish/close.ts";
 import { endAnswer, endNotAsked, endPreview, otherAccounts } from "../../../../src/view/finish/end.ts";
 import { mentionsChanged, mentionsRefused } from "../../../../src/view/finish/mentions.ts";
 import { sessionsAnswer, sessionsNotAsked, sessionsPreview } from "../../../../src/view/finish/sessions.ts";
-import { shortQuestion, wholeQuestion } from "../../../../src/view/contact/question.ts";
 import { finishState } from "../../../support/fakes/finish-samples.ts";
 import { runStatus } from "../../../support/fakes/scripted-moves.ts";
 import { EVIL, EVIL_USER, READER, keepsTheRulesOfMessages } from "../../../support/view/message-rules.ts";
