@@ -3,7 +3,7 @@ import { storedFormat } from "./stored.ts";
 
 const count = z.int();
 
-/** What the servers said about the end of a move, and when. All counts but `at` are numbers of things. */
+/** What the servers said about the end of a move, and when. */
 const finishStateSchema = z.object({
   /** In milliseconds since the epoch. */
   at: z.number(),
@@ -39,7 +39,7 @@ const finishStateSchema = z.object({
   /** Sessions of the old account besides the bot's; `null`: they could not be read. */
   otherSessions: count.nullable(),
   /**
-   * The end of all sessions of the old account. `begun`: the server may have been asked to end them.
+   * The end of all sessions of the old account. `begun`: the server may have been asked for it.
    */
   signedOut: z.object({ at: z.number(), state: z.enum(["begun", "done"]) }).nullable(),
   /** When the person ended the move. */

@@ -35,15 +35,15 @@ export type AllSessionsEnding =
   | { readonly status: "not_done"; readonly problem: SignInProblem };
 
 /**
- * Where an account is closed. `app`: its server has no page for that. `unknown`: the server does not
- * say just now.
+ * Where an account is closed. `app`: its server has no page for that. `unknown`: the server does
+ * not say just now.
  */
 export type AccountClosing =
   { readonly kind: "page"; readonly page: string } | { readonly kind: "app" | "unknown" };
 
 /** What a platform does for the end of a move. */
 export interface PlatformFinish {
-  /** The step by which mentions of the old account reach the new one, or no longer do. */
+  /** The step by which mentions of the old account reach the new one, or no longer. */
   mentionStep(oldUserId: string, options: { isOff: boolean }): PlannedStep;
   /** Only reads. @throws UnreadableAccountError */
   sessions(account: Account): Promise<OpenSessions>;

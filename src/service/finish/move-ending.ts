@@ -61,7 +61,7 @@ export interface ClosingResult {
   closing: AccountClosing | null;
 }
 
-/** The last steps of a move: they end sessions. Each is shown first, and done after a typed word. */
+/** Ends sessions at the end of a move. Each is shown first and done after a typed word. */
 export class MoveEnding {
   readonly #options: MoveEndingOptions;
 
@@ -105,7 +105,9 @@ export class MoveEnding {
     };
     await control.abandon(owner);
     const ending = await signIn.signOutEverywhere(owner, "source", async (signedIn) => {
-      const asked = await finish.endAllSessions(signedIn, async () => void (await note("begun")));
+      const asked = await finish.endAllSessions(signedIn, async () => {
+        await note("begun");
+      });
       // An earlier try has ended them. The bot's own session was one of them.
       const isOver = asked.status === "session_ended" && state?.signedOut?.state === "begun";
       return isOver ? { status: "ended" as const } : asked;
@@ -125,8 +127,8 @@ export class MoveEnding {
   }
 
   /**
-   * Ends the bot's sessions, erases its secrets and stops watching. The report stays. Safe to repeat
-   * after a crash.
+   * Ends the bot's sessions, erases its secrets and stops watching. The report stays. Safe to
+   * repeat after a crash.
    */
   async end(owner: string, shown: string): Promise<EndResult> {
     const { states, control, signIn, now } = this.#options;

@@ -1,3 +1,4 @@
+import type { FinishState } from "../../model/finish-state.ts";
 import type { EndPreview, EndResult } from "../../service/finish/move-ending.ts";
 import { endings } from "../account/accounts.ts";
 import { notSignedIn, unreadable } from "../account/reading.ts";
@@ -54,9 +55,7 @@ export function endNotAsked(result: Exclude<EndPreview, { status: "possible" }>,
       return notice(
         paragraph(
           "I am signed in to none of your accounts, so there is nothing to end.",
-          ...(result.state?.endedAt == null
-            ? []
-            : [` You ended your move on ${formatTime(result.state.endedAt)}.`]),
+          ...endedBefore(result.state),
         ),
       );
     case "not_signed_in":
@@ -64,6 +63,11 @@ export function endNotAsked(result: Exclude<EndPreview, { status: "possible" }>,
     case "not_read":
       return unreadable(result.account, result.refusal, prefix);
   }
+}
+
+function endedBefore(state: FinishState | null): string[] {
+  const endedAt = state?.endedAt ?? null;
+  return endedAt === null ? [] : [` You ended your move on ${formatTime(endedAt)}.`];
 }
 
 /** What became of the sessions. */

@@ -415,7 +415,7 @@ describe("the sentences about keys", () => {
     {
       what: "the verified device of the bot",
       status: status({ isVerified: true }),
-      says: ["a verified device", "Nobody reads messages there", "!logout old"],
+      says: ["a verified device", "Nobody reads messages there", "!finish end"],
     },
     { what: "missing accounts", status: status({ backups: {} }), says: ["not signed in", "!login old"] },
     {
