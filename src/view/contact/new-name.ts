@@ -14,7 +14,7 @@ export function newName({ typed, maxLength, ...facts }: TextFacts & { maxLength:
   const whole = withName(facts.name);
   if (lengthOf(whole) <= maxLength) return whole;
   const occurrences = text.split("{name}").length - 1;
-  const room = maxLength - lengthOf(withName(""));
+  const room = maxLength - lengthOf(filled(text, { ...facts, name: "" }));
   return withName(shortened(facts.name, occurrences === 0 ? 0 : Math.floor(room / occurrences)));
 }
 

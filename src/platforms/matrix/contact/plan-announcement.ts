@@ -9,6 +9,7 @@ import type { RoomPlan } from "../planning/plan-rooms.ts";
 import type { PlannedRoom } from "../planning/planned-room.ts";
 import type { AccountReading } from "../reading/account-reading.ts";
 import { reportRoom } from "../report/report.ts";
+import { isOfServerNotices } from "../rooms/known-bots.ts";
 import type { RoomSnapshot } from "../rooms/types.ts";
 import type { ContactInput } from "./contact-input.ts";
 import { textFacts } from "./contact-input.ts";
@@ -63,7 +64,7 @@ function chosen(
   const room = source.rooms.get(roomId);
   const isNamed = order.rooms.includes(roomId);
   if (order.rooms.length > 0 && !isNamed) return "not_meant";
-  const never = neverTold(planned, room, records.chats);
+  const never = neverTold(planned, room, { chats: records.chats, userId: source.userId });
   if (never !== null) return isNamed ? never : "not_meant";
   if (room === undefined) return "not_meant";
   if (!isNamed && order.which === (isDirect ? "small" : "direct")) return "not_meant";
@@ -80,14 +81,14 @@ function chosen(
 
 /** Why a room is told to nobody, whatever the order says; `null` if it may be told. */
 function neverTold(
-  { roomId, isSpace, route, reason }: PlannedRoom,
+  { roomId, isSpace, route }: PlannedRoom,
   room: RoomSnapshot | undefined,
-  chats: Known["records"]["chats"],
+  { chats, userId }: { chats: Known["records"]["chats"]; userId: string },
 ): AnnounceLeftReason | null {
   if (room?.membership !== "join") return "not_in_room";
   if (isSpace) return "space";
   if (route === "excluded" || chats.some((chat) => chat.roomId === roomId)) return "excluded";
-  if (reason?.code === "server_notices") return "server_notices";
+  if (isOfServerNotices(room, userId)) return "server_notices";
   return route === "successor" || room.tombstone.kind === "present" ? "replaced" : null;
 }
 
