@@ -18,7 +18,7 @@ export interface AnswerWords {
   word: string | null;
   /** Words that count only when they are typed, each with what it is for: "To leave #3 too". */
   typed: readonly { word: string; does: string }[];
-  /** Typed words that the question does not repeat, because they differ from the last in a number. */
+  /** Typed words that the question does not repeat: they differ from the last in a number. */
   listed?: readonly string[];
 }
 
