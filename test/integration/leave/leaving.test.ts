@@ -118,7 +118,7 @@ async function planned(changes: Partial<LeaveOrder>): Promise<Proposal<LeaveFact
     }),
   });
   const order = { rooms: [], reason: null, withoutKeys: false, anyway: [], ...changes };
-  const known = { records: NO_RECORDS, texts: contactTexts, now: Date.now() };
+  const known = { records: NO_RECORDS, texts: contactTexts, newChatsPerDay: 10, now: Date.now() };
   const proposal = await decision.leave?.(order, known);
   if (proposal === undefined) throw new Error("the platform does not leave rooms");
   return proposal;

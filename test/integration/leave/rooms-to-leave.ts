@@ -1,10 +1,10 @@
 import { concurrently } from "../../../src/platforms/matrix/reading/concurrently.ts";
+import type { Homeserver, HomeserverPair } from "../../lab/homeservers/pair.ts";
 import { joinRules } from "../../lab/population/room-fixture.ts";
 import type { PopulationSession } from "../../lab/population/session.ts";
 import { createRoom, join as joinRoom, leave, setState, upgrade } from "../../lab/population/session.ts";
 import { createBackupKeys, sessionJson, storedEntry } from "../../support/keys/backup-crypto.ts";
 import { callServer } from "../../support/servers/server-api.ts";
-import type { Homeserver, HomeserverPair } from "../../lab/homeservers/pair.ts";
 import type { ThreePeople } from "../steps/three-people.ts";
 
 /** One room for each guard, and rooms that pass all. All pass as long as nothing changes. */
