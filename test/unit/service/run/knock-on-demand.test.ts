@@ -37,9 +37,15 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
-/** Moves the clock forward and runs everything that becomes due. */
+const MAX_TURNS = 1_000;
+
+/** Moves the clock forward and runs everything that becomes due, also what is not a timer. */
 async function pass(ms = 0): Promise<void> {
   await vi.advanceTimersByTimeAsync(ms);
+  for (let turn = 0; turn < MAX_TURNS && (await runs()).some((run) => run.endsWith("running")); turn += 1) {
+    await new Promise((resolve) => setImmediate(resolve));
+    await vi.advanceTimersByTimeAsync(0);
+  }
 }
 
 /** The request of another command. */
