@@ -80,6 +80,7 @@ export function createServices(base: Base): Services {
     readings,
     keyCopies: store.keyCopies,
     contacts: store.contacts,
+    chatsLeft: (...left) => runs.chatsLeft(...left),
     botUserId,
     now,
     log,

@@ -4,9 +4,10 @@ import { numberedRooms } from "../model/rooms-left.ts";
 import { isActive } from "../model/run-states.ts";
 import type { Run } from "../model/run.ts";
 import type { SignOutResult } from "../service/accounts/results.ts";
-import type { RoomLetIn, RunStatus } from "../service/run/results.ts";
+import type { LeftChat, RoomLetIn, RunStatus } from "../service/run/results.ts";
 import type { EndedPlan, RefusedRoom, RunFacts, RunListener } from "../service/run/run-listener.ts";
 import type { Runs } from "../store/runs.ts";
+import { chatLeft } from "../view/contact/chat-left.ts";
 import type { Message } from "../view/document/message.ts";
 import { runEnded, showsRooms } from "../view/migrate/end.ts";
 import { roomLetIn } from "../view/migrate/let-in.ts";
@@ -146,6 +147,10 @@ export class RunAnnouncer implements RunListener {
       const key = `refused ${by.did} ${by.userId} ${room.roomId}${knock === null ? "" : ` ${knock}`}`;
       await this.#say(run, refusedByPerson(room, prefix), key);
     }
+  }
+
+  async chatLeft(run: Run, chat: LeftChat): Promise<void> {
+    await this.#say(run, chatLeft(chat, this.#options.prefix), `left ${chat.roomId}`);
   }
 
   async watchHindered(run: Run): Promise<void> {

@@ -1,5 +1,5 @@
 import type { CategoryName } from "../model/categories.ts";
-import type { GivenName } from "../model/contact.ts";
+import type { GivenName, OpenedChat } from "../model/contact.ts";
 import type { PlanFilters } from "../model/filters.ts";
 import type { UnusableKeys } from "../model/key-backup.ts";
 import type { NotMoved } from "../model/not-moved.ts";
@@ -26,7 +26,7 @@ export interface KnownRooms {
   /** Those that the last copy of keys found; `null`: no keys were copied. */
   readonly unusableKeys: UnusableKeys | null;
   /** Chats that the bot opened for the person. They are no part of a move. */
-  readonly openedChats: readonly string[];
+  readonly openedChats: readonly OpenedChat[];
   /**
    * The names that the bot gave to the old account, newest first. Of one step, the rooms come
    * before the account.
@@ -94,6 +94,8 @@ export type TriedSteps = ReadonlyMap<string, Pick<StoredStep, "kind" | "payload"
 /** The decision about two accounts as they were just read, and the steps that follow from it. */
 export interface Decision extends Partial<ContactDecisions> {
   readonly plan: PlanFacts;
+  /** The room IDs of chats that the bot opened and their partners have declined or left since. */
+  readonly leftChats: readonly string[];
   /** The source's rooms by the typed aliases. */
   readonly aliases: ReadonlyMap<string, string>;
   /** The filters of the request, with room IDs in place of aliases. */

@@ -15,9 +15,19 @@ import type { ReadProgress } from "./reading.ts";
 import type { PlatformRuns, StepFacts } from "./runs.ts";
 import type { PlatformSignIn } from "./sign-in.ts";
 
+/** A direct chat that the bot opened, whose partner may still decline it. */
+export interface WatchedChat {
+  readonly roomId: string;
+  readonly partner: string;
+  /** The side that opened it. */
+  readonly side: Side;
+}
+
 /** Rooms that wait for a person. */
 export interface WatchRequest {
   readonly rooms: readonly RunRoom[];
+  /** They are looked at along with the rooms. */
+  readonly chats: readonly WatchedChat[];
   /** Whether the target has joined a room. */
   readonly isJoined: (roomId: string) => boolean;
   /** The sides that are asked. The others are away and not asked now. */
@@ -38,6 +48,8 @@ export type SideSeen =
 /** The result of a look. One side is enough for it. */
 export interface LookResult {
   readonly changes: AccessChanges;
+  /** The room IDs of chats that their partners have declined or left. */
+  readonly leftChats: readonly string[];
   readonly sides: Readonly<Record<Side, SideSeen>>;
 }
 

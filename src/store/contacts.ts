@@ -153,8 +153,26 @@ export class Contacts {
     return nextChatAt(this.#database, { source, perDay, now });
   }
 
-  /** A person declined the invitation to a chat, or left it. */
-  async declined({ owner, source }: OfAccount, chat: { roomId: string; userId: string }): Promise<void> {
+  /** The run that opened a chat; `null` if it is not known. */
+  async runOfChat({ owner, source }: OfAccount, roomId: string): Promise<number | null> {
+    const row = await this.#database
+      .selectFrom("opened_chat")
+      .select("run_id")
+      .where("owner", "=", owner)
+      .where("source", "=", source)
+      .where("room_id", "=", roomId)
+      .executeTakeFirst();
+    return row?.run_id ?? null;
+  }
+
+  /**
+   * A person declined the invitation to a chat, or left it.
+   * @param chat.askedAbout the rooms for which this is the answer
+   */
+  async declined(
+    { owner, source }: OfAccount,
+    chat: { roomId: string; userId: string; askedAbout: ReadonlySet<string> },
+  ): Promise<void> {
     await this.#database.transaction().execute(async (transaction) => {
       await transaction
         .updateTable("asked_question")
@@ -162,6 +180,7 @@ export class Contacts {
         .where("owner", "=", owner)
         .where("source", "=", source)
         .where("chat_room_id", "=", chat.roomId)
+        .where("room_id", "in", [...chat.askedAbout])
         .where("user_id", "=", chat.userId)
         .where("result", "=", "sent")
         .execute();

@@ -64,6 +64,7 @@ async function measure({ movers, isSideBySide }: MoveCase): Promise<MoveMeasured
       readings: new Readings(),
       keyCopies: store.keyCopies,
       contacts: store.contacts,
+      chatsLeft: (...left) => runServices.chatsLeft(...left),
       botUserId: BOT,
       now,
       log,

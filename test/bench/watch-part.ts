@@ -64,6 +64,7 @@ async function measured(folder: string, count: number, waiting: number): Promise
     runs: store.runs,
     steps: store.steps,
     runner: { begin: async () => undefined },
+    leftChats: { toWatch: async () => [], left: async () => undefined },
     listener: { roomsLetIn: async () => undefined, watchHindered: async () => undefined },
     monotonicNow: Date.now,
     now: Date.now,

@@ -13,6 +13,7 @@ import type { KeyFacts } from "./categories/room-keys/plan.ts";
 import { roomsWithAllKeys, unusableNow } from "./categories/room-keys/plan.ts";
 import { areKeysNeeded, readKeyFacts } from "./categories/room-keys/read.ts";
 import { withFormerNames } from "./contact/given-names.ts";
+import { leftChats } from "./contact/left-chats.ts";
 import { decideRooms } from "./decide-rooms.ts";
 import { decisionOf } from "./decision.ts";
 import type { KeyWorker } from "./keys/worker/key-worker.ts";
@@ -138,13 +139,14 @@ async function decide(
     const decided = await decideRooms(accounts, readings, {
       filters: chosen,
       botUserIds: [botUserId],
-      botRoomIds: [...botRoomIds, ...chats, ...openedChats],
+      botRoomIds: [...botRoomIds, ...chats, ...openedChats.flatMap(({ roomId }) => roomId ?? [])],
       histories,
       roomsWithAllKeys: roomsWithAllKeys(keys, unusableKeys),
       now: now(),
     });
     return decisionOf({
       ...{ readings, decided, keys, unusableKeys, aliases },
+      leftChats: leftChats(openedChats, [sourceReading.snapshot, targetReading.snapshot]),
       filters: chosen,
       generatedAt: new Date(now()),
       contact: {

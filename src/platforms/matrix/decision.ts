@@ -43,6 +43,7 @@ export interface DecisionInput {
   /** With room IDs in place of aliases. */
   filters: PlanFilters;
   aliases: ReadonlyMap<string, string>;
+  leftChats: readonly string[];
   generatedAt: Date;
   /** For decisions about contact. */
   contact: Omit<ContactInput, "readings" | "decided" | "keys" | "unusableKeys">;
@@ -54,6 +55,7 @@ export function decisionOf(whole: DecisionInput): Decision {
   return {
     ...contactDecisions({ ...contact, readings, decided, keys, unusableKeys }),
     plan: planFacts(input),
+    leftChats: input.leftChats,
     aliases,
     filters,
     methods: [readings.source.method, readings.target.method],

@@ -78,6 +78,8 @@ export interface PlanningOptions {
   readings: Readings;
   keyCopies: Pick<KeyCopies, "copied" | "unusable">;
   contacts: Pick<Contacts, "asked" | "chats">;
+  /** Called with chats that the bot opened and their partners have declined or left. */
+  chatsLeft: (owner: string, source: string, roomIds: readonly string[]) => Promise<void>;
   botUserId: string;
   now: () => number;
   log: Logger;
@@ -177,7 +179,7 @@ export class Planning {
     request: Omit<PlanRequest, "rooms">,
     { runId, words }: { runId: number | null; words: readonly string[] },
   ): Promise<DecidedMove | CannotDecide> {
-    const { accounts, platform, outbox, histories, readings, botUserId } = this.#options;
+    const { accounts, platform, outbox, histories, readings, chatsLeft, botUserId } = this.#options;
     const { owner, filters, botRoomIds, onProgress, signal } = request;
     const [source, target] = await Promise.all([
       accounts.get(owner, "source"),
@@ -202,6 +204,7 @@ export class Planning {
           }),
         });
       const decision = await readings.run(owner, [source.baseUrl, target.baseUrl], read, signal);
+      if (decision.leftChats.length > 0) await chatsLeft(owner, source.userId, decision.leftChats);
       const asked = planRequestSchema.parse({ filters: decision.filters, botRoomIds });
       return { platform: platform.name, source, target, decision, request: asked };
     } catch (error) {
@@ -216,10 +219,9 @@ export class Planning {
     source: string,
   ): Promise<Pick<KnownRooms, "openedChats" | "givenNames">> {
     const { contacts, steps, platform } = this.#options;
-    const chats = await contacts.chats({ owner, source });
     const renames = await steps.ofKinds(owner, source, RENAME_STEP_KINDS);
     return {
-      openedChats: chats.flatMap(({ roomId }) => roomId ?? []),
+      openedChats: await contacts.chats({ owner, source }),
       givenNames: platform.runs.givenNames(renames),
     };
   }

@@ -9,8 +9,9 @@ import type { Platforms } from "../../platforms/platform.ts";
 import { Limits } from "../../queue/rate-limits.ts";
 import { Runner } from "../../queue/runner.ts";
 import type { Store } from "../../store/store.ts";
+import { LeftChats } from "../contact/left-chats.ts";
 import { Proposals } from "../contact/proposals.ts";
-import type { Planning } from "../plan/planning.ts";
+import type { Planning, PlanningOptions } from "../plan/planning.ts";
 import type { BeginRun } from "./begin.ts";
 import { createBeginRun } from "./begin.ts";
 import { RunControl } from "./control.ts";
@@ -57,6 +58,8 @@ export interface RunServices {
   proposals: Proposals;
   begin: BeginRun;
   preparations: Preparations;
+  /** As `PlanningOptions.chatsLeft`. */
+  chatsLeft: PlanningOptions["chatsLeft"];
   /** Resumes the runs of the last process. Their notices need the chat. */
   start(): Promise<void>;
   /** Ends within seconds. Everything resumes at the next start. */
@@ -119,7 +122,11 @@ export function createRuns(options: CreateRunsOptions): RunServices {
     monotonicNow,
     log,
   });
-  const watch = new RunWatch({ accounts, platforms, runs, steps, runner, listener, now, monotonicNow, log });
+  const leftChats = new LeftChats({ contacts: store.contacts, runs, planning, listener, now });
+  const watch = new RunWatch({
+    ...{ accounts, platforms, runs, steps, runner, listener, leftChats },
+    ...{ now, monotonicNow, log },
+  });
   // The requests of one person run in order.
   const queue = new KeyedQueue();
   const preparations = new Preparations(queue);
@@ -183,6 +190,7 @@ export function createRuns(options: CreateRunsOptions): RunServices {
     proposals,
     begin,
     preparations,
+    chatsLeft: (owner, source, roomIds) => leftChats.left(owner, source, roomIds),
     start: async () => {
       await endLostRuns({ store, listener, now, log });
       await runner.start();

@@ -1,5 +1,6 @@
 import type { Side } from "../../model/account.ts";
 import type { Category } from "../../model/categories.ts";
+import type { OpenedChat } from "../../model/contact.ts";
 import type { NotMoved } from "../../model/not-moved.ts";
 import type { PlanChange } from "../../model/plan-changes.ts";
 import type { Report, ReportRoom } from "../../model/report.ts";
@@ -215,6 +216,15 @@ export interface RoomLetIn {
   letIn: number;
   /** No room waits for a person any more. */
   isLast: boolean;
+}
+
+/** A chat that the bot opened, and that its partner has declined or left. */
+export interface LeftChat {
+  roomId: string;
+  partner: string;
+  purpose: OpenedChat["purpose"];
+  /** The rooms about which the partner was asked there. */
+  rooms: readonly ReportRoom[];
 }
 
 /** `!converttodm` and `!converttoroom`. */

@@ -2,7 +2,7 @@ import type { ConversationAddress } from "../../model/conversation-address.ts";
 import type { ReportRoom } from "../../model/report.ts";
 import type { Run } from "../../model/run.ts";
 import type { ShownPlan } from "../plan/planning.ts";
-import type { RoomLetIn } from "./results.ts";
+import type { LeftChat, RoomLetIn } from "./results.ts";
 import type { RunStatuses } from "./status.ts";
 import type { RunSummaryReader } from "./summary.ts";
 
@@ -32,6 +32,11 @@ export interface RunListener {
    * @param run as it will be stored
    */
   refusedByPeople(run: Run, rooms: readonly RefusedRoom[]): Promise<void>;
+  /**
+   * A person declined a chat that the run had opened, or left it. Called again for the same chat
+   * only after a crash.
+   */
+  chatLeft(run: Run, chat: LeftChat): Promise<void>;
   /**
    * A run that watches cannot use one of its accounts. It goes on with the other.
    * @param run with the problem

@@ -13,6 +13,7 @@ import type { Runner } from "../../queue/runner.ts";
 import type { Accounts } from "../../store/accounts.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
+import type { LeftChats } from "../contact/left-chats.ts";
 import { refusalsSince } from "../plan/room-histories.ts";
 import { mayStillRead, refusedSteps } from "./refused-steps.ts";
 import { roomsLetIn } from "./rooms-let-in.ts";
@@ -43,6 +44,7 @@ export interface WatchLookOptions {
   steps: Pick<Steps, "revise" | "all">;
   runner: Pick<Runner, "begin">;
   listener: Pick<RunListener, "roomsLetIn" | "watchHindered">;
+  leftChats: Pick<LeftChats, "toWatch" | "left">;
   now: () => number;
   /** Milliseconds of a clock that never jumps. */
   monotonicNow: () => number;
@@ -81,7 +83,7 @@ export class WatchLook {
   }
 
   async #lookAt(run: Run, accounts: AccountsOfRun, memory: WatchMemory, signal: AbortSignal): Promise<void> {
-    const { runs, monotonicNow, log } = this.#options;
+    const { runs, leftChats, monotonicNow, log } = this.#options;
     const waiting = await roomsToLookAt(run, runs);
     if (waiting.length === 0 && run.problem === null) return;
     const isReading = monotonicNow() - memory.readAt >= READS_ROOMS_EVERY_MS;
@@ -95,6 +97,7 @@ export class WatchLook {
       memory.reads += 1;
       memory.readAt = monotonicNow();
     }
+    if (result.leftChats.length > 0) await leftChats.left(run.owner, run.source, result.leftChats);
     const changes = withoutRepeated(result.changes, waiting, memory);
     const isAnswering = await this.#noteSides(run, result, memory);
     if (changes.size === 0 && !isAnswering) return;
@@ -113,7 +116,7 @@ export class WatchLook {
       signal,
     }: { waiting: readonly RunRoom[]; readsRooms: number | null; signal: AbortSignal },
   ): Promise<LookResult> {
-    const { platforms, runs } = this.#options;
+    const { platforms, runs, leftChats } = this.#options;
     const joined = await runs.joinedRooms(run.id);
     const servers = new Set(sides.map((side) => this.#serverOf(run, side)));
     const open = [...servers].filter((server) => this.#servers.mayAsk(server));
@@ -122,6 +125,7 @@ export class WatchLook {
     try {
       const result = await platforms[run.platform].pair(accounts).watch({
         rooms: waiting.map((room) => ({ ...room, refusals: refusalsSince(room, run, accounts) })),
+        chats: await leftChats.toWatch(run),
         isJoined: (roomId) => joined.has(roomId),
         asked,
         readsRooms,

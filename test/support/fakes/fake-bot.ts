@@ -188,6 +188,7 @@ export function startFakeBot({
     readings: new Readings(),
     keyCopies: store.store.keyCopies,
     contacts: store.store.contacts,
+    chatsLeft: (...left) => runServices.chatsLeft(...left),
     botUserId: BOT,
     now,
     log,

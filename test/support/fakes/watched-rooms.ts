@@ -38,6 +38,7 @@ export function lookAt(
     account: { source: async () => accounts.source, target: async () => accounts.target },
     asked: new Set(["source", "target"]),
     rooms,
+    chats: [],
     isJoined: () => false,
     readsRooms: 0,
     now: 0,

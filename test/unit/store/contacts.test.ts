@@ -104,7 +104,7 @@ describe("records of contact", () => {
     expect((await store.contacts.of(ME, NOW + DAY_MS)).silentServers.size).toBe(0);
   });
 
-  it("know whether a helper declined the chat, and change no other question", async () => {
+  it("know whether a helper declined the chat, for the rooms that still wait, and change no other question", async () => {
     const { store } = await temporaryStore();
     const taken = await takenStep(store);
     await store.contacts.reserveChat(
@@ -113,10 +113,11 @@ describe("records of contact", () => {
       NOW,
     );
     await record(store, taken, [ASKED, { kind: "chat", roomId: "!chat", state: "open" }]);
-    await store.contacts.declined(ME, { roomId: "!chat", userId: "@other:old.example" });
+    const askedAbout = new Set(ASKED.roomIds.slice(0, 1));
+    await store.contacts.declined(ME, { roomId: "!chat", userId: "@other:old.example", askedAbout });
     expect((await store.contacts.asked(ME)).map(({ result }) => result)).toEqual(["sent", "sent"]);
-    await store.contacts.declined(ME, { roomId: "!chat", userId: MO });
-    expect((await store.contacts.asked(ME)).map(({ result }) => result)).toEqual(["declined", "declined"]);
+    await store.contacts.declined(ME, { roomId: "!chat", userId: MO, askedAbout });
+    expect((await store.contacts.asked(ME)).map(({ result }) => result)).toEqual(["declined", "sent"]);
     expect((await store.contacts.chats(ME)).map(({ state }) => state)).toEqual(["declined"]);
   });
 

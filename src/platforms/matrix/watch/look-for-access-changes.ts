@@ -1,7 +1,7 @@
 import { isAccountProblem } from "../../../model/account-problem.ts";
 import type { Side } from "../../../model/account.ts";
 import type { AccessChange, AccessChanges } from "../../../model/room-routes.ts";
-import type { LookResult, SideSeen } from "../../platform.ts";
+import type { LookResult, SideSeen, WatchedChat } from "../../platform.ts";
 import { roomView } from "../planning/room-view.ts";
 import type { RoomSnapshot } from "../rooms/types.ts";
 import { refusalOf } from "../sign-in/provider.ts";
@@ -10,7 +10,7 @@ import type { Look } from "./look.ts";
 import { readableAgain } from "./readable-again.ts";
 import { seeBySource } from "./see-by-source.ts";
 import { seeByTarget } from "./see-by-target.ts";
-import type { SeenRooms, WatchingAccount } from "./watching-account.ts";
+import type { Seen, SeenRooms, WatchingAccount } from "./watching-account.ts";
 import { watchedSnapshot } from "./watching-account.ts";
 
 /**
@@ -26,44 +26,55 @@ export async function lookForAccessChanges(look: Look): Promise<LookResult> {
   const [source, target, readable] = await Promise.all([
     bySide(look, "source", async (account) => {
       const inside = shown.filter((room) => room.isSourceJoined).map(({ roomId }) => roomId);
-      return seeBySource(account, { ...look, roomIds: inside, targetUserId: look.userId.target });
+      const chats = chatsOf(look, "source");
+      return seeBySource(account, { ...look, chats, roomIds: inside, targetUserId: look.userId.target });
     }),
     bySide(look, "target", (account) =>
-      seeByTarget(account, { ...look, roomIds, sourceUserId: look.userId.source }),
+      seeByTarget(account, {
+        ...look,
+        chats: chatsOf(look, "target"),
+        roomIds,
+        sourceUserId: look.userId.source,
+      }),
     ),
     readableAgain(look),
   ]);
-  const changes = changesIn({ ...look, rooms: shown }, source.rooms, target.rooms);
+  const changes = changesIn({ ...look, rooms: shown }, source.seen.rooms, target.seen.rooms);
   return {
     changes: new Map([...changes, ...readable.map((roomId) => [roomId, { kind: "readable" }] as const)]),
+    leftChats: [...source.seen.leftChats, ...target.seen.leftChats],
     sides: { source: source.side, target: target.side },
   };
 }
 
+function chatsOf({ chats }: Look, side: Side): WatchedChat[] {
+  return chats.filter((chat) => chat.side === side);
+}
+
 interface Asked {
   side: SideSeen;
-  rooms: SeenRooms;
+  seen: Seen;
 }
 
 /** @throws anything that is neither a server's error nor a failed connection: a bug */
 async function bySide(
   { account, asked, rooms, signal }: Look,
   side: Side,
-  see: (account: WatchingAccount) => Promise<SeenRooms | null>,
+  see: (account: WatchingAccount) => Promise<Seen | null>,
 ): Promise<Asked> {
-  const nothing = new Map<string, RoomSnapshot>();
-  if (!asked.has(side) || rooms.length === 0) return { side: { status: "not_asked" }, rooms: nothing };
+  const nothing: Seen = { rooms: new Map(), leftChats: [] };
+  if (!asked.has(side) || rooms.length === 0) return { side: { status: "not_asked" }, seen: nothing };
   try {
     const seen = await see(await account[side]());
     return seen === null
-      ? { side: { status: "not_asked" }, rooms: nothing }
-      : { side: { status: "answered" }, rooms: seen };
+      ? { side: { status: "not_asked" }, seen: nothing }
+      : { side: { status: "answered" }, seen };
   } catch (error) {
-    if (signal.aborted) return { side: { status: "not_asked" }, rooms: nothing };
+    if (signal.aborted) return { side: { status: "not_asked" }, seen: nothing };
     const refusal = refusalOf(error);
     return isAccountProblem(refusal)
-      ? { side: { status: "refused", code: refusal.code }, rooms: nothing }
-      : { side: { status: "away" }, rooms: nothing };
+      ? { side: { status: "refused", code: refusal.code }, seen: nothing }
+      : { side: { status: "away" }, seen: nothing };
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Side } from "../../../model/account.ts";
+import type { WatchedChat } from "../../platform.ts";
 import type { WatchedRoom } from "./access-change.ts";
 import type { WatchingAccount } from "./watching-account.ts";
 
@@ -11,6 +12,8 @@ export interface Look {
   readonly asked: ReadonlySet<Side>;
   /** Rooms that wait for a person, each once. */
   readonly rooms: readonly WatchedRoom[];
+  /** Direct chats that the bot opened. */
+  readonly chats: readonly WatchedChat[];
   /** Whether the target has joined a room. */
   readonly isJoined: (roomId: string) => boolean;
   /**

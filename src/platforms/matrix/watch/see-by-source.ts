@@ -1,4 +1,5 @@
 import { UnreachableError } from "../../../network/unreachable-error.ts";
+import type { WatchedChat } from "../../platform.ts";
 import { HomeserverError } from "../api/homeserver-error.ts";
 import { isJsonObject } from "../api/json.ts";
 import { concurrently } from "../reading/concurrently.ts";
@@ -9,12 +10,15 @@ import type { RequiredState } from "../reading/sliding-sync-request.ts";
 import { slidingSyncRequest } from "../reading/sliding-sync-request.ts";
 import type { RawStateEvent } from "../rooms/room-snapshot.ts";
 import type { RoomSnapshot } from "../rooms/types.ts";
-import type { SeenRooms, WatchingAccount } from "./watching-account.ts";
+import { chatSubscriptions, leftChatsIn } from "./left-chats.ts";
+import type { Seen, SeenRooms, WatchingAccount } from "./watching-account.ts";
 import { CONNECTION, TIMEOUT_MS, hasSlidingSync, watchedSnapshot, withJoinRule } from "./watching-account.ts";
 
 /** What the source is asked at one look. */
 export interface SourceLook {
   readonly roomIds: readonly string[];
+  /** Chats that the source has opened. */
+  readonly chats: readonly WatchedChat[];
   readonly targetUserId: string;
   /**
    * Rooms that one request does not show are read one by one. The number of the look decides which
@@ -44,9 +48,19 @@ const MAX_TIMEOUTS = 4;
  * @returns `null` if there is nothing to ask at this look
  * @throws HomeserverError, UnreachableError
  */
-export async function seeBySource(source: WatchingAccount, look: SourceLook): Promise<SeenRooms | null> {
-  if (look.roomIds.length === 0 || (!hasSlidingSync(source) && look.readsRooms === null)) return null;
-  const listed = hasSlidingSync(source) ? await listedRooms(source, look) : new Map<string, RoomSnapshot>();
+export async function seeBySource(source: WatchingAccount, look: SourceLook): Promise<Seen | null> {
+  const hasNone = look.roomIds.length + look.chats.length === 0;
+  if (hasNone || (!hasSlidingSync(source) && look.readsRooms === null)) return null;
+  if (!hasSlidingSync(source)) {
+    const rooms = await readRooms(source, look, new Map());
+    return { rooms, leftChats: await readLeftChats(source, look) };
+  }
+  const { rooms, leftChats } = await listedRooms(source, look);
+  return { rooms: await readRooms(source, look, rooms), leftChats };
+}
+
+/** The listed rooms, and at some looks further ones, which are read one by one. */
+async function readRooms(source: WatchingAccount, look: SourceLook, listed: SeenRooms): Promise<SeenRooms> {
   if (look.readsRooms === null) return listed;
   const missing = look.roomIds.filter((roomId) => !listed.has(roomId));
   const chosen = chosenRooms(missing, look.readsRooms);
@@ -79,21 +93,22 @@ function chosenRooms(roomIds: readonly string[], look: number): readonly string[
 
 async function listedRooms(
   { client, userId }: WatchingAccount,
-  { roomIds, targetUserId, signal }: SourceLook,
-): Promise<Map<string, RoomSnapshot>> {
+  { roomIds, chats, targetUserId, signal }: SourceLook,
+): Promise<Seen> {
   const required_state: RequiredState = [
     ["m.room.member", targetUserId],
     ["m.room.member", userId],
     ["m.room.join_rules", ""],
     ["m.room.server_acl", ""],
   ];
-  const room_subscriptions = Object.fromEntries(
-    roomIds.map((roomId) => [roomId, { required_state, timeline_limit: 0 }]),
-  );
+  const room_subscriptions = {
+    ...chatSubscriptions(chats, userId),
+    ...Object.fromEntries(roomIds.map((roomId) => [roomId, { required_state, timeline_limit: 0 }])),
+  };
   const request = slidingSyncRequest(
     { conn_id: CONNECTION, extensions: {}, room_subscriptions },
     null,
-    roomIds.length,
+    roomIds.length + chats.length,
   );
   const answer = await client.request({ ...request, timeoutMs: TIMEOUT_MS, signal });
   const seen = new Map<string, RoomSnapshot>();
@@ -105,7 +120,7 @@ async function listedRooms(
     if (membershipIn(memberEventOf(userId, events)?.content) === "join")
       seen.set(roomId, joinedRoom(roomId, events, { userId, targetUserId }));
   }
-  return seen;
+  return { rooms: seen, leftChats: leftChatsIn(answer.rooms, chats, userId) };
 }
 
 /**
@@ -138,6 +153,27 @@ async function readRoom(
     throw error;
   }
   return joinedRoom(roomId, events, { userId, targetUserId });
+}
+
+/** The chats whose partners have left them. One request a chat. */
+async function readLeftChats(
+  { client }: WatchingAccount,
+  { chats, signal }: SourceLook,
+): Promise<readonly string[]> {
+  const reader: Parameters<typeof readStateEvent>[0] = {
+    request: (request) => client.request({ ...request, timeoutMs: ROOM_TIMEOUT_MS, signal }),
+  };
+  const read = await concurrently(chats, CONCURRENCY, async ({ roomId, partner }) => {
+    try {
+      const event = await readStateEvent(reader, roomId, "m.room.member", partner);
+      const membership = membershipIn(event?.content);
+      return membership === "leave" || membership === "ban" ? [roomId] : [];
+    } catch (error) {
+      if (isOfRoom(error) || (error instanceof UnreachableError && error.reason === "timeout")) return [];
+      throw error;
+    }
+  });
+  return read.flat();
 }
 
 /** Whether a failed request concerns its room alone. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { WatchedChat } from "../../platform.ts";
 import { isJsonObject } from "../api/json.ts";
 import { maxRoomsAnswerBytes } from "../reading/limits.ts";
 import { countOrNull, memberEventOf, membershipIn, objectAt, stateEventsOf } from "../reading/raw-events.ts";
@@ -6,12 +7,15 @@ import type { RequiredState } from "../reading/sliding-sync-request.ts";
 import { slidingSyncRequest } from "../reading/sliding-sync-request.ts";
 import type { RawStateEvent } from "../rooms/room-snapshot.ts";
 import type { Membership, RoomSnapshot } from "../rooms/types.ts";
-import type { SeenRooms, WatchingAccount } from "./watching-account.ts";
+import { chatSubscriptions, isLeftAloneInSync, leftChatsIn } from "./left-chats.ts";
+import type { Seen, SeenRooms, WatchingAccount } from "./watching-account.ts";
 import { CONNECTION, TIMEOUT_MS, hasSlidingSync, watchedSnapshot } from "./watching-account.ts";
 
 /** What the target is asked at one look. */
 export interface TargetLook {
   readonly roomIds: readonly string[];
+  /** Chats that the target has opened. */
+  readonly chats: readonly WatchedChat[];
   readonly sourceUserId: string;
   /** From 0 up to 1. */
   readonly random: () => number;
@@ -33,7 +37,7 @@ const syncSchema = z.object({ rooms: z.unknown().optional() });
  * server shows: invitations, knocks, joins, and rooms that removed the target.
  * @throws HomeserverError, UnreachableError
  */
-export async function seeByTarget(target: WatchingAccount, look: TargetLook): Promise<SeenRooms> {
+export async function seeByTarget(target: WatchingAccount, look: TargetLook): Promise<Seen> {
   return hasSlidingSync(target) ? await bySlidingSync(target, look) : await bySync(target, look);
 }
 
@@ -43,8 +47,8 @@ export async function seeByTarget(target: WatchingAccount, look: TargetLook): Pr
  */
 async function bySlidingSync(
   { client, userId }: WatchingAccount,
-  { roomIds, sourceUserId, signal }: TargetLook,
-): Promise<SeenRooms> {
+  { roomIds, chats, sourceUserId, signal }: TargetLook,
+): Promise<Seen> {
   const required_state: RequiredState = [["m.room.member", userId]];
   const invites = {
     ranges: [[0, MAX_INVITES - 1]],
@@ -52,13 +56,15 @@ async function bySlidingSync(
     timeline_limit: 0,
     filters: { is_invite: true },
   } as const;
-  const room_subscriptions = Object.fromEntries(
-    roomIds.map((roomId) => [roomId, { required_state, timeline_limit: 0 }]),
-  );
+  const room_subscriptions = {
+    ...chatSubscriptions(chats, userId),
+    ...Object.fromEntries(roomIds.map((roomId) => [roomId, { required_state, timeline_limit: 0 }])),
+  };
   const body = { conn_id: CONNECTION, extensions: {}, lists: { [INVITES]: invites }, room_subscriptions };
-  const request = slidingSyncRequest(body, null, roomIds.length + MAX_INVITES);
+  const request = slidingSyncRequest(body, null, roomIds.length + chats.length + MAX_INVITES);
   const answer = await client.request({ ...request, timeoutMs: TIMEOUT_MS, signal });
-  return seenRooms(
+  const leftChats = leftChatsIn(answer.rooms, chats, userId);
+  const rooms = seenRooms(
     roomIds,
     (roomId) => {
       const room = answer.rooms?.[roomId];
@@ -76,6 +82,7 @@ async function bySlidingSync(
     },
     { userId, sourceUserId },
   );
+  return { rooms, leftChats };
 }
 
 /**
@@ -85,13 +92,13 @@ async function bySlidingSync(
  */
 async function bySync(
   { client, userId }: WatchingAccount,
-  { roomIds, sourceUserId, random, signal }: TargetLook,
-): Promise<SeenRooms> {
+  { roomIds, chats, sourceUserId, random, signal }: TargetLook,
+): Promise<Seen> {
   const answer = await client.request({
     method: "GET",
     path: "/_matrix/client/v3/sync",
     query: {
-      filter: filterFor(roomIds),
+      filter: filterFor([...roomIds, ...chats.map(({ roomId }) => roomId)]),
       set_presence: "offline",
       timeout: Math.floor(random() * TIMEOUT_SPREAD_MS),
     },
@@ -101,11 +108,13 @@ async function bySync(
     maxBytes: maxRoomsAnswerBytes(MAX_SYNCED_ROOMS),
     signal,
   });
-  const rooms = objectAt(answer, "rooms");
+  const all = objectAt(answer, "rooms");
   const sections = (["join", "invite", "knock", "leave"] as const).map(
-    (section) => [section, objectAt(rooms, section)] as const,
+    (section) => [section, objectAt(all, section)] as const,
   );
-  return seenRooms(
+  const joined = objectAt(all, "join");
+  const leftChats = chats.filter(({ roomId }) => isLeftAloneInSync(joined[roomId]));
+  const rooms = seenRooms(
     roomIds,
     (roomId) => {
       for (const [section, inSection] of sections) {
@@ -116,6 +125,7 @@ async function bySync(
     },
     { userId, sourceUserId },
   );
+  return { rooms, leftChats: leftChats.map(({ roomId }) => roomId) };
 }
 
 function inSync(

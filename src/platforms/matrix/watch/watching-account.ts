@@ -16,6 +16,13 @@ export interface WatchingAccount {
 /** The rooms that one account sees, by room ID. */
 export type SeenRooms = ReadonlyMap<string, RoomSnapshot>;
 
+/** What one account sees at one look. */
+export interface Seen {
+  readonly rooms: SeenRooms;
+  /** The chats that their partners have declined or left. */
+  readonly leftChats: readonly string[];
+}
+
 /**
  * The name of this process's sliding sync connection, which no client uses. A server keeps a
  * connection's state for days. A new connection replaces the earlier one of the same name (Synapse

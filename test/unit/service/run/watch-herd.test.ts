@@ -13,6 +13,7 @@ const MINUTE = 60 * SECOND;
 const RUNS = 1_000;
 const ANSWERED: LookResult = {
   changes: new Map(),
+  leftChats: [],
   sides: { source: { status: "answered" }, target: { status: "answered" } },
 };
 
@@ -132,6 +133,7 @@ function herd(
     },
     steps: { revise: never, all: never },
     runner: { begin: never },
+    leftChats: { toWatch: async () => [], left: never },
     listener: { roomsLetIn: async () => undefined, watchHindered: async () => undefined },
     monotonicNow: Date.now,
     now: Date.now,
@@ -199,7 +201,11 @@ describe("a thousand runs that watch", () => {
     const { watch, lines, looks } = herd(async (_runId, request) => {
       if (request.asked.has("source")) asked += 1;
       const source = request.asked.has("source") ? "away" : "not_asked";
-      return { changes: new Map(), sides: { source: { status: source }, target: { status: "answered" } } };
+      return {
+        changes: new Map(),
+        leftChats: [],
+        sides: { source: { status: source }, target: { status: "answered" } },
+      };
     });
     await watch.start();
     await vi.advanceTimersByTimeAsync(60 * MINUTE);
@@ -221,6 +227,7 @@ describe("a thousand runs that watch", () => {
         asked.push([...request.asked]);
         return {
           changes: new Map(),
+          leftChats: [],
           sides: { source: { status: "not_asked" }, target: { status: isAway ? "away" : "answered" } },
         };
       },
