@@ -98,8 +98,8 @@ export class MoveEnding {
     if (!isShown([account], shown)) return { status: "other_accounts" };
     const last = await states.last(owner);
     const state = last?.source === account.userId ? last : null;
-    const note = async (noted: "begun" | "done"): Promise<FinishState | null> => {
-      const next = state && { ...state, signedOut: { at: now(), state: noted } };
+    const note = async (noted: "begun" | "done" | null): Promise<FinishState | null> => {
+      const next = state && { ...state, signedOut: noted && { at: now(), state: noted } };
       if (next !== null) await states.save(owner, next);
       return next;
     };
@@ -110,6 +110,7 @@ export class MoveEnding {
       });
       // An earlier try has ended them. The bot's own session was one of them.
       const isOver = asked.status === "session_ended" && state?.signedOut?.state === "begun";
+      if (asked.status === "not_done" && asked.problem.code === "server_refused") await note(null);
       return isOver ? { status: "ended" as const } : asked;
     });
     if (ending === null || ending.status === "ended")

@@ -59,6 +59,33 @@ async function waiting(store: Store): Promise<OutboxItem[]> {
   return items;
 }
 
+describe("a message to the direct chat of a person who wrote in a control room", () => {
+  const inControlRoom = { roomId: "!control", roomKind: "control", threadRoot: "$thread" } as const;
+
+  it("goes there once, outside of the thread", async () => {
+    const { converse, store } = await setUp();
+    const conversation = converse(inControlRoom, { directChatOf: async () => "!direct" });
+    const message = alert(paragraph("the rest"));
+    for (let time = 0; time < 2; time += 1)
+      expect(await conversation.sayInDirectChat(message, { key: "preview" })).toBe(true);
+    await conversation.say(notice(paragraph("counts")), { key: "preview" });
+    const items = await waiting(store);
+    expect(items.map(({ roomId, isPrivate }) => ({ roomId, isPrivate }))).toEqual([
+      { roomId: "!direct", isPrivate: true },
+      { roomId: "!control", isPrivate: false },
+    ]);
+    expect(items[0]).toMatchObject({ content: { body: "the rest" } });
+    expect(items[0]).not.toHaveProperty("content.m.relates_to");
+  });
+
+  it("is not sent if there is none", async () => {
+    const { converse, store } = await setUp();
+    const conversation = converse(inControlRoom);
+    expect(await conversation.sayInDirectChat(notice(paragraph("the rest")), { key: "a" })).toBe(false);
+    expect(await waiting(store)).toEqual([]);
+  });
+});
+
 describe("what is said in a conversation", () => {
   it("is stored under IDs made of the message that began it", async () => {
     const { store, converse } = await setUp();

@@ -282,6 +282,21 @@ describe("something that nobody asked for", () => {
   });
 });
 
+describe("the direct chat with a person", () => {
+  it("is the newest one that nobody else is in", async () => {
+    const { chats, open, members, rooms, outbox } = await setUp();
+    expect(await chats.newestOf(ADA)).toBeNull();
+    await open(OLD);
+    await pass(1_000);
+    await open(NEW);
+    expect(await chats.newestOf(ADA)).toBe(NEW);
+    members.set(NEW, [BOT, ADA, "@third:x.org"]);
+    rooms.forget(NEW);
+    expect(await chats.newestOf(ADA)).toBe(OLD);
+    await outbox.stop();
+  });
+});
+
 describe("the progress of a run whose owner left the chat", () => {
   const edit = (transactionId: string) =>
     item(transactionId, { edits: "progress", priority: outboxPriority.progress });

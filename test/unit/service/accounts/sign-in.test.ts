@@ -391,6 +391,21 @@ describe("ending the use of an account", () => {
     expect(await signIn.signOut(OWNER, "source")).toBeNull();
   });
 
+  it("goes with the end of all sessions of the account, also a pasted one, if the server ended them", async () => {
+    const server = await startHomeserver(OLD);
+    server.sessions.set("pasted-token", "PHONE");
+    const { store, signIn, withToken } = await setUp({ "old.example": server.url });
+    await withToken("source", OLD, "pasted-token");
+    const refused = await signIn.signOutEverywhere(OWNER, "source", async () => ({ status: "not_done" }));
+    expect(refused).toEqual({ status: "not_done" });
+    expect(await store.accounts.session(OWNER, "source")).not.toBeNull();
+    expect(
+      await signIn.signOutEverywhere(OWNER, "source", async ({ userId }) => ({ status: "ended", userId })),
+    ).toEqual({ status: "ended", userId: OLD });
+    expect(await store.accounts.session(OWNER, "source")).toBeNull();
+    expect(await signIn.signOutEverywhere(OWNER, "source", async () => ({ status: "ended" }))).toBeNull();
+  });
+
   it("erases what opens the account's keys before the server is asked", async () => {
     const isKeyErased: (boolean | undefined)[] = [];
     const logout: Answer = (_request, response) => {

@@ -1,0 +1,230 @@
+import { describe, expect, it } from "vitest";
+import type { Account, Side } from "../../../../src/model/account.ts";
+import type { Category, CategoryName } from "../../../../src/model/categories.ts";
+import { category } from "../../../../src/model/categories.ts";
+import type { FinishState } from "../../../../src/model/finish-state.ts";
+import type { ReportRoom } from "../../../../src/model/report.ts";
+import type { Run, StoredStep } from "../../../../src/model/run.ts";
+import type { LeaveFacts } from "../../../../src/platforms/contact.ts";
+import { UnreadableAccountError } from "../../../../src/platforms/reading.ts";
+import type { FinishChecklistOptions } from "../../../../src/service/finish/checklist.ts";
+import { FinishChecklist } from "../../../../src/service/finish/checklist.ts";
+import { contactTexts } from "../../../../src/view/contact/texts.ts";
+import { finishState } from "../../../support/fakes/finish-samples.ts";
+import { room as runRoom, step } from "../../../support/fakes/scripted-runner.ts";
+
+const OWNER = "@me:third.example";
+const request = { owner: OWNER, botRoomIds: [], onProgress: () => undefined };
+
+function account(side: Side): Account {
+  const userId = side === "source" ? "@ann:old.example" : "@ann:new.example";
+  const baseUrl = "https://home.example";
+  return { owner: OWNER, side, userId, baseUrl, method: "password", deviceId: "BOT", signedInAt: 0 };
+}
+
+function reportRoom(roomId: string, status: ReportRoom["status"]): ReportRoom {
+  return { ...runRoom(roomId).planned.row, status };
+}
+
+interface LeaveRun {
+  left: readonly string[];
+  kept: readonly string[];
+}
+
+interface Scene {
+  rooms: readonly ReportRoom[];
+  categories: readonly Category[];
+  leaves: readonly string[];
+  kept: readonly string[];
+  leaveRuns: readonly LeaveRun[];
+  announced: readonly string[];
+  sessions: number | "unreadable";
+  isSignedIn: boolean;
+  stored: FinishState | null;
+}
+
+function leaveFacts({ leaves, kept }: Pick<Scene, "leaves" | "kept">): LeaveFacts {
+  const of = (roomId: string) => ({ room: reportRoom(roomId, "done") });
+  return {
+    leaves: leaves.map((id) => ({ ...of(id), dropsPower: false, isUnheard: false, lacksKeys: false })),
+    kept: kept.map((id) => ({ ...of(id), reasons: [{ code: "alone" }] })),
+    outside: [],
+    reason: "",
+  };
+}
+
+function leaveSteps({ left, kept }: LeaveRun): StoredStep[] {
+  const of = (roomId: string) => ({
+    ...step(`leave_room:${roomId}`, { kind: "leave_room", roomId }),
+    ...{ attempts: 1, notBefore: 0, waitingFor: null, finishedAt: 1, savedUndo: null },
+  });
+  return [
+    ...left.map((roomId): StoredStep => ({ ...of(roomId), state: "done", outcome: { status: "done" } })),
+    ...kept.map((roomId): StoredStep => ({
+      ...of(roomId),
+      state: "failed",
+      outcome: { status: "failed", problem: { code: "refused", serverText: null } },
+    })),
+  ];
+}
+
+function runOf(id: number): Run {
+  return {
+    ...{ id, owner: OWNER, platform: "matrix", planNumber: 0, purpose: "leave", state: "over", stage: 0 },
+    ...{ source: "@ann:old.example", target: "@ann:new.example", request: null, startedAt: 0, endedAt: 1 },
+    address: {
+      ...{ roomId: "!chat", eventId: "$e", threadRoot: null, roomKind: "direct", sender: OWNER },
+      isEncrypted: true,
+    },
+    ...{ isCancelled: false, wasInterrupted: false, problem: null, progressCount: 0, epoch: 0 },
+  };
+}
+
+function scene(more: Partial<Scene> = {}) {
+  const now: Scene = {
+    rooms: [reportRoom("!a", "done")],
+    categories: [category("rooms", 1, [])],
+    leaves: [],
+    kept: [],
+    leaveRuns: [],
+    announced: [],
+    sessions: 2,
+    isSignedIn: true,
+    stored: null,
+    ...more,
+  };
+  const saved: FinishState[] = [];
+  const planning: FinishChecklistOptions["planning"] = {
+    last: async () => null,
+    decide: async () => {
+      if (!now.isSignedIn) return { status: "not_signed_in", missing: ["source"] };
+      const { rooms, categories } = now;
+      const report = {
+        ...{ schema: 1 as const, source: "@ann:old.example", target: "@ann:new.example" },
+        ...{ generatedAt: "2026-11-30T17:00:00Z", rooms, categories, keys: null },
+      };
+      return {
+        platform: "matrix",
+        source: account("source"),
+        target: account("target"),
+        request: { filters: { ...noFilters }, botRoomIds: [] },
+        decision: {
+          plan: { report },
+          finish: () => ({ name: "Ann", isRenamed: false, hasMentionRule: true }),
+          leave: async () => ({ facts: leaveFacts(now), exact: null, steps: [], rooms: [] }),
+        },
+      };
+    },
+  };
+  const checklist = new FinishChecklist({
+    accounts: { get: async (_owner, side) => (now.isSignedIn ? account(side) : null) },
+    planning,
+    runs: { between: async () => now.leaveRuns.map((_run, index) => runOf(index)) },
+    steps: { all: async (id) => leaveSteps(now.leaveRuns[id] ?? { left: [], kept: [] }) },
+    records: async () => ({
+      ...{ asked: [], chats: [], givenNames: [], silentServers: new Set() },
+      announcedAt: new Map(now.announced.map((roomId) => [roomId, 1])),
+    }),
+    texts: contactTexts,
+    newChatsPerDay: 10,
+    states: {
+      last: async () => now.stored,
+      save: async (_owner, state) => void saved.push(state),
+    },
+    finish: {
+      sessions: async () => {
+        if (now.sessions === "unreadable")
+          throw new UnreadableAccountError(account("source"), { code: "session_ended" });
+        return { others: now.sessions, endedAt: { kind: "here" } };
+      },
+    },
+    now: () => 5,
+  });
+  return { checklist, saved };
+}
+
+const noFilters = {
+  ...{ only: [], exclude: [], spaces: [], servers: [], isDirect: null, activeSince: null },
+  ...{ hasRooms: true, categories: null },
+};
+
+async function stateOf(more: Partial<Scene>): Promise<FinishState> {
+  const result = await scene(more).checklist.check(request);
+  if (result.status !== "checked") throw new Error(result.status);
+  return result.state;
+}
+
+describe("the checklist", () => {
+  it("counts what the servers show, and is kept for later", async () => {
+    const { checklist, saved } = scene({
+      rooms: [reportRoom("!a", "done"), reportRoom("!b", "needs_moderator"), reportRoom("!c", "skipped")],
+      categories: [
+        category("rooms", 1, ["!b"]),
+        category("tags" satisfies CategoryName, 3, ["x", "y"]),
+        { name: "room_keys", expected: 9, present: 4, missing: ["!a"] },
+      ],
+      announced: ["!a", "!z"],
+    });
+    const result = await checklist.check(request);
+    expect(result).toMatchObject({
+      status: "checked",
+      state: {
+        at: 5,
+        comparison: { rooms: 2, moved: 1, missing: 2 },
+        keys: { expected: 9, toCopy: 5, isUnreadable: false },
+        name: { name: "Ann", isRenamed: false, announced: 2 },
+        leaving: { notMoved: 1 },
+        hasMentionRule: true,
+        otherSessions: 2,
+      },
+    });
+    expect(saved).toEqual([result.status === "checked" && result.state]);
+  });
+
+  it.each<{ title: string; scene: Partial<Scene>; leaving: Partial<FinishState["leaving"]> }>([
+    {
+      title: "nothing was left yet",
+      scene: { leaves: ["!a", "!b"], kept: ["!c"] },
+      leaving: { left: 0, open: 2, kept: 1, hasBegun: false },
+    },
+    {
+      title: "all that could be left was left",
+      scene: { kept: ["!c"], leaveRuns: [{ left: ["!a", "!b"], kept: [] }] },
+      leaving: { left: 2, open: 0, kept: 1, hasBegun: true },
+    },
+    {
+      title: "the last run kept a room that could be left now",
+      scene: { leaves: ["!a"], leaveRuns: [{ left: ["!b"], kept: ["!a"] }] },
+      leaving: { left: 1, open: 0, kept: 1, hasBegun: true },
+    },
+    {
+      title: "an earlier run kept a room that could be left now",
+      scene: {
+        leaves: ["!a"],
+        leaveRuns: [
+          { left: ["!b"], kept: ["!a"] },
+          { left: ["!c"], kept: [] },
+        ],
+      },
+      leaving: { left: 2, open: 1, kept: 0, hasBegun: true },
+    },
+  ])("counts the rooms of the old account if $title", async ({ scene: given, leaving }) => {
+    expect((await stateOf(given)).leaving).toMatchObject(leaving);
+  });
+
+  it("does without sessions that cannot be read", async () => {
+    expect((await stateOf({ sessions: "unreadable" })).otherSessions).toBeNull();
+  });
+
+  it("shows what it was once the bot is signed out because the move is finished", async () => {
+    const stored = finishState({ signedOut: { at: 3, state: "done" } });
+    const { checklist, saved } = scene({ isSignedIn: false, stored });
+    expect(await checklist.check(request)).toEqual({ status: "remembered", state: stored });
+    expect(saved).toEqual([]);
+  });
+
+  it("asks for a sign-in if the person has not finished", async () => {
+    const { checklist } = scene({ isSignedIn: false, stored: finishState() });
+    expect(await checklist.check(request)).toEqual({ status: "not_signed_in", missing: ["source"] });
+  });
+});
