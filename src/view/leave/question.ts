@@ -59,10 +59,10 @@ export function leaveQuestion(
   if (answers.word === null && answers.typed.length === 0 && (answers.listed ?? []).length === 0)
     return { ...nothingToLeave(facts, order, prefix), numberedRooms };
   const { leaves } = facts;
-  const head = paragraph(
-    strong(`Shall your old account leave ${counted(leaves.length, "room")}?`),
-    " Nothing was changed yet. This can't be taken back: only somebody in a room can let your old account in again.",
-  );
+  const head =
+    leaves.length === 0
+      ? paragraph(strong("Your old account stays,"), " because something would be lost. Nothing was changed.")
+      : questionHead(leaves.length);
   const stays =
     facts.kept.length > 0 ? [paragraph(`It stays in ${counted(facts.kept.length, "room")}.`)] : [];
   return {
@@ -94,10 +94,7 @@ export function nextLeaveQuestion(listed: Listed, chosen: readonly number[]): Le
   const added = lines((number) => chosen.includes(number));
   const open = lines((number) => canBeChosen(listed.kept[number - 1]) && !chosen.includes(number));
   const total = listed.leaves + chosen.length;
-  const head = paragraph(
-    strong(`Shall your old account leave ${counted(total, "room")}?`),
-    " Nothing was changed yet, and it can't be taken back.",
-  );
+  const head = questionHead(total);
   return {
     preview: {
       all: [
@@ -114,6 +111,13 @@ export function nextLeaveQuestion(listed: Listed, chosen: readonly number[]): Le
     numberedRooms: listed.kept.map(({ roomId }) => roomId),
     listed,
   };
+}
+
+function questionHead(rooms: number): Block {
+  return paragraph(
+    strong(`Shall your old account leave ${counted(rooms, "room")}?`),
+    " Nothing was changed yet. It can't be taken back: only somebody in a room can let your old account in again.",
+  );
 }
 
 /** Whether a typed word can add a kept room. */
@@ -140,7 +144,9 @@ function answersOf(
     word: canLeave && lacking === 0 ? LEAVE : null,
     typed: [
       ...(canLeave && lacking > 0 ? [withoutKeys] : []),
-      ...(first === undefined ? [] : [{ word: first, does: "To leave one of those in which it stays too" }]),
+      ...(first === undefined
+        ? []
+        : [{ word: first, does: "To add a room in which it stays, by its number" }]),
     ],
     listed: open.slice(1),
   };
@@ -192,6 +198,9 @@ function keptRooms({ kept, outside }: LeaveFacts, { rooms }: LeaveOrder, prefix:
     ...(more > 0 ? [paragraph(`${more} more are in the file.`)] : []),
     ...(kept.length > 0 && rooms.length === 0
       ? [paragraph("To leave one of these anyway, name it: ", code(`${prefix}leave-old #1`), ".")]
+      : []),
+    ...(kept.length > 1 && rooms.length > 0
+      ? [paragraph("You can add more than one of these, one after the other. I begin when you confirm.")]
       : []),
     ...(keys
       ? [
