@@ -8,8 +8,8 @@ import type { KnockPayload } from "../planning/step-payloads.ts";
 import { reportRoom } from "../report/report.ts";
 import { canKnockBy, joinRuleOf } from "../rooms/join-rule.ts";
 import type { AccountSnapshot } from "../rooms/types.ts";
-import { runRoom } from "../runs/room-of-run.ts";
 import { namedRows } from "./ask/rooms.ts";
+import { roomsToWatch } from "./watched-rooms.ts";
 
 type RoomsOfPlan = Pick<RoomPlan, "rooms" | "replacements">;
 
@@ -41,18 +41,12 @@ export function proposeKnocks(
 
 /** The rooms and steps of a run that knocks at rooms of a plan. */
 export function knocksOf(
-  { rooms, replacements }: RoomsOfPlan,
+  decided: RoomsOfPlan,
   chosen: readonly PlannedRoom[],
   reason: string,
 ): { rooms: RunRoom[]; steps: PlannedStep[] } {
-  const ids = new Set(chosen.map(({ roomId }) => roomId));
-  const replaced = rooms.filter(({ successor }) => successor !== null && ids.has(successor));
-  const isReplacement = new Set(replacements.map(({ roomId }) => roomId));
   return {
-    rooms: [
-      ...replaced.map((row) => runRoom(row, { isReplacement: false })),
-      ...chosen.map((row) => knockedRoom(row, isReplacement.has(row.roomId))),
-    ],
+    rooms: roomsToWatch(decided, chosen.map(knockedRow)),
     steps: chosen.flatMap((row) => entrySteps(row, "knock").map((step) => withReason(step, row, reason))),
   };
 }
@@ -63,12 +57,9 @@ function withReason(step: PlannedStep, { roomId, via }: PlannedRoom, reason: str
 }
 
 /** The answer to an earlier knock is no answer to this one. */
-function knockedRoom(row: PlannedRoom, isReplacement: boolean): RunRoom {
+function knockedRow(row: PlannedRoom): PlannedRoom {
   const reason = row.reason?.code === "refused" ? null : row.reason;
-  return runRoom(
-    { ...row, route: "knock", routes: ["knock", "ask_moderator"], status: "planned", reason },
-    { isReplacement },
-  );
+  return { ...row, route: "knock", routes: ["knock", "ask_moderator"], status: "planned", reason };
 }
 
 /** Why the new account does not knock at a room; `null` if it does. */

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { NO_FILTERS } from "../../../../src/model/filters.ts";
 import type { FakeBot } from "../../../support/fakes/fake-bot.ts";
 import {
   OWNER,
+  SOURCE,
   TARGET,
   fakePerson,
   makePlan,
@@ -142,6 +144,56 @@ describe("a knock that is repeated after it was declined", () => {
     expect(await reported(KNOCK)).toMatchObject({ reason: { code: "refused", serverText: "Still not" } });
     await pass(6 * MINUTE);
     expect(await messages()).toEqual([]);
+  });
+});
+
+/** `!ask` about a room: the questions are sent, and nobody has answered yet. */
+async function ask(roomId: string): Promise<void> {
+  const move = await bot.planning.decide({ ...request, filters: { ...NO_FILTERS, categories: null } });
+  if ("status" in move) throw new Error(`not decided: ${move.status}`);
+  const { rooms } = move.decision.wholePlan(move.request);
+  const about = rooms.filter((room) => room.roomId === roomId);
+  await bot.runServices.begin(
+    {
+      ...{ owner: OWNER, platform: "matrix", purpose: "ask", planNumber: 0, request: move.request },
+      ...{ source: SOURCE, target: TARGET, address: command().address },
+    },
+    { rooms: about, steps: [] },
+  );
+  await pass();
+}
+
+describe("a question to a helper", () => {
+  it("is answered before the move has begun: the new account joins when it is invited", async () => {
+    await ask(CLOSED);
+    expect(await messages()).toEqual(["end"]);
+    expect(await runs()).toEqual(["ask watching"]);
+    moderate(servers.rooms.get(CLOSED), TARGET, { membership: "invite" });
+    await pass(MINUTE);
+    expect(isInside(CLOSED)).toBe(true);
+    expect(await messages()).toEqual([`late ${CLOSED}`]);
+    expect(await runs()).toEqual([]);
+  });
+
+  it("is left to the move that watches", async () => {
+    await move();
+    await ask(CLOSED);
+    expect(await runs()).toEqual(["move watching"]);
+    await messages();
+    moderate(servers.rooms.get(CLOSED), TARGET, { membership: "invite" });
+    await pass(MINUTE);
+    expect(await messages()).toEqual([`late ${CLOSED}`]);
+  });
+
+  it("is looked after by the last run that asked, with the rooms of the ones before", async () => {
+    await ask(CLOSED);
+    await knock();
+    expect(await runs()).toEqual(["knock watching"]);
+    await messages();
+    moderate(servers.rooms.get(CLOSED), TARGET, { membership: "invite" });
+    await pass(MINUTE);
+    expect(await messages()).toEqual([`late ${CLOSED}`]);
+    expect(await runs()).toEqual(["knock watching"]);
   });
 });
 

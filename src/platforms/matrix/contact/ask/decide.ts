@@ -1,10 +1,12 @@
 import type { Helper } from "../../../../model/routes.ts";
 import type { AskFacts, AskMessage, AskOrder, Known, Person, Proposal, TextFacts } from "../../../contact.ts";
+import type { PlannedRoom } from "../../planning/planned-room.ts";
 import { reportRoom } from "../../report/report.ts";
 import type { ContactInput } from "../contact-input.ts";
 import { textFacts } from "../contact-input.ts";
 import { knocksOf } from "../knock.ts";
 import type { HelperToAsk } from "../payloads.ts";
+import { roomsToWatch } from "../watched-rooms.ts";
 import { lookAtMembers, readTopics } from "./look.ts";
 import { planAsk } from "./plan-ask.ts";
 import type { HelperQuestion, PlannedQuestion } from "./questions.ts";
@@ -56,8 +58,12 @@ export async function decideAsk(
       knocks: knocks.map(({ roomId }) => ({ roomId, reason })),
     },
     steps: [...messages.map((message) => stepOfMessage(toHelper(message))), ...knocking.steps],
-    rooms: knocking.rooms,
+    rooms: [...roomsToWatch(decided, askedAbout(questions)), ...knocking.rooms],
   };
+}
+
+function askedAbout(questions: readonly PlannedQuestion[]): PlannedRoom[] {
+  return [...new Set(questions.flatMap(({ rooms }) => rooms.map(({ row }) => row)))];
 }
 
 /** How many of the new chats the daily limit admits now. Refused invitations count. */
