@@ -21,7 +21,7 @@ const DAY_MS = 24 * 3_600_000;
  * @throws UnreadableAccountError
  */
 export async function decideAsk(
-  input: ContactInput,
+  input: Pick<ContactInput, "accounts" | "readings" | "decided" | "parties" | "guarded">,
   order: AskOrder,
   known: Known,
 ): Promise<Proposal<AskFacts>> {

@@ -25,7 +25,7 @@ export interface QuestionInput {
   readonly helpersOf: (room: RoomInQuestion) => RoomHelpers;
 }
 
-/** With more mentions, moderation bots delete a message (Draupnir, MentionLimitProtection). */
+/** Moderation bots delete messages with more (platforms/matrix/README.md, "Whom to ask"). */
 const MAX_ALSO_MENTIONED = 2;
 const MAX_FOLLOWERS = 2;
 
