@@ -104,6 +104,17 @@ describe("records of contact", () => {
     expect((await store.contacts.of(ME, NOW + DAY_MS)).silentServers.size).toBe(0);
   });
 
+  it("that a server did not answer are removed in time", async () => {
+    const { store } = await temporaryStore();
+    const changes = [{ kind: "server", serverName: "away.example", isSilent: true }] as const;
+    await record(store, await takenStep(store), changes);
+    const silent = async () => (await store.contacts.of(ME, NOW)).silentServers.size;
+    await store.prune(NOW);
+    expect(await silent()).toBe(1);
+    await store.prune(NOW + 1);
+    expect(await silent()).toBe(0);
+  });
+
   it("know whether a helper declined the chat, for the rooms that still wait, and change no other question", async () => {
     const { store } = await temporaryStore();
     const taken = await takenStep(store);

@@ -82,6 +82,15 @@ async function fill(store: Store, owner: string): Promise<void> {
     { ...copiedKeys, source: userId },
     new Map([[`!${name}:x.org`, 1]]),
   );
+  await store.contacts.reserveChat(
+    {
+      ...{ owner, source: userId, partner: `@${name}-helper:x.org`, by: userId },
+      ...{ step: { runId: name.length, key: name }, purpose: "ask" },
+    },
+    10,
+    1,
+  );
+  await store.contacts.saveFinishState({ owner, source: userId }, { at: 1, state: { name } });
   await store.questions.put(
     {
       transactionId: `q ${name}`,
