@@ -256,7 +256,8 @@ export class RunControl {
 
   /** Whether a run only waits for the daily limit on new chats. */
   async #waits({ id }: Run): Promise<boolean> {
-    return waitsOnlyForDay(await this.#options.steps.counts(id));
+    const { steps, now } = this.#options;
+    return waitsOnlyForDay(await steps.counts(id), now());
   }
 
   /**

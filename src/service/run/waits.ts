@@ -112,11 +112,14 @@ const DAY_MS = 24 * 3_600_000;
  * Whether all steps that can run wait for the daily limit on new chats. Then the run is not under
  * way for its owner.
  */
-export function waitsOnlyForDay(counts: readonly StepCount[]): boolean {
+export function waitsOnlyForDay(counts: readonly StepCount[], now: number): boolean {
   const open = counts.filter(
     ({ state, isBlocked }) => state === "taken" || (state === "pending" && !isBlocked),
   );
-  return open.length > 0 && open.every(({ waitingFor }) => waitingFor === "daily_limit");
+  return (
+    open.length > 0 &&
+    open.every(({ waitingFor, notBefore }) => waitingFor === "daily_limit" && notBefore > now)
+  );
 }
 
 /** The rooms of a run by what is left to do. @param counts rooms by status */

@@ -264,11 +264,16 @@ describe("what a run waits for", () => {
 });
 
 describe("a run that only waits for the daily limit", () => {
-  const waiting = count({ waitingFor: "daily_limit" });
+  const waiting = count({ waitingFor: "daily_limit", notBefore: NOW + 1 });
 
   it.each([
     { title: "all open steps wait for it", counts: [waiting, count({ state: "done" })], is: true },
     { title: "blocked steps follow", counts: [waiting, count({ isBlocked: true })], is: true },
+    {
+      title: "the next look is due",
+      counts: [waiting, count({ waitingFor: "daily_limit", notBefore: NOW })],
+      is: false,
+    },
     { title: "another step is open", counts: [waiting, count({})], is: false },
     {
       title: "a step waits for another reason",
@@ -278,7 +283,7 @@ describe("a run that only waits for the daily limit", () => {
     { title: "a step is being tried", counts: [waiting, count({ state: "taken" })], is: false },
     { title: "no step is open", counts: [count({ state: "done" })], is: false },
   ])("is found if $title: $is", ({ counts, is }) => {
-    expect(waitsOnlyForDay(counts)).toBe(is);
+    expect(waitsOnlyForDay(counts, NOW)).toBe(is);
   });
 });
 

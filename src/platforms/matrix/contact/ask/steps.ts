@@ -43,7 +43,7 @@ export function stepOfMessage(message: MessageToHelper): PlannedStep {
       ...common,
       key: `open_chat:${userId}`,
       kind: "open_chat",
-      limits: ["room_creation", "invitations", "messages"],
+      limits: ["room_creation", "messages"],
       payload,
     };
   }

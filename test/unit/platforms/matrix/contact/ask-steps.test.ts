@@ -22,7 +22,7 @@ describe("the step of a question", () => {
   it("opens a chat that is not encrypted, with the text and the reason", () => {
     expect(stepOfMessage(message())).toMatchObject({
       ...{ key: "open_chat:@ann:a.example", kind: "open_chat", side: "source", roomId: null },
-      limits: ["room_creation", "invitations", "messages"],
+      limits: ["room_creation", "messages"],
       payload: { partner: "@ann:a.example", isEncrypted: false, text: "T", reason: "R" },
     });
   });
