@@ -3,18 +3,23 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
+import type { Account } from "../../../src/model/account.ts";
 import { KeyedQueue } from "../../../src/model/keyed-queue.ts";
 import type { StepOutcome } from "../../../src/model/step-outcome.ts";
 import type { PlannedStep } from "../../../src/model/step.ts";
 import { createGuardedFetch } from "../../../src/network/guarded-fetch.ts";
 import { apiPath } from "../../../src/platforms/matrix/api/homeserver-client.ts";
 import type { ContentStepKind } from "../../../src/platforms/matrix/categories/category-plan.ts";
+import { readPushRules } from "../../../src/platforms/matrix/categories/push-rules/push-rule.ts";
 import {
   compareContents,
   CONTENT_STEP_KINDS,
   planContentSteps,
 } from "../../../src/platforms/matrix/categories/registry.ts";
 import { convertRoom } from "../../../src/platforms/matrix/convert-room.ts";
+import { mentionRule, workingMentionRule } from "../../../src/platforms/matrix/finish/mention-rule.ts";
+import { endAllSessions, openSessions } from "../../../src/platforms/matrix/finish/sessions.ts";
 import type { AccountReading } from "../../../src/platforms/matrix/reading/account-reading.ts";
 import { canUndo, runStep } from "../../../src/platforms/matrix/runs/run-step.ts";
 import type { StepContext } from "../../../src/platforms/matrix/steps/step-context.ts";
@@ -205,6 +210,73 @@ describe("the steps of an account's contents", () => {
     expect(await undoAll(steps)).toEqual(new Set(["already_done"]));
   });
 });
+
+describe("mentions of the old account", () => {
+  const rule = (isOff: boolean): PlannedStep => ({
+    ...{ key: "mention_rule", platform: "matrix", kind: "mention_rule", side: "target", stage: 2 },
+    ...{ limits: [], needsRoom: null, after: null, roomId: null },
+    payload: { oldUserId: story.accounts.source.userId, isOff },
+  });
+  const set = (isOff: boolean) => runStep(rule(isOff), context({ canSkipCheck: true }));
+
+  it.each(["override", "content"] as const)("reach the new one by a rule of the kind %s", async (kind) => {
+    const { source, target } = story.accounts;
+    if (kind === "override") expect((await set(false)).status).toBe("done");
+    else {
+      const { ruleId, actions, pattern } = mentionRule(kind, source.userId);
+      await put(target, apiPath`/_matrix/client/v3/pushrules/global/content/${ruleId}`, { actions, pattern });
+    }
+    const { pushRules } = (await story.accounts.read()).target;
+    expect(workingMentionRule(readPushRules(pushRules).rules, source.userId)).toMatchObject({ kind });
+    expect((await set(false)).status).toBe("already_done");
+    const eventId = await mention(kind);
+    await expect.poll(() => isHighlighted(eventId), { timeout: 30_000 }).toBe(true);
+    expect((await set(true)).status).toBe("done");
+    expect((await set(true)).status).toBe("already_done");
+  });
+});
+
+describe("all sessions of the old account", () => {
+  it("are ended by one request, and the bot's own is among them", async () => {
+    const { client, userId } = story.accounts.source;
+    const account: Account = {
+      ...{ owner: userId, side: "source", userId, baseUrl: "", method: "token" },
+      ...{ deviceId: null, signedInAt: 0 },
+    };
+    const { others, endedAt } = await openSessions(account, client);
+    expect(others).toBeGreaterThan(0);
+    expect(endedAt).toEqual({ kind: "here" });
+    const begun: string[] = [];
+    const end = () => endAllSessions(client, async () => void begun.push("begun"));
+    expect(await end()).toEqual({ status: "ended" });
+    expect(await end()).toEqual({ status: "session_ended" });
+    expect(begun).toEqual(["begun"]);
+  });
+});
+
+/** A message of the old account that mentions itself, for one of the two kinds of rules. */
+async function mention(kind: "override" | "content"): Promise<string> {
+  const { source } = story.accounts;
+  const [, roomId] = story.chosen;
+  const body =
+    kind === "content"
+      ? { msgtype: "m.text", body: `${source.userId}: hello`, "m.mentions": {} }
+      : { msgtype: "m.text", body: "hello", "m.mentions": { user_ids: [source.userId] } };
+  const path = apiPath`/_matrix/client/v3/rooms/${roomId}/send/m.room.message/${kind}`;
+  const schema = z.object({ event_id: z.string() });
+  const { event_id: eventId } = await source.client.request({ method: "PUT", path, body, schema });
+  return eventId;
+}
+
+async function isHighlighted(eventId: string): Promise<boolean> {
+  const { notifications } = await story.accounts.target.client.request({
+    method: "GET",
+    path: "/_matrix/client/v3/notifications",
+    query: { only: "highlight" },
+    schema: z.object({ notifications: z.array(z.object({ event: z.object({ event_id: z.string() }) })) }),
+  });
+  return notifications.some(({ event }) => event.event_id === eventId);
+}
 
 function stepsOf(wanted: ContentStepKind): PlannedStep[] {
   return story.steps.filter(({ kind }) => kind === wanted);
