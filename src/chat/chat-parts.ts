@@ -80,6 +80,7 @@ export function createChatParts(
     questions,
     outbox,
     names,
+    commands,
     actions: confirmable,
     isPermitted,
     conversations,

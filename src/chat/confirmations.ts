@@ -2,7 +2,8 @@ import type { Logger } from "pino";
 import type { IncomingText } from "../commands/dispatch.ts";
 import type { ConfirmableActions, Conversation } from "../dialogue/conversation.ts";
 import type { BotNames, MessageText } from "../grammar/address.ts";
-import { spokenText } from "../grammar/address.ts";
+import { commandLine, spokenText } from "../grammar/address.ts";
+import type { CommandSpecification } from "../grammar/specification.ts";
 import type { Question, Questions } from "../store/questions.ts";
 import { onlyTyped, questionNotOpen } from "../view/dialogue/room-notes.ts";
 import type { Conversations } from "./conversations.ts";
@@ -18,6 +19,7 @@ export interface ConfirmationsOptions {
   questions: Questions;
   outbox: Pick<Outbox, "waitFor">;
   names: BotNames;
+  commands: readonly { specification: Pick<CommandSpecification, "words"> }[];
   actions: ConfirmableActions;
   isPermitted: (userId: string) => boolean;
   conversations: Pick<Conversations, "at">;
@@ -79,7 +81,13 @@ export class Confirmations {
     const word = spokenText(text, names).toLowerCase().replaceAll(/\s+/gu, " ");
     if (question === null || word === "" || ![question.word, ...question.typedWords].includes(word))
       return false;
+    // A person who writes "!ask" again wants to see the preview again.
+    if (this.#isCommand(word) && commandLine(text, names) !== null) return false;
     return this.#confirm(question, { word, answeredBy: eventId }, conversation);
+  }
+
+  #isCommand(word: string): boolean {
+    return this.#options.commands.some(({ specification: { words } }) => words.join(" ") === word);
   }
 
   async #confirm(

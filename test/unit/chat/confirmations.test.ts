@@ -57,6 +57,7 @@ async function setUp({ isPermitted = true }: { isPermitted?: boolean } = {}) {
       questions: from.questions,
       outbox,
       names: { prefix: "!", userId: "@mover:x.org", displayName: "Mover" },
+      commands: [{ specification: { words: ["ask"] } }],
       actions: {
         undo: async ({ word, payload, shown }, conversation) => {
           ran.push({ word, payload, shown, address: conversation.address });
@@ -139,6 +140,19 @@ describe("a question", () => {
       expect(ran).toEqual([]);
     },
   );
+
+  it.each([
+    { body: "ask", isAnswer: true },
+    { body: "!ask", isAnswer: false },
+    { body: "Mover: ask", isAnswer: false },
+  ])("whose word is a command too is not confirmed by that command: $body", async ({ body, isAnswer }) => {
+    const { conversationAt, send, type, ran } = await setUp();
+    const question = { action: "undo", payload: null, shown: "digest", typedWords: [], word: "ask" };
+    await conversationAt(COMMAND).ask(alert(paragraph("Shall I?")), question);
+    await send();
+    expect(await type(body)).toBe(isAnswer);
+    expect(ran).toHaveLength(isAnswer ? 1 : 0);
+  });
 
   it("has answers that count only when they are typed, and the action learns which one was given", async () => {
     const { conversationAt, send, react, type, ran, sent, bodies } = await setUp();
