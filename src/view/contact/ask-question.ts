@@ -44,7 +44,7 @@ export function askQuestion(
         ...topics(facts.messages),
         paragraph(
           ...time(facts, durationMs),
-          "When somebody lets your new account in, a move that you have started goes on by itself.",
+          "When somebody lets your new account in, I join by myself and tell you.",
         ),
         ...notAskedBlocks(facts.notAsked, prefix),
         ...ownWords(facts, prefix),
@@ -184,7 +184,9 @@ function topicsOf({ rooms }: AskMessage): { room: NamedRoom; topic: string }[] {
 }
 
 function time(facts: AskFacts, durationMs: number): Inline[] {
-  return [...newChats(facts), `The first ones take ${formatDuration(durationMs)}. `];
+  const { total, now } = facts.newChats;
+  const what = total === now ? "All of it takes" : "What I do now takes";
+  return [...newChats(facts), `${what} about ${formatDuration(durationMs)}. `];
 }
 
 function newChats({ newChats: { total, now, perDay } }: AskFacts): Inline[] {

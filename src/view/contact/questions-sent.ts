@@ -17,7 +17,7 @@ export function questionBlocks(questions: readonly QuestionDeed[]): Block[] {
 /** What to expect, and what to do if nobody answers. */
 export function afterQuestions(prefix: string): Inline[] {
   return [
-    "People may need some days. When somebody lets you in, a move that has started goes on by itself. ",
+    "People may need some days. I keep watching: when somebody lets your new account in, I join by myself and tell you. ",
     code(`${prefix}report`),
     " shows who was asked. If nobody answers within a week, ",
     code(`${prefix}ask`),

@@ -123,7 +123,8 @@ describe("a proposal to ask", () => {
     });
     expect(proposal.facts.knocks).toMatchObject([{ room: { roomId: LOBBY } }]);
     expect(proposal.steps[1]?.payload).toMatchObject({ reason: proposal.facts.knocks[0]?.reason });
-    expect(proposal.rooms.map(({ roomId }) => roomId)).toEqual([LOBBY]);
+    // Both are watched.
+    expect(proposal.rooms.map(({ roomId }) => roomId)).toEqual([HALL, LOBBY]);
   });
 
   it("reads a topic for each room of a message, and nothing else", async () => {
