@@ -5,6 +5,7 @@ import type { ReportRoom } from "../model/report.ts";
 import { powerLevelSchema } from "../model/routes.ts";
 import type { RunRoom } from "../model/run-room.ts";
 import type { PlannedStep } from "../model/step.ts";
+import type { DirectChatFacts, DirectChatOrder } from "./direct-chats.ts";
 import type { AnnounceFacts, AnnounceOrder, RenameFacts, RenameOrder } from "./telling.ts";
 
 /** A person as previews name them. */
@@ -156,29 +157,6 @@ export type NotKnockedReason =
   | "joined"
   /** The room does not take knocks, or the new account refuses what would follow from one. */
   | "not_knockable";
-
-// --- !dm
-
-export interface DirectChatOrder {
-  readonly partners: readonly string[];
-  readonly text: string | null;
-}
-
-/** An old direct chat that was not moved. */
-export interface DirectChatCandidate {
-  readonly partner: Person;
-  readonly oldRoom: ReportRoom;
-  readonly isEncrypted: boolean;
-}
-
-export interface DirectChatFacts {
-  readonly candidates: readonly DirectChatCandidate[];
-  readonly chats: readonly (DirectChatCandidate & { readonly text: string; readonly reason: string })[];
-  readonly left: readonly {
-    readonly userId: string;
-    readonly why: "unknown" | "gone" | "moved" | "asked_recently";
-  }[];
-}
 
 // --- !leave-old
 

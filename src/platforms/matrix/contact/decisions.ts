@@ -3,6 +3,7 @@ import { decideLeaving } from "../leave/decide.ts";
 import { decideAsk } from "./ask/decide.ts";
 import type { ContactInput } from "./contact-input.ts";
 import { textFacts } from "./contact-input.ts";
+import { decideDirectChats } from "./decide-direct-chats.ts";
 import { proposeKnocks } from "./knock.ts";
 import { planAnnouncement } from "./plan-announcement.ts";
 import { planRenaming } from "./plan-renaming.ts";
@@ -18,6 +19,7 @@ export function contactDecisions(input: ContactInput): Partial<ContactDecisions>
     },
     leave: (order, known) => input.guarded(() => decideLeaving(order, known, input)),
     announce: (order, known) => Promise.resolve(planAnnouncement(input, order, known)),
+    directChats: (order, known) => decideDirectChats(input, order, known),
     rename: (order, known) => Promise.resolve(planRenaming(input, order, known)),
   };
 }

@@ -1,0 +1,44 @@
+import type { ReportRoom } from "../model/report.ts";
+import type { Person } from "./contact.ts";
+
+export interface DirectChatOrder {
+  /** User IDs; empty: everybody is listed, and nothing is opened. */
+  readonly partners: readonly string[];
+  readonly text: string | null;
+}
+
+/** A person whose old direct chat was not moved. */
+export interface DirectChatCandidate {
+  readonly partner: Person;
+  readonly oldRoom: ReportRoom;
+  /** The new chat is encrypted, because the old one is, or may be. */
+  readonly isEncrypted: boolean;
+}
+
+/** Why no chat is opened with a person. The reasons from `gone` on count only for a list. */
+export type NoDirectChatReason =
+  /** The old account has no direct chat with them. */
+  | "unknown"
+  | "moved"
+  /** The old chat moves with a move. */
+  | "will_move"
+  /** The new account has a direct chat with them. */
+  | "has_chat"
+  | "ignored"
+  /** They left the old chat. */
+  | "gone"
+  /** Their server did not answer within the last day. */
+  | "silent"
+  /** They took no invitation to such a chat before. */
+  | "refused";
+
+export interface DirectChatFacts {
+  /** Without named people: everybody with whom a chat can be opened. */
+  readonly candidates: readonly DirectChatCandidate[];
+  /** The chats that are opened. `text`: `null` in encrypted chats, whose reason tells it. */
+  readonly chats: readonly (DirectChatCandidate & {
+    readonly text: string | null;
+    readonly reason: string;
+  })[];
+  readonly left: readonly { readonly partner: Person; readonly why: NoDirectChatReason }[];
+}
