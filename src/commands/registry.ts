@@ -28,6 +28,7 @@ import { whoamiCommand, whoamiSpecification } from "./account/whoami.ts";
 import { announceCommand, announceContact, announceSpecification } from "./contact/announce.ts";
 import { askCommand, askContact, askSpecification } from "./contact/ask.ts";
 import { contactAction } from "./contact/contact-command.ts";
+import { dmCommand, dmContact, dmSpecification } from "./contact/dm.ts";
 import { knockCommand, knockContact, knockSpecification } from "./contact/knock.ts";
 import { renameContact, renameOldCommand, renameOldSpecification } from "./contact/rename-old.ts";
 import { finishCloseCommand, finishCloseSpecification } from "./finish/close.ts";
@@ -93,6 +94,7 @@ export const specifications: readonly CommandSpecification[] = [
   roomsSpecification,
   askSpecification,
   knockSpecification,
+  dmSpecification,
   announceSpecification,
   renameOldSpecification,
   leaveOldSpecification,
@@ -176,6 +178,7 @@ export function createCommands(services: CommandServices): readonly Command[] {
     roomsCommand(services),
     askCommand(services),
     knockCommand(services),
+    dmCommand(services),
     announceCommand(services),
     renameOldCommand(services),
     leaveOldCommand(services),
@@ -197,6 +200,7 @@ export function createConfirmableActions(
     [EMOJI_ACTION]: emojiAction(services),
     [askContact.action]: contactAction(askContact, services),
     [knockContact.action]: contactAction(knockContact, services),
+    [dmContact.action]: contactAction(dmContact, services),
     [announceContact.action]: contactAction(announceContact, services),
     [renameContact.action]: contactAction(renameContact, services),
     [leaveContact.action]: contactAction(leaveContact, services),

@@ -128,8 +128,15 @@ export interface AskFacts {
     readonly why: NotAskedReason;
     readonly until: number | null;
   }[];
-  /** New chats among the messages, and how many of them the daily limit admits now. */
-  readonly newChats: { readonly total: number; readonly now: number; readonly perDay: number };
+  /** New chats among the messages. */
+  readonly newChats: NewChats;
+}
+
+/** New chats, and how many of them the daily limit admits now. */
+export interface NewChats {
+  readonly total: number;
+  readonly now: number;
+  readonly perDay: number;
 }
 
 // --- !knock

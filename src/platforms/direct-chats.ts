@@ -1,5 +1,5 @@
 import type { ReportRoom } from "../model/report.ts";
-import type { Person } from "./contact.ts";
+import type { NewChats, Person } from "./contact.ts";
 
 export interface DirectChatOrder {
   /** User IDs; empty: everybody is listed, and nothing is opened. */
@@ -41,4 +41,5 @@ export interface DirectChatFacts {
     readonly reason: string;
   })[];
   readonly left: readonly { readonly partner: Person; readonly why: NoDirectChatReason }[];
+  readonly newChats: NewChats;
 }

@@ -72,6 +72,8 @@ export interface RunSummary {
   leaving: LeavingSummary;
   /** Questions to helpers that were sent, or could not be. */
   questions: readonly QuestionDeed[];
+  /** The direct chats that the new account has opened, or not. */
+  chats: readonly ChatDeed[];
   /** The rooms that an announcement has reached, or not. */
   told: readonly RoomDeed[];
   /** The names of the old account that were given or brought back, or not. */
@@ -97,6 +99,14 @@ export interface QuestionDeed {
   /** The number of rooms that it is about. */
   readonly rooms: number;
   /** Why it was not sent; `null`: it was. */
+  readonly problem: StepProblem | null;
+}
+
+/** A direct chat of the new account. */
+export interface ChatDeed {
+  /** The other person. */
+  readonly userId: string;
+  /** Why it was not opened; `null`: it was. */
   readonly problem: StepProblem | null;
 }
 

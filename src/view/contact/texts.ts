@@ -2,6 +2,7 @@ import { filled } from "../../grammar/placeholders.ts";
 import type { ContactTexts, TextFacts } from "../../platforms/contact.ts";
 import { announcement } from "./announcement.ts";
 import { askReason, askText } from "./ask-text.ts";
+import { directChatReason, directChatText } from "./direct-chat-text.ts";
 import { knockReason } from "./knock-reason.ts";
 import { newName } from "./new-name.ts";
 
@@ -10,8 +11,8 @@ export const contactTexts: ContactTexts = {
   ask: askText,
   askReason,
   knockReason,
-  directChat: (facts) => typedOr(facts, "This is {name}. I have moved from {old} to {new}."),
-  directChatReason: (facts) => typedOr(facts, "This is {name}. I have moved from {old} to {new}."),
+  directChat: directChatText,
+  directChatReason,
   announcement,
   newName,
   leavingReason: (facts) => typedOr(facts, "moved to {new}"),

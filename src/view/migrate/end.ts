@@ -4,6 +4,7 @@ import type { ReportRoom } from "../../model/report.ts";
 import { roomsByCause } from "../../model/rooms-left.ts";
 import type { StepProblem, StepProblemCode } from "../../model/step-outcome.ts";
 import type { RunEnd } from "../../service/run/results.ts";
+import { afterDirectChats, openedChatBlocks } from "../contact/direct-chats-opened.ts";
 import { afterKnocks } from "../contact/knock.ts";
 import { afterQuestions, questionBlocks } from "../contact/questions-sent.ts";
 import type { Block, Inline } from "../document/document.ts";
@@ -48,6 +49,7 @@ export function runEnded(end: RunEnd, prefix: string): Message {
       ),
       ...deedsBlocks(summary),
       ...questionBlocks(summary.questions),
+      ...openedChatBlocks(summary.chats),
       ...failureList(failures, summary),
       ...(showsRooms(end) ? leftList(end, prefix) : []),
       ...missing(end),
@@ -226,6 +228,7 @@ function nextStep({ run, report }: RunEnd, left: readonly ReportRoom[], prefix: 
     case "knock":
       return afterKnocks(prefix);
     case "direct_chats":
+      return afterDirectChats(prefix);
     case "announce":
     case "rename":
     case "mentions":

@@ -99,6 +99,7 @@ export const noDeeds: RunSummary = {
   openInvitations: [],
   leaving: { left: 0, stayed: [] },
   questions: [],
+  chats: [],
   told: [],
   names: [],
 };
@@ -110,6 +111,7 @@ export const summary: RunSummary = {
   openInvitations: rooms(7),
   leaving: { left: 0, stayed: [] },
   questions: [],
+  chats: [],
   told: [],
   names: [],
 };

@@ -194,6 +194,7 @@ describe("!migrate status, pause, resume and cancel", () => {
       openInvitations: [],
       questions: [],
       leaving: { left: 0, stayed: [] },
+      chats: [],
       told: [],
       names: [],
     };

@@ -5,6 +5,7 @@ import type { DirectChatCandidate, DirectChatFacts, DirectChatOrder } from "../.
 import { reportRoom } from "../report/report.ts";
 import type { DirectPartner, PartnerFacts } from "./direct-partners.ts";
 import { directPartners, whyNoChat } from "./direct-partners.ts";
+import { admittedChats } from "./new-chats.ts";
 import type { OpenChatPayload } from "./payloads.ts";
 
 type NewChat = DirectChatFacts["chats"][number];
@@ -16,7 +17,7 @@ type NewChat = DirectChatFacts["chats"][number];
 export function planDirectChats(
   facts: PartnerFacts,
   order: DirectChatOrder,
-  { texts }: Pick<Known, "texts">,
+  known: Known,
   told: TextFacts,
 ): Proposal<DirectChatFacts> {
   const isListed = order.partners.length === 0;
@@ -30,9 +31,14 @@ export function planDirectChats(
     else if (why !== null && !(isListed && (why === "moved" || why === "will_move")))
       left.push({ partner: partner === undefined ? { userId, displayName: null } : personOf(partner), why });
   }
-  const chats = isListed ? [] : candidates.map((one) => newChat(one, texts, told));
+  const chats = isListed ? [] : candidates.map((one) => newChat(one, known.texts, told));
   return {
-    facts: { candidates: isListed ? candidates : [], chats, left },
+    facts: {
+      candidates: isListed ? candidates : [],
+      chats,
+      left,
+      newChats: admittedChats(chats.length, known),
+    },
     exact: chats.map(({ partner, isEncrypted, text, reason }) => ({
       partner: partner.userId,
       isEncrypted,

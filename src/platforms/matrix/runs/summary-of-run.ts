@@ -5,6 +5,7 @@ import type { StepKind } from "../../../model/step.ts";
 import type { RunSummary, StepFailure } from "../../runs.ts";
 import { categoryOfStep } from "../categories/registry.ts";
 import { questionOf } from "../contact/ask/steps.ts";
+import { chatDeed } from "../contact/new-chats.ts";
 import { nameDeed, toldRoom, toldRooms } from "../contact/telling-deeds.ts";
 import { mentionRuleSchema } from "../finish/mention-rule.ts";
 import { leavingSummary } from "../leave/summary.ts";
@@ -38,6 +39,7 @@ export function summaryOf(steps: readonly StoredStep[], rooms: readonly RunRoom[
       .map((room) => room.planned.row),
     leaving: leavingSummary(steps),
     questions: steps.flatMap((step) => questionOf(step) ?? []),
+    chats: steps.flatMap((step) => chatDeed(step) ?? []),
     told: toldRooms(steps),
     names: steps.flatMap((step) => nameDeed(step) ?? []),
     ...mentionsOf(steps),
@@ -56,7 +58,7 @@ export function failuresOf(steps: readonly StoredStep[], hasReport: boolean): St
   return steps.flatMap((step) => {
     const { kind, key, roomId, state, outcome } = step;
     if (questionOf(step) !== null) return [];
-    if (toldRoom(step) !== null || nameDeed(step) !== null) return [];
+    if (chatDeed(step) !== null || toldRoom(step) !== null || nameDeed(step) !== null) return [];
     if (state !== "failed" || outcome?.status !== "failed") return [];
     if (hasReport && categoryOfStep(kind) === "rooms") return [];
     if (kind === "leave_room" || kind === "drop_power") return [];

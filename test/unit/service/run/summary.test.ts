@@ -69,6 +69,7 @@ describe("what a run did", () => {
       openInvitations: rooms.slice(0, 1).map(({ planned }) => planned.row),
       leaving: { left: 0, stayed: [] },
       questions: [],
+      chats: [],
       told: [],
       names: [],
     });

@@ -5,6 +5,7 @@ import { reportRoom } from "../../report/report.ts";
 import type { ContactInput } from "../contact-input.ts";
 import { textFacts } from "../contact-input.ts";
 import { knocksOf } from "../knock.ts";
+import { admittedChats } from "../new-chats.ts";
 import type { HelperToAsk } from "../payloads.ts";
 import { roomsToWatch } from "../watched-rooms.ts";
 import { lookAtMembers, readTopics } from "./look.ts";
@@ -13,8 +14,6 @@ import type { HelperQuestion, PlannedQuestion } from "./questions.ts";
 import { chooseRooms } from "./rooms.ts";
 import type { MessageToHelper } from "./steps.ts";
 import { stepOfMessage } from "./steps.ts";
-
-const DAY_MS = 24 * 3_600_000;
 
 /**
  * Whom to ask about the rooms of an order, how, and with which words. Only reads.
@@ -51,7 +50,7 @@ export async function decideAsk(
       messages,
       knocks: knocks.map((row) => ({ room: reportRoom(row), reason })),
       notAsked: notAsked.map(({ row, ...why }) => ({ room: reportRoom(row), ...why })),
-      newChats: newChatsOf(messages, known),
+      newChats: admittedChats(messages.filter(({ way }) => way === "new_direct").length, known),
     },
     exact: {
       messages: messages.map(toHelper),
@@ -64,16 +63,6 @@ export async function decideAsk(
 
 function askedAbout(questions: readonly PlannedQuestion[]): PlannedRoom[] {
   return [...new Set(questions.flatMap(({ rooms }) => rooms.map(({ row }) => row)))];
-}
-
-/** How many of the new chats the daily limit admits now. Refused invitations count. */
-function newChatsOf(
-  messages: readonly AskMessage[],
-  { records, now, newChatsPerDay }: Known,
-): AskFacts["newChats"] {
-  const total = messages.filter(({ way }) => way === "new_direct").length;
-  const opened = records.chats.filter(({ at }) => now - at < DAY_MS).length;
-  return { total, now: Math.min(total, Math.max(0, newChatsPerDay - opened)), perDay: newChatsPerDay };
 }
 
 interface Words {

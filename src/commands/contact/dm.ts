@@ -1,0 +1,48 @@
+import type { Command } from "../../dialogue/conversation.ts";
+import type { Placeholder } from "../../grammar/placeholders.ts";
+import { textMistake } from "../../grammar/placeholders.ts";
+import type { CommandSpecification } from "../../grammar/specification.ts";
+import { directChatsBegun, directChatsQuestion } from "../../view/contact/direct-chats.ts";
+import { textMistaken } from "../../view/contact/text-mistake.ts";
+import type { ContactCommand, ContactServices } from "./contact-command.ts";
+import { proposeContact } from "./contact-command.ts";
+
+const PLACEHOLDERS: readonly Placeholder[] = ["old", "new", "name"];
+
+export const dmSpecification: CommandSpecification = {
+  words: ["dm"],
+  summary: "opens direct chats of your new account with people whose old chat could not be moved; asks first",
+  usage: '[CONTACT]… [--text "…"]',
+  details: [
+    "Without names I list the people whose direct chat with your old account did not come along.",
+    "With names I show the invitation and the words first, and open nothing before you confirm. I open at most ten new chats a day.",
+    "A new chat is encrypted if the old one was. There the words of the invitation are all that I can say.",
+    "Your own text may have `{name}`, `{old}` and `{new}` in it, which I fill in.",
+  ],
+  example: 'dm @bo:example.org --text "Hi Bo, {name} here, now as {new}."',
+  positionals: [{ name: "partners", kind: "userId", isOptional: true, isRepeatable: true }],
+  flags: { text: { kind: "text" } },
+};
+
+/** How new direct chats are proposed and confirmed. */
+export const dmContact: ContactCommand<"directChats"> = {
+  kind: "directChats",
+  purpose: "direct_chats",
+  action: "dm",
+  question: directChatsQuestion,
+  begun: directChatsBegun,
+};
+
+export function dmCommand(services: ContactServices): Command {
+  return {
+    specification: dmSpecification,
+    async run({ positionals, flags }, conversation) {
+      const typed = flags["text"];
+      const text = typeof typed === "string" && typed.trim() !== "" ? typed : null;
+      const mistake = text === null ? null : textMistake(text, PLACEHOLDERS);
+      if (mistake !== null) return conversation.say(textMistaken(mistake, PLACEHOLDERS), { key: "answer" });
+      const partners = [...(positionals["partners"] ?? [])];
+      return proposeContact(dmContact, { partners, text }, conversation, services);
+    },
+  };
+}
