@@ -1,6 +1,12 @@
 import { z } from "zod";
 import type { StepKind } from "./step.ts";
 
+/** A person as previews name them. */
+export interface Person {
+  readonly userId: string;
+  readonly displayName: string | null;
+}
+
 /**
  * How a helper is asked.
  * - `direct`: in a direct chat that exists.
@@ -61,6 +67,13 @@ export interface OpenedChat {
 /** `full`: as many chats as a day allows. `nextAt`: when the next is allowed. */
 export type ChatReservation =
   { readonly status: "reserved" } | { readonly status: "full"; readonly nextAt: number };
+
+/** New chats, and how many of them the daily limit admits now. */
+export interface NewChats {
+  readonly total: number;
+  readonly now: number;
+  readonly perDay: number;
+}
 
 /** The kinds of steps that give the old account a name. */
 export const RENAME_STEP_KINDS = ["rename_profile", "rename_room"] as const satisfies readonly StepKind[];

@@ -1,18 +1,12 @@
 import { z } from "zod";
 import type { Side } from "../model/account.ts";
-import type { AskWay, ContactRecords } from "../model/contact.ts";
+import type { AskWay, ContactRecords, NewChats, Person } from "../model/contact.ts";
 import type { ReportRoom } from "../model/report.ts";
 import { powerLevelSchema } from "../model/routes.ts";
 import type { RunRoom } from "../model/run-room.ts";
 import type { PlannedStep } from "../model/step.ts";
 import type { DirectChatFacts, DirectChatOrder } from "./direct-chats.ts";
 import type { AnnounceFacts, AnnounceOrder, RenameFacts, RenameOrder } from "./telling.ts";
-
-/** A person as previews name them. */
-export interface Person {
-  readonly userId: string;
-  readonly displayName: string | null;
-}
 
 /**
  * Work that other people see, or that cannot be undone. It is shown first, and begins only after
@@ -130,13 +124,6 @@ export interface AskFacts {
   }[];
   /** New chats among the messages. */
   readonly newChats: NewChats;
-}
-
-/** New chats, and how many of them the daily limit admits now. */
-export interface NewChats {
-  readonly total: number;
-  readonly now: number;
-  readonly perDay: number;
 }
 
 // --- !knock

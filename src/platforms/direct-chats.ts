@@ -1,5 +1,5 @@
+import type { NewChats, Person } from "../model/contact.ts";
 import type { ReportRoom } from "../model/report.ts";
-import type { NewChats, Person } from "./contact.ts";
 
 export interface DirectChatOrder {
   /** User IDs; empty: everybody is listed, and nothing is opened. */

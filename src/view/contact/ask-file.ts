@@ -1,4 +1,5 @@
-import type { AskFacts, AskMessage, Person } from "../../platforms/contact.ts";
+import type { Person } from "../../model/contact.ts";
+import type { AskFacts, AskMessage } from "../../platforms/contact.ts";
 import type { Attachment } from "../document/message.ts";
 import { untrustedCode } from "../document/untrusted-text.ts";
 import type { NamedRoom } from "../words/room-line.ts";

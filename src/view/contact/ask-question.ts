@@ -1,4 +1,5 @@
-import type { AskFacts, AskMessage, Person } from "../../platforms/contact.ts";
+import type { Person } from "../../model/contact.ts";
+import type { AskFacts, AskMessage } from "../../platforms/contact.ts";
 import type { ContactPreview } from "../../service/contact/proposals.ts";
 import type { Block, Inline } from "../document/document.ts";
 import { code, join, list, paragraph, person, quote, strong } from "../document/document.ts";

@@ -1,4 +1,4 @@
-import type { Person } from "../../platforms/contact.ts";
+import type { Person } from "../../model/contact.ts";
 import type {
   DirectChatCandidate,
   DirectChatFacts,

@@ -1,5 +1,6 @@
 import { MAX_FILLED_TEXT } from "../../grammar/placeholders.ts";
-import type { AskMessage, Person } from "../../platforms/contact.ts";
+import type { Person } from "../../model/contact.ts";
+import type { AskMessage } from "../../platforms/contact.ts";
 import type { Block, Inline } from "../document/document.ts";
 import { join, paragraph, person, quote } from "../document/document.ts";
 import { untrustedText } from "../document/untrusted-text.ts";

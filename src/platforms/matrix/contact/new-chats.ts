@@ -1,5 +1,6 @@
+import type { NewChats } from "../../../model/contact.ts";
 import type { StoredStep } from "../../../model/run.ts";
-import type { Known, NewChats } from "../../contact.ts";
+import type { Known } from "../../contact.ts";
 import type { ChatDeed } from "../../runs.ts";
 import { openChatPayload } from "./payloads.ts";
 

@@ -1,6 +1,7 @@
+import type { Person } from "../../../model/contact.ts";
 import type { PlannedStep } from "../../../model/step.ts";
 import { stages } from "../../../model/step.ts";
-import type { Known, Person, Proposal, TextFacts } from "../../contact.ts";
+import type { Known, Proposal, TextFacts } from "../../contact.ts";
 import type { DirectChatCandidate, DirectChatFacts, DirectChatOrder } from "../../direct-chats.ts";
 import { reportRoom } from "../report/report.ts";
 import type { DirectPartner, PartnerFacts } from "./direct-partners.ts";

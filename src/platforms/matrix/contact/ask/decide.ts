@@ -1,5 +1,6 @@
+import type { Person } from "../../../../model/contact.ts";
 import type { Helper } from "../../../../model/routes.ts";
-import type { AskFacts, AskMessage, AskOrder, Known, Person, Proposal, TextFacts } from "../../../contact.ts";
+import type { AskFacts, AskMessage, AskOrder, Known, Proposal, TextFacts } from "../../../contact.ts";
 import type { PlannedRoom } from "../../planning/planned-room.ts";
 import { reportRoom } from "../../report/report.ts";
 import type { ContactInput } from "../contact-input.ts";
