@@ -161,7 +161,7 @@ function waitLine(wait: RunWait, now: number): Inline[] {
       ];
     case "daily_limit":
       return [
-        "I open no more new chats today, so that your old account does not look like a spammer; the next ",
+        "I open no more new chats today, because many at once look like spam; the next ",
         when === null ? "a little later" : `at ${when}`,
         waiting,
       ];
