@@ -10,7 +10,7 @@ export function keptWords(reason: KeptInRoomReason): string {
     case "less_power":
       return reason.target === null
         ? "the room shuts out your new account's server, so nobody there would hear from you"
-        : `your old account has ${powerWords(reason.source)}, your new one ${powerWords(reason.target)}, and the difference would be lost`;
+        : `your old account has ${powerWords(reason.source)}, your new one ${powerWords(reason.target)}, so you would have less power`;
     case "last_admin":
       return "nobody else in it has the power of your old account, so nobody could ever change its permissions";
     case "alone":
