@@ -182,7 +182,9 @@ export class Proposals {
       facts: proposal.facts,
       canBegin: proposal.steps.length > 0,
       durationMs: await this.#durationMs(move, proposal.steps),
-      shown: createHash("sha256").update(JSON.stringify(proposal.exact)).digest("hex"),
+      shown: createHash("sha256")
+        .update(JSON.stringify([kind, source.userId, target.userId, proposal.exact]))
+        .digest("hex"),
     };
     return { move, proposal, preview };
   }

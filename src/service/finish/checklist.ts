@@ -67,10 +67,16 @@ export class FinishChecklist {
       if (state !== null && (state.signedOut !== null || state.endedAt !== null))
         return { status: "remembered", state };
     }
-    const state = await this.#read(request);
-    if ("status" in state) return state;
-    await states.save(owner, state);
-    return { status: "checked", state };
+    try {
+      const state = await this.#read(request);
+      if ("status" in state) return state;
+      await states.save(owner, state);
+      return { status: "checked", state };
+    } catch (error) {
+      if (error instanceof UnreadableAccountError)
+        return { status: "not_read", account: error.account, refusal: error.refusal };
+      throw error;
+    }
   }
 
   async #read({ owner, botRoomIds, onProgress }: FinishRequest): Promise<FinishState | CannotDecide> {
