@@ -98,8 +98,8 @@ export interface QuestionDeed {
   readonly way: AskWay;
   /** The number of rooms that it is about. */
   readonly rooms: number;
-  /** Why it was not sent; `null`: it was. */
-  readonly problem: StepProblem | null;
+  /** `not_needed`: somebody had let the target in before. Otherwise why it was not sent. */
+  readonly result: "sent" | "not_needed" | StepProblem["code"];
 }
 
 /** A direct chat of the new account. */

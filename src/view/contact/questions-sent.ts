@@ -1,5 +1,4 @@
 import type { AskWay } from "../../model/contact.ts";
-import type { StepProblem } from "../../model/step-outcome.ts";
 import type { QuestionDeed } from "../../platforms/runs.ts";
 import type { Block, Inline } from "../document/document.ts";
 import { code, join, list, paragraph, person, strong } from "../document/document.ts";
@@ -9,8 +8,8 @@ const MAX_LINES = 10;
 
 /** Who was asked, and who could not be. */
 export function questionBlocks(questions: readonly QuestionDeed[]): Block[] {
-  const sent = questions.filter(({ problem }) => problem === null);
-  const others = questions.filter(({ problem }) => problem !== null);
+  const sent = questions.filter(({ result }) => result === "sent");
+  const others = questions.filter(({ result }) => result !== "sent");
   return [...listed("Asked", sent), ...listed("Not asked", others)];
 }
 
@@ -35,11 +34,11 @@ function listed(title: string, questions: readonly QuestionDeed[]): Block[] {
   ];
 }
 
-function line({ userIds, way, rooms, problem }: QuestionDeed): Inline[] {
+function line({ userIds, way, rooms, result }: QuestionDeed): Inline[] {
   const about = `about ${counted(rooms, "room")}`;
   return [
     ...join(userIds.map(person), ", "),
-    problem === null ? ` ${wayWords[way]}, ${about}` : `, ${about}: ${problemWords(problem)}`,
+    result === "sent" ? ` ${wayWords[way]}, ${about}` : `, ${about}: ${whyNot(result)}`,
   ];
 }
 
@@ -49,8 +48,10 @@ const wayWords: Readonly<Record<AskWay, string>> = {
   new_direct: "in a new chat",
 };
 
-function problemWords({ code: problem }: StepProblem): string {
-  switch (problem) {
+function whyNot(result: Exclude<QuestionDeed["result"], "sent">): string {
+  switch (result) {
+    case "not_needed":
+      return "somebody has let your new account in already";
     case "partner_refused":
       return "takes no new chats";
     case "unreachable_server":

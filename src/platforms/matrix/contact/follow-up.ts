@@ -26,6 +26,8 @@ export function afterChat(payload: unknown, outcome: StepOutcome): FollowUp {
       steps: [],
     };
   }
+  // Nobody is needed any more.
+  if (outcome.status === "already_done") return { contact: [], steps: [] };
   const code = outcome.status === "failed" ? outcome.problem.code : null;
   const next = stepsAfterRefusal(purpose);
   const notOpened: ContactChange = { kind: "chat", roomId: null, state: "refused" };

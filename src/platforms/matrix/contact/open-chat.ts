@@ -11,6 +11,7 @@ import { defineStep } from "../steps/define-step.ts";
 import { heldBy } from "../steps/room-errors.ts";
 import { serverProblem, toOutcome } from "../steps/step-errors.ts";
 import { writeWithUndo } from "../steps/write-with-undo.ts";
+import { isStillNeeded } from "./ask/still-needed.ts";
 import { isEncryptedNow, sendText } from "./message.ts";
 import { createRoom, findRoom, leaveForGood } from "./new-room.ts";
 import type { OpenChatPayload } from "./payloads.ts";
@@ -47,6 +48,7 @@ export const openChatStep = defineStep({
     const progress = scope.savedUndo;
     switch (progress?.next) {
       case undefined:
+        if (!(await isStillNeeded(chat.purpose, scope))) return { status: "already_done" };
         return await create(chat, scope);
       case "create": {
         const roomId = await findRoom(scope.own, scope.stepId);

@@ -6,6 +6,7 @@ import { HomeserverError } from "../api/homeserver-error.ts";
 import type { StepSession } from "../steps/define-step.ts";
 import { defineStep } from "../steps/define-step.ts";
 import { serverProblem, toOutcome } from "../steps/step-errors.ts";
+import { isStillNeeded } from "./ask/still-needed.ts";
 import { isEncryptedNow, sendText } from "./message.ts";
 import { sendMessagePayload } from "./payloads.ts";
 
@@ -20,7 +21,9 @@ const joinedMembersSchema = z.object({ joined: z.record(z.string(), z.unknown())
 export const sendMessageStep = defineStep({
   payload: sendMessagePayload,
   undoRecord: z.null(),
-  async run({ roomId, text, mentions, maxJoined }, { own, stepId }) {
+  async run({ roomId, text, mentions, maxJoined, purpose }, scope) {
+    const { own, stepId } = scope;
+    if (!(await isStillNeeded(purpose, scope))) return { status: "already_done" };
     try {
       if (maxJoined !== null && !(await hasAtMost(own, roomId, maxJoined))) return failed("room_grew");
       if (await isEncryptedNow(own, roomId)) return failed("room_encrypted");

@@ -57,12 +57,11 @@ function asked(more: Partial<AskFacts> = {}): { whole: Message; short: Message }
 }
 
 const questions = (
-  [null, "partner_refused", "unreachable_server", "room_encrypted", "gone"] as const
-).flatMap((code) =>
+  ["sent", "partner_refused", "unreachable_server", "room_encrypted", "not_needed"] as const
+).flatMap((result) =>
   ASK_WAYS.map((way, index) => ({
     userIds: ["@mo:old.example", "@al:old.example"].slice(0, 1 + (index % 2)),
-    ...{ way, rooms: 1 + index },
-    problem: code === null ? null : { code, serverText: EVIL },
+    ...{ way, rooms: 1 + index, result },
   })),
 );
 
@@ -121,6 +120,7 @@ describe("the messages about questions", () => {
       "Not asked (4)",
       "@mo:old.example, about 3 rooms: takes no new chats",
       "their server does not answer",
+      "somebody has let your new account in already",
       "People may need some days.",
       "!ask asks the next ones.",
     ])

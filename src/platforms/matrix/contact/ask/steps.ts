@@ -75,6 +75,16 @@ export function questionOf({
   const { purpose } = (kind === "open_chat" ? openChatPayload : sendMessagePayload).parse(payload);
   if (purpose.kind !== "ask" || (state !== "done" && state !== "failed")) return null;
   const { userIds, way, roomIds } = purpose;
-  const problem = outcome?.status === "failed" ? outcome.problem : null;
-  return { userIds, way, rooms: roomIds.length, problem };
+  return { userIds, way, rooms: roomIds.length, result: resultOf(outcome) };
+}
+
+function resultOf(outcome: StoredStep["outcome"]): QuestionDeed["result"] {
+  switch (outcome?.status) {
+    case "failed":
+      return outcome.problem.code;
+    case "already_done":
+      return "not_needed";
+    default:
+      return "sent";
+  }
 }

@@ -2,7 +2,11 @@ import { describe, expect, it, test } from "vitest";
 import type { MessageToHelper } from "../../../../../src/platforms/matrix/contact/ask/steps.ts";
 import { questionOf, stepOfMessage } from "../../../../../src/platforms/matrix/contact/ask/steps.ts";
 import { afterChat } from "../../../../../src/platforms/matrix/contact/follow-up.ts";
+import { openChatStep } from "../../../../../src/platforms/matrix/contact/open-chat.ts";
 import type { HelperToAsk } from "../../../../../src/platforms/matrix/contact/payloads.ts";
+import { sendMessageStep } from "../../../../../src/platforms/matrix/contact/send-message.ts";
+import { content, DONE, NOT_FOUND, scriptedContext } from "../../../../support/fakes/scripted-context.ts";
+import { TARGET } from "../../../../support/plans/planned-rooms.ts";
 
 const HALL = "!hall:old.example";
 const YARD = "!yard:old.example";
@@ -83,16 +87,65 @@ describe("a chat that does not come about", () => {
   });
 });
 
+describe("a question that waited", () => {
+  const seenIn = (roomId: string): string => `source GET /rooms/${roomId}/state/m.room.member/${TARGET}`;
+  const inside = content({ membership: "join" });
+  const asking = (more: Partial<MessageToHelper>): unknown =>
+    stepOfMessage(message({ roomIds: [HALL, YARD], ...more })).payload;
+
+  test.each([
+    { title: "a new chat", step: openChatStep, payload: asking({}) },
+    {
+      title: "a message",
+      step: sendMessageStep,
+      payload: asking({ way: "direct", chatRoomId: "!chat:x", reason: null }),
+    },
+  ])(
+    "is not sent as $title if somebody has let the new account into all of its rooms",
+    async ({ step, payload }) => {
+      const answers = { [seenIn(HALL)]: inside, [seenIn(YARD)]: content({ membership: "invite" }) };
+      const { context, writes } = scriptedContext(answers, { side: "source" });
+      expect(await step.run(payload, { ...context, canSkipCheck: false })).toEqual({
+        status: "already_done",
+      });
+      expect(writes()).toEqual([]);
+    },
+  );
+
+  it("is sent as long as one of its rooms waits", async () => {
+    const payload = asking({ way: "direct", chatRoomId: "!chat:x", reason: null });
+    const { context } = scriptedContext(
+      {
+        ...{ [seenIn(HALL)]: inside, [seenIn(YARD)]: NOT_FOUND },
+        "source GET /rooms/!chat:x/state/m.room.encryption": NOT_FOUND,
+        "source PUT /rooms/!chat:x/send/m.room.message/step-1": DONE,
+      },
+      { side: "source" },
+    );
+    expect(await sendMessageStep.run(payload, { ...context, canSkipCheck: false })).toEqual({
+      status: "done",
+    });
+  });
+
+  it("leaves no record if it was not needed", () => {
+    expect(afterChat(asking({}), { status: "already_done" })).toEqual({ contact: [], steps: [] });
+  });
+});
+
 describe("the questions in the summary of a run", () => {
   const step = stepOfMessage(message({ roomIds: [HALL, YARD] }));
 
   it("are those that were sent, and those that could not be", () => {
     const sent = { ...step, state: "done", outcome: { status: "done" } } as const;
     const asked = { userIds: ["@ann:a.example"], way: "new_direct", rooms: 2 };
-    expect(questionOf(sent)).toEqual({ ...asked, problem: null });
+    expect(questionOf(sent)).toEqual({ ...asked, result: "sent" });
     expect(questionOf({ ...step, state: "failed", outcome: refused })).toEqual({
       ...asked,
-      problem: refused.problem,
+      result: "partner_refused",
+    });
+    expect(questionOf({ ...step, state: "done", outcome: { status: "already_done" } })).toEqual({
+      ...asked,
+      result: "not_needed",
     });
   });
 
