@@ -7,7 +7,7 @@ const JOINS: ReadonlySet<LimitName | null> = new Set(["joins", "remote_joins"]);
 /**
  * The lanes whose steps wait until the owner of a run has acted, because an account has reached its
  * server's limit of joins or invitations. An invitation or a knock that leads to no join would be
- * wasted, so both wait for joins as well.
+ * wasted, so both wait for joins as well. A new chat needs an invitation too.
  */
 export function heldLanes({ problem }: Pick<Run, "problem">): readonly string[] {
   if (problem?.problem.code !== "account_limit") return [];
@@ -15,6 +15,7 @@ export function heldLanes({ problem }: Pick<Run, "problem">): readonly string[] 
     const limit = ownLimitOfLane(lane);
     return (
       limit === "invitations" ||
+      (limit === "room_creation" && sideOfLane(lane) === problem.side) ||
       (problem.side === "target" && sideOfLane(lane) === "target" && (JOINS.has(limit) || isKnockLane(lane)))
     );
   });

@@ -31,6 +31,10 @@ function knock(key: string): PlannedStep {
   return step(key, { kind: "knock", limits: ["messages"] });
 }
 
+function chat(key: string): PlannedStep {
+  return step(key, { kind: "open_chat", side: "source", limits: ["room_creation", "messages"] });
+}
+
 function invite(key: string): PlannedStep {
   return step(key, { kind: "invite", side: "source", limits: ["invitations", "messages"] });
 }
@@ -64,6 +68,12 @@ describe("an account that may join or invite no more", () => {
       limited: "knock 1",
       held: ["join 1", "invite 1", "knock 2"],
       steps: [knock("knock 1"), knock("knock 2"), join("join 1"), invite("invite 1")],
+    },
+    {
+      name: "new chats",
+      limited: "chat 1",
+      held: ["chat 2", "invite 1"],
+      steps: [chat("chat 1"), chat("chat 2"), invite("invite 1"), join("join 1")],
     },
   ])(
     "sends no more $name after the first refusal, does all the rest, and then needs its owner",

@@ -153,7 +153,9 @@ async function notInvited(
 ): Promise<StepOutcome> {
   const outcome = toOutcome(error);
   if (error instanceof HomeserverError && outcome.status === "failed") {
-    if (isAccountLimit(error)) return heldBy(error);
+    // The step is among those that send messages, which a held account still may.
+    if (isAccountLimit(error))
+      return { status: "needs_user", problem: serverProblem("account_limit", error, error.infoUri) };
     return await giveUp(roomId, serverProblem("partner_refused", error), scope);
   }
   const isUnclear =

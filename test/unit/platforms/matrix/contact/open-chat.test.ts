@@ -296,7 +296,7 @@ describe("an account that cannot go on", () => {
       name: "limit of invitations",
       line: INVITE,
       answer: refused(403, "M_USER_LIMIT_EXCEEDED"),
-      status: "held",
+      status: "needs_user",
     },
   ])("waits for its owner and goes on from there: $name", async ({ line, answer, status }) => {
     const first = await tellStory({ [line]: answer });
