@@ -172,7 +172,7 @@ function topics(messages: readonly AskMessage[]): Block[] {
   const shown = found.slice(0, MAX_TOPICS);
   const more = found.length - shown.length;
   return [
-    paragraph("Some rooms say in their topic whom to ask. Have a look:"),
+    paragraph("Perhaps a topic says how to ask there:"),
     ...shown.map(({ room, topic }) => quote(...nameOf(room), `: ${untrustedText(topic, MAX_TOPIC)}`)),
     ...(more > 0
       ? [paragraph(`${counted(more, "more topic")} ${more === 1 ? "is" : "are"} in the file.`)]

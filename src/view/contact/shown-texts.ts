@@ -12,7 +12,7 @@ import { untrustedText } from "../document/untrusted-text.ts";
 const MAX_SHOWN = 3_000;
 const MAX_NAMED = 3;
 
-/** The exact words of texts for other people, each once, and whether these are all. */
+/** The words of texts for other people, each once, and whether these are all, exactly. */
 export function shownTexts(messages: readonly AskMessage[]): { blocks: Block[]; areAll: boolean } {
   const everybody = messages.flatMap((message) => [message, ...message.followers]);
   const all = [
@@ -33,13 +33,22 @@ export function shownTexts(messages: readonly AskMessage[]): { blocks: Block[]; 
     blocks.push(paragraph(...title), quoted(text));
     shown += 1;
   }
-  return { blocks, areAll: shown === all.length };
+  return { blocks, areAll: shown === all.length && all.every(([, text]) => isShownExactly(text)) };
+}
+
+/** False if characters of a text are left out or replaced where it is shown. */
+function isShownExactly(text: string): boolean {
+  return linesOf(text).replaceAll("\u2060", "") === text;
 }
 
 /** The words of a text for others, line by line. */
 export function quoted(text: string): Block {
+  return quote(linesOf(text));
+}
+
+function linesOf(text: string): string {
   const lines = text.split("\n").map((line) => untrustedText(line, MAX_FILLED_TEXT));
-  return quote(lines.join("\n"));
+  return lines.join("\n");
 }
 
 function readersOf<Message extends { readonly helper: Person }>(

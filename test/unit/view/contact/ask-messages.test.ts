@@ -108,7 +108,13 @@ describe("the messages about questions", () => {
   });
 
   it("need no file for one text to one helper", () => {
-    expect(asked({ messages: [messageTo(0)], knocks: [] }).whole.attachments).toEqual([]);
+    expect(asked({ messages: [messageTo(0, { text: "Hello" })], knocks: [] }).whole.attachments).toEqual([]);
+  });
+
+  it("have a file with a text whose spaces a message does not show", () => {
+    const text = "Hello  there";
+    const [file] = asked({ messages: [messageTo(0, { text })], knocks: [] }).whole.attachments ?? [];
+    expect(file?.bytes.toString()).toContain(text);
   });
 
   it("say at the end who was asked, who was not, and what to expect", () => {
