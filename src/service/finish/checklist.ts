@@ -1,5 +1,6 @@
 import type { Account } from "../../model/account.ts";
 import type { ContactRecords } from "../../model/contact.ts";
+import type { PlanFilters } from "../../model/filters.ts";
 import { NO_FILTERS } from "../../model/filters.ts";
 import type { FinishState } from "../../model/finish-state.ts";
 import { keysLeft } from "../../model/keys-left.ts";
@@ -82,7 +83,7 @@ export class FinishChecklist {
   async #read({ owner, botRoomIds, onProgress }: FinishRequest): Promise<FinishState | CannotDecide> {
     const { planning, records, texts, newChatsPerDay, now } = this.#options;
     const plan = await planning.last(owner);
-    const filters = plan?.request.filters ?? { ...NO_FILTERS, categories: null };
+    const filters = withKeys(plan?.request.filters ?? { ...NO_FILTERS, categories: null });
     const move = await planning.decide({ owner, filters, botRoomIds, onProgress });
     if ("status" in move) return move;
     const { decision, source, target } = move;
@@ -139,6 +140,12 @@ export class FinishChecklist {
       throw error;
     }
   }
+}
+
+/** Keys have a line of their own, also if the plan left them out. */
+function withKeys(filters: PlanFilters): PlanFilters {
+  const { categories } = filters;
+  return { ...filters, categories: categories && [...new Set([...categories, "room_keys" as const])] };
 }
 
 function comparisonOf(report: Report): Pick<FinishState, "comparison" | "keys"> {

@@ -3,7 +3,7 @@ import type { Account, Side } from "../../../../src/model/account.ts";
 import type { Category, CategoryName } from "../../../../src/model/categories.ts";
 import { category } from "../../../../src/model/categories.ts";
 import type { FinishState } from "../../../../src/model/finish-state.ts";
-import type { ReportRoom } from "../../../../src/model/report.ts";
+import type { Report, ReportRoom } from "../../../../src/model/report.ts";
 import type { Run, StoredStep } from "../../../../src/model/run.ts";
 import type { LeaveFacts } from "../../../../src/platforms/contact.ts";
 import { UnreadableAccountError } from "../../../../src/platforms/reading.ts";
@@ -34,16 +34,18 @@ interface LeaveRun {
 interface Scene {
   rooms: readonly ReportRoom[];
   categories: readonly Category[];
-  leaves: readonly string[];
+  leaves: readonly string[] | "unreadable";
   kept: readonly string[];
   leaveRuns: readonly LeaveRun[];
   announced: readonly string[];
   sessions: number | "unreadable";
   isSignedIn: boolean;
   stored: FinishState | null;
+  /** The categories of the last plan; `null`: there is no plan. */
+  planned: readonly CategoryName[] | null;
 }
 
-function leaveFacts({ leaves, kept }: Pick<Scene, "leaves" | "kept">): LeaveFacts {
+function leaveFacts(leaves: readonly string[], kept: readonly string[]): LeaveFacts {
   const of = (roomId: string) => ({ room: reportRoom(roomId, "done") });
   return {
     leaves: leaves.map((id) => ({ ...of(id), dropsPower: false, isUnheard: false, lacksKeys: false })),
@@ -91,18 +93,22 @@ function scene(more: Partial<Scene> = {}) {
     sessions: 2,
     isSignedIn: true,
     stored: null,
+    planned: null,
     ...more,
   };
   const saved: FinishState[] = [];
+  const filters: unknown[] = [];
   const planning: FinishChecklistOptions["planning"] = {
-    last: async () => null,
-    decide: async () => {
+    last: async () =>
+      now.planned && {
+        ...{ number: 1, report: emptyReport, moreHelpers: new Map(), via: new Map() },
+        request: { filters: { ...noFilters, categories: [...now.planned] }, botRoomIds: [] },
+      },
+    decide: async (asked) => {
+      filters.push(asked.filters);
       if (!now.isSignedIn) return { status: "not_signed_in", missing: ["source"] };
       const { rooms, categories } = now;
-      const report = {
-        ...{ schema: 1 as const, source: "@ann:old.example", target: "@ann:new.example" },
-        ...{ generatedAt: "2026-11-30T17:00:00Z", rooms, categories, keys: null },
-      };
+      const report = { ...emptyReport, rooms, categories };
       return {
         platform: "matrix",
         source: account("source"),
@@ -111,7 +117,11 @@ function scene(more: Partial<Scene> = {}) {
         decision: {
           plan: { report },
           finish: () => ({ name: "Ann", isRenamed: false, hasMentionRule: true }),
-          leave: async () => ({ facts: leaveFacts(now), exact: null, steps: [], rooms: [] }),
+          leave: async () => {
+            if (now.leaves === "unreadable")
+              throw new UnreadableAccountError(account("source"), { code: "session_ended" });
+            return { facts: leaveFacts(now.leaves, now.kept), exact: null, steps: [], rooms: [] };
+          },
         },
       };
     },
@@ -140,8 +150,13 @@ function scene(more: Partial<Scene> = {}) {
     },
     now: () => 5,
   });
-  return { checklist, saved };
+  return { checklist, saved, filters };
 }
+
+const emptyReport: Report = {
+  ...{ schema: 1, source: "@ann:old.example", target: "@ann:new.example" },
+  ...{ generatedAt: "2026-11-30T17:00:00Z", rooms: [], categories: [], keys: null },
+};
 
 const noFilters = {
   ...{ only: [], exclude: [], spaces: [], servers: [], isDirect: null, activeSince: null },
@@ -210,6 +225,18 @@ describe("the checklist", () => {
     },
   ])("counts the rooms of the old account if $title", async ({ scene: given, leaving }) => {
     expect((await stateOf(given)).leaving).toMatchObject(leaving);
+  });
+
+  it("looks at keys although the plan left them out", async () => {
+    const { checklist, filters } = scene({ planned: ["rooms"] });
+    await checklist.check(request);
+    expect(filters).toMatchObject([{ categories: ["rooms", "room_keys"] }]);
+  });
+
+  it("is not there if an account cannot be read", async () => {
+    const { checklist, saved } = scene({ leaves: "unreadable" });
+    expect(await checklist.check(request)).toMatchObject({ status: "not_read" });
+    expect(saved).toEqual([]);
   });
 
   it("does without sessions that cannot be read", async () => {
