@@ -92,7 +92,7 @@ export interface ChosenCategories {
 export type TriedSteps = ReadonlyMap<string, Pick<StoredStep, "kind" | "payload" | "state" | "finishedAt">>;
 
 /** The decision about two accounts as they were just read, and the steps that follow from it. */
-export interface Decision extends Partial<ContactDecisions> {
+export interface Decision extends ContactDecisions {
   readonly plan: PlanFacts;
   /** The room IDs of chats that the bot opened and their partners have declined or left since. */
   readonly leftChats: readonly string[];

@@ -27,7 +27,7 @@ import type { RunStatus } from "../run/results.ts";
 
 /** What is needed of a decision about two accounts. */
 interface Decided extends Omit<DecidedMove, "decision"> {
-  decision: Pick<Decision, "aliases" | "unknownRooms"> & Partial<ContactDecisions>;
+  decision: Pick<Decision, "aliases" | "unknownRooms"> & ContactDecisions;
 }
 
 export interface ProposalsOptions {
@@ -208,13 +208,11 @@ export class Proposals {
 
 /** What a decision proposes. It may read more of the accounts. */
 async function proposed<Kind extends ContactKind>(
-  decisions: Partial<ContactDecisions>,
+  decisions: ContactDecisions,
   { kind, order, known }: { kind: Kind; order: ContactOrders[Kind]; known: Known },
 ): Promise<Proposal<ContactFacts[Kind]> | CannotDecide> {
   try {
-    const proposal = await decisions[kind]?.(order, known);
-    if (proposal === undefined) throw new Error(`the platform decides nothing about ${kind}`);
-    return proposal;
+    return await decisions[kind](order, known);
   } catch (error) {
     if (error instanceof UnreadableAccountError)
       return { status: "not_read", account: error.account, refusal: error.refusal };

@@ -1,5 +1,5 @@
 import { filled } from "../../grammar/placeholders.ts";
-import type { ContactTexts, TextFacts } from "../../platforms/contact.ts";
+import type { ContactTexts } from "../../platforms/contact.ts";
 import { announcement } from "./announcement.ts";
 import { askReason, askText } from "./ask-text.ts";
 import { directChatReason, directChatText } from "./direct-chat-text.ts";
@@ -15,9 +15,5 @@ export const contactTexts: ContactTexts = {
   directChatReason,
   announcement,
   newName,
-  leavingReason: (facts) => typedOr(facts, "moved to {new}"),
+  leavingReason: (facts) => filled(facts.typed ?? "moved to {new}", facts),
 };
-
-function typedOr({ old, new: target, name, typed }: TextFacts, usual: string): string {
-  return filled(typed ?? usual, { old, new: target, name });
-}

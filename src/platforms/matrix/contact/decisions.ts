@@ -9,7 +9,7 @@ import { planAnnouncement } from "./plan-announcement.ts";
 import { planRenaming } from "./plan-renaming.ts";
 
 /** What a decision about two accounts says about contact with other people. */
-export function contactDecisions(input: ContactInput): Partial<ContactDecisions> {
+export function contactDecisions(input: ContactInput): ContactDecisions {
   const { decided, readings } = input;
   return {
     ask: (order, known) => decideAsk(input, order, known),

@@ -10,6 +10,7 @@ import { Proposals } from "../../../../src/service/contact/proposals.ts";
 import type { BeginRun } from "../../../../src/service/run/begin.ts";
 import { Preparations } from "../../../../src/service/run/preparations.ts";
 import { contactTexts } from "../../../../src/view/contact/texts.ts";
+import { notScripted } from "../../../support/fakes/command-services.ts";
 import { runStatus } from "../../../support/fakes/scripted-moves.ts";
 import { step } from "../../../support/fakes/scripted-runner.ts";
 
@@ -83,6 +84,8 @@ function scene(more: Partial<Scene> = {}) {
         decision: {
           aliases: new Map([["#alias:old.example", "!known"]]),
           unknownRooms: (named) => named.filter((room) => room !== "!known"),
+          ...{ ask: notScripted, knock: notScripted, directChats: notScripted },
+          ...{ rename: notScripted, leave: notScripted },
           announce: async (typed, known) => {
             asked.push({ order: typed, known });
             return now.proposal;
