@@ -1,7 +1,7 @@
 import type { AnnounceFacts, AnnounceLeftReason } from "../../platforms/telling.ts";
 import type { ContactPreview } from "../../service/contact/proposals.ts";
 import type { Block, Inline } from "../document/document.ts";
-import { code, codeBlock, list, numberedList, paragraph, strong } from "../document/document.ts";
+import { code, list, numberedList, paragraph, strong } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
 import { notice } from "../document/message.ts";
 import { counted } from "../document/numbers.ts";
@@ -10,6 +10,7 @@ import { untrustedCode } from "../document/untrusted-text.ts";
 import type { NamedRoom } from "../words/room-line.ts";
 import { roomNames } from "../words/room-line.ts";
 import type { AnswerWords, PreviewWords } from "./question.ts";
+import { quoted } from "./shown-texts.ts";
 
 /** The longest lists in the message itself. The file has all. */
 const MAX_LISTED = 20;
@@ -55,7 +56,7 @@ function words({ rooms, texts }: AnnounceFacts): Block[] {
   return texts.flatMap(({ by, text }) => {
     const count = rooms.filter((room) => room.by.includes(by)).length;
     const where = count === rooms.length ? "" : ` in ${counted(count, "room")}`;
-    return [paragraph(`Your ${by === "source" ? "old" : "new"} account writes${where}:`), codeBlock(text)];
+    return [paragraph(`Your ${by === "source" ? "old" : "new"} account writes${where}:`), quoted(text)];
   });
 }
 

@@ -1,7 +1,7 @@
 import type { NameChange, RenameFacts, RenameLeftReason } from "../../platforms/telling.ts";
 import type { ContactPreview } from "../../service/contact/proposals.ts";
 import type { Block, Inline } from "../document/document.ts";
-import { code, codeBlock, list, numberedList, paragraph, strong } from "../document/document.ts";
+import { code, list, numberedList, paragraph, strong } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
 import { notice } from "../document/message.ts";
 import { counted } from "../document/numbers.ts";
@@ -9,6 +9,7 @@ import { formatDuration } from "../document/time.ts";
 import { untrustedCode, untrustedText } from "../document/untrusted-text.ts";
 import { roomNames } from "../words/room-line.ts";
 import type { AnswerWords, PreviewWords } from "./question.ts";
+import { quoted } from "./shown-texts.ts";
 
 /** The longest list in the message itself. The file has all. */
 const MAX_LISTED = 20;
@@ -79,7 +80,7 @@ function nameWords(name: string | null): Inline {
 }
 
 function nameBlock(name: string | null): Block {
-  return name === null || name === "" ? paragraph("no name") : codeBlock(name);
+  return name === null || name === "" ? paragraph("no name") : quoted(name);
 }
 
 function roomLines({ account, named }: RenameFacts, isUndo: boolean): Block[] {

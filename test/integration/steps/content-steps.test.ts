@@ -2,9 +2,11 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { Account } from "../../../src/model/account.ts";
+import type { GivenName } from "../../../src/model/contact.ts";
 import { KeyedQueue } from "../../../src/model/keyed-queue.ts";
 import type { StepOutcome } from "../../../src/model/step-outcome.ts";
 import type { PlannedStep } from "../../../src/model/step.ts";
@@ -17,12 +19,15 @@ import {
   CONTENT_STEP_KINDS,
   planContentSteps,
 } from "../../../src/platforms/matrix/categories/registry.ts";
+import { givenNamesOf, withFormerNames } from "../../../src/platforms/matrix/contact/given-names.ts";
+import { planRenaming } from "../../../src/platforms/matrix/contact/plan-renaming.ts";
 import { convertRoom } from "../../../src/platforms/matrix/convert-room.ts";
 import { mentionRule, workingMentionRule } from "../../../src/platforms/matrix/finish/mention-rule.ts";
 import { endAllSessions, openSessions } from "../../../src/platforms/matrix/finish/sessions.ts";
 import type { AccountReading } from "../../../src/platforms/matrix/reading/account-reading.ts";
 import { canUndo, runStep } from "../../../src/platforms/matrix/runs/run-step.ts";
 import type { StepContext } from "../../../src/platforms/matrix/steps/step-context.ts";
+import { contactTexts } from "../../../src/view/contact/texts.ts";
 import type { HomeserverPair } from "../../lab/homeservers/pair.ts";
 import { startHomeserverPair } from "../../lab/homeservers/pair.ts";
 import type { Population } from "../../lab/population/population.ts";
@@ -31,6 +36,7 @@ import { put } from "../../lab/population/session.ts";
 import { imageCopiesIn } from "../../support/fakes/image-copies.ts";
 import type { Accounts } from "./content-accounts.ts";
 import { addChoices, openAccounts } from "./content-accounts.ts";
+import { until } from "./run-steps.ts";
 
 const fetch = createGuardedFetch({ allowPrivate: ["127.0.0.0/8"] });
 
@@ -181,6 +187,48 @@ describe("the steps of an account's contents", () => {
     expect(comparable((await accounts.read()).target)).toEqual(comparable(target));
   });
 
+  it("find nothing missing while the source has another name, and nothing is lost when it is taken back", async () => {
+    const { accounts, chosen } = story;
+    const [ownRoom] = chosen;
+    const before = await accounts.read();
+    const [rename] = renaming(before.source, [], false);
+    if (rename === undefined) throw new Error("nothing to rename");
+    expect(await runAll([rename], { canSkipCheck: true })).toMatchObject([{ status: "done" }]);
+    const { displayName: given } = await until(
+      async () => (await accounts.read()).source.profile,
+      ({ displayName }) => displayName !== before.source.profile.displayName,
+    );
+    expect(given).toBe(`${before.source.profile.displayName ?? ""} (now ${accounts.target.userId})`);
+    // The server overwrites names and pictures of single rooms.
+    const everywhere = { displayName: given, avatarUrl: before.source.profile.avatarUrl };
+    const { source, target } = await until(
+      () => accounts.read(),
+      (read) => isDeepStrictEqual(read.source.roomProfiles.get(ownRoom), everywhere),
+    );
+    expect(source.roomProfiles.get(ownRoom)).toEqual(everywhere);
+    const givenNames = givenNamesOf([{ ...rename, payload: asStored(rename.payload), runId: 1 }]);
+    const chosenNames = withFormerNames(source, givenNames, accounts.target.userId);
+    // A server lists rooms in another order after each event.
+    const compared = (one: AccountReading): unknown => {
+      const { categories, notMoved } = compareContents(one, target, accounts.roomIdOnTarget);
+      const left = notMoved.map(({ category, item, code }) => `${category} ${item}: ${code}`);
+      return { categories, left: left.toSorted() };
+    };
+    expect(compared(chosenNames)).toEqual(compared(before.source));
+    expect(planContentSteps(chosenNames, target, accounts.roomIdOnTarget)).toEqual([]);
+    const back = renaming(source, givenNames, true);
+    expect(back.map(({ key }) => key)).toContain(`undo:1:rename_profile ${ownRoom}`);
+    expect(new Set((await runAll(back, { canSkipCheck: true })).map(({ status }) => status))).toEqual(
+      new Set(["done"]),
+    );
+    const after = await until(
+      () => accounts.read(),
+      (read) => read.source.profile.displayName === before.source.profile.displayName,
+    );
+    expect(after.source.profile).toEqual(before.source.profile);
+    expect(after.source.roomProfiles.get(ownRoom)).toEqual(before.source.roomProfiles.get(ownRoom));
+  });
+
   it("leave rooms that a person can convert to direct chats and back", async () => {
     const { accounts, chosen } = story;
     const { client, userId } = accounts.target;
@@ -276,6 +324,15 @@ async function isHighlighted(eventId: string): Promise<boolean> {
     schema: z.object({ notifications: z.array(z.object({ event: z.object({ event_id: z.string() }) })) }),
   });
   return notifications.some(({ event }) => event.event_id === eventId);
+}
+
+/** The steps that give the source a new name everywhere, or take it back. */
+function renaming(source: AccountReading, givenNames: readonly GivenName[], undo: boolean): PlannedStep[] {
+  const { userId: targetUserId } = story.accounts.target;
+  const parties = { sourceUserId: source.snapshot.userId, targetUserId, botUserIds: new Set<string>() };
+  const readings = { source: withFormerNames(source, givenNames, targetUserId) };
+  const input = { parties, readings, shown: source, givenNames, decided: { rooms: [] } };
+  return [...planRenaming(input, { name: null, rooms: [], undo }, { texts: contactTexts }).steps];
 }
 
 function stepsOf(wanted: ContentStepKind): PlannedStep[] {
