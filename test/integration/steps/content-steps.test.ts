@@ -216,11 +216,12 @@ describe("the steps of an account's contents", () => {
     };
     expect(compared(chosenNames)).toEqual(compared(before.source));
     expect(planContentSteps(chosenNames, target, accounts.roomIdOnTarget)).toEqual([]);
-    const back = renaming(source, givenNames, true);
-    expect(back.map(({ key }) => key)).toContain(`undo:1:rename_profile ${ownRoom}`);
-    expect(new Set((await runAll(back, { canSkipCheck: true })).map(({ status }) => status))).toEqual(
-      new Set(["done"]),
-    );
+    const keys = ["undo:1:rename_profile", `undo:1:rename_profile ${ownRoom}`];
+    const back = renaming(source, givenNames, true).filter(({ key }) => keys.includes(key));
+    expect((await runAll(back, { canSkipCheck: true })).map(({ status }) => status)).toEqual([
+      "done",
+      "done",
+    ]);
     const after = await until(
       () => accounts.read(),
       (read) => read.source.profile.displayName === before.source.profile.displayName,

@@ -43,7 +43,8 @@ export function planAnnouncement(input: Input, order: AnnounceOrder, known: Know
   );
   return {
     facts: { rooms: told, texts, left },
-    exact: { rooms: told.map(({ room, by }) => [room.roomId, by]), texts },
+    // A server lists rooms in another order after each event.
+    exact: { rooms: told.map(({ room, by }) => `${room.roomId} ${by.join(" ")}`).toSorted(), texts },
     steps,
     rooms: [],
   };
@@ -131,15 +132,20 @@ function messageStep(
     purpose: { kind: "announce" },
   };
   return {
-    key: `announce:${side}:${roomId}`,
+    key: keyOf(side, roomId),
     platform: "matrix",
     kind: "send_message",
     side,
     stage: stages.rooms,
     limits: ["messages"],
     needsRoom: null,
-    after: null,
+    // The new account confirms what the old one has said.
+    after: side === "target" ? keyOf("source", roomId) : null,
     roomId: null,
     payload,
   };
+}
+
+function keyOf(side: Side, roomId: string): string {
+  return `announce:${side}:${roomId}`;
 }

@@ -6,7 +6,7 @@ import { reportRoom } from "../report/report.ts";
 import { givingOf } from "./given-names.ts";
 import { nameBackStep, roomNameBackStep, roomUndoKey, undoKey } from "./names-back.ts";
 import type { RenamingInput } from "./renaming-input.ts";
-import { noRenaming } from "./renaming-input.ts";
+import { exactNames, noRenaming } from "./renaming-input.ts";
 
 /** A name in a room that goes back to the former one. */
 interface RoomBack extends NameChange {
@@ -46,7 +46,7 @@ export function planNamesBack(
     facts: { account, named, leftRooms, left: null },
     exact: {
       back: account && [account.from, account.to],
-      named: back.map(({ roomId, from: before, to }) => [roomId, before, to]),
+      named: exactNames(back),
     },
     steps: [...(giving === null ? [] : accountBack(givenNames)), ...back.map(({ step }) => step)],
     rooms: [],

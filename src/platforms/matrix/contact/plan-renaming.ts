@@ -9,7 +9,7 @@ import { textFacts } from "./contact-input.ts";
 import type { RenameProfilePayload, RenameRoomPayload } from "./payloads.ts";
 import { planNamesBack } from "./plan-names-back.ts";
 import type { RenamingInput } from "./renaming-input.ts";
-import { noRenaming } from "./renaming-input.ts";
+import { exactNames, noRenaming } from "./renaming-input.ts";
 
 /** Synapse's limit in code points (`MAX_DISPLAYNAME_LEN`, handlers/profile.py). */
 const MAX_NAME_LENGTH = 256;
@@ -107,7 +107,7 @@ function renamingOfRooms(
   }
   return {
     facts: { account: null, named, leftRooms, left: null },
-    exact: { named: named.map(({ room, from, to }) => [room.roomId, from, to]) },
+    exact: { named: exactNames(named.map(({ room, from, to }) => ({ roomId: room.roomId, from, to }))) },
     steps,
     rooms: [],
   };

@@ -1,4 +1,3 @@
-import type { ContactChange } from "../../../model/contact.ts";
 import type { StepOutcome } from "../../../model/step-outcome.ts";
 import type { ContactStepKind } from "../../../model/step.ts";
 import { CONTACT_STEP_KINDS } from "../../../model/step.ts";
@@ -18,8 +17,6 @@ export interface ContactStep {
   readonly step: Step;
   /** What follows from a final outcome (`done`, `already_done` or `failed`); `null` for nothing. */
   readonly followUp: ((payload: unknown, outcome: StepOutcome) => FollowUp) | null;
-  /** What changes in the records after the undo, by the undo record; `null` for nothing. */
-  readonly undone: ((undo: unknown) => readonly ContactChange[]) | null;
 }
 
 /**
@@ -27,13 +24,13 @@ export interface ContactStep {
  * is a line in `CONTACT_STEP_KINDS` and a line here.
  */
 const contactSteps: Readonly<Record<ContactStepKind, ContactStep>> = {
-  send_message: { step: sendMessageStep, followUp: afterMessage, undone: null },
-  open_chat: { step: openChatStep, followUp: afterChat, undone: null },
-  rename_profile: { step: renameProfileStep, followUp: null, undone: null },
-  rename_room: { step: renameRoomStep, followUp: null, undone: null },
-  drop_power: { step: dropPowerStep, followUp: null, undone: null },
-  leave_room: { step: leaveRoomStep, followUp: null, undone: null },
-  mention_rule: { step: mentionRuleStep, followUp: null, undone: null },
+  send_message: { step: sendMessageStep, followUp: afterMessage },
+  open_chat: { step: openChatStep, followUp: afterChat },
+  rename_profile: { step: renameProfileStep, followUp: null },
+  rename_room: { step: renameRoomStep, followUp: null },
+  drop_power: { step: dropPowerStep, followUp: null },
+  leave_room: { step: leaveRoomStep, followUp: null },
+  mention_rule: { step: mentionRuleStep, followUp: null },
 };
 
 export function contactStep(kind: ContactStepKind): ContactStep {

@@ -1,5 +1,5 @@
 import type { Proposal } from "../../contact.ts";
-import type { RenameFacts, RenameLeftReason } from "../../telling.ts";
+import type { NameChange, RenameFacts, RenameLeftReason } from "../../telling.ts";
 import type { AccountContents } from "../categories/contents.ts";
 import type { RoomPlan } from "../planning/plan-rooms.ts";
 import type { AccountReading } from "../reading/account-reading.ts";
@@ -23,4 +23,9 @@ export function noRenaming(left: RenameLeftReason): Proposal<RenameFacts> {
     steps: [],
     rooms: [],
   };
+}
+
+/** Names in rooms in a stable order: a server lists rooms in another order after each event. */
+export function exactNames(named: readonly (NameChange & { readonly roomId: string })[]): string[] {
+  return named.map(({ roomId, from, to }) => JSON.stringify([roomId, from, to])).toSorted();
 }

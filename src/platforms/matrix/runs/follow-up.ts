@@ -15,9 +15,5 @@ export function followUp(
   { kind, payload }: Pick<PlannedStep, "kind" | "payload">,
   outcome: StepOutcome,
 ): FollowUp {
-  if (isContactStep(kind)) return contactStep(kind).followUp?.(payload, outcome) ?? NOTHING;
-  if (kind !== "undo" || outcome.status !== "done") return NOTHING;
-  const { data } = undoSchema.safeParse(payload);
-  if (data === undefined || !isContactStep(data.kind)) return NOTHING;
-  return { contact: contactStep(data.kind).undone?.(data.undo) ?? [], steps: [] };
+  return (isContactStep(kind) ? contactStep(kind).followUp?.(payload, outcome) : null) ?? NOTHING;
 }

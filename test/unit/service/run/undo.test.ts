@@ -135,6 +135,32 @@ describe("taking back", () => {
     expect(await planner.preview(OWNER)).toMatchObject({ hasMentionRule: false });
   });
 
+  it("brings back the names of the old account, and what a global one has overwritten in rooms", async () => {
+    const { store } = await temporaryStore();
+    const rename = { name: "Mo (now)", shown: "Mo", former: "Mo" };
+    const chef = { roomId: "!a", former: "Chef", avatar: null };
+    const undo = { name: "Mo (now)", former: "Mo" };
+    await ran(store, [
+      { kind: "rename_profile", outcome: wrote(undo), payload: { ...rename, rooms: [chef] } },
+      {
+        kind: "rename_room",
+        outcome: wrote({ roomId: "!b", ...undo }),
+        payload: { roomId: "!b", ...rename },
+      },
+    ]);
+    const preview = await undoPlanner(store).preview(OWNER);
+    expect(preview).toMatchObject({ renamed: { isEverywhere: true, rooms: 1 }, written: [], lasting: [] });
+    const found = await confirmedUndo(undoPlanner(store), OWNER);
+    expect(found?.steps).toMatchObject([
+      { key: "undo:1:rename_room:", payload: { undo: { roomId: "!b", ...undo } } },
+      { key: "undo:1:rename_profile:", payload: { undo } },
+      {
+        ...{ key: "undo:1:rename_profile: !a", side: "source", stage: stages.last },
+        payload: { kind: "rename_room", undo: { roomId: "!a", former: "Chef", everywhere: "Mo" } },
+      },
+    ]);
+  });
+
   it("keeps an invitation that is the last way into a room, unless the person confirms that", async () => {
     const { store } = await temporaryStore();
     await ran(store, [

@@ -204,6 +204,8 @@ describe("an announcement", () => {
     expect(steps).toMatchObject(
       facts.texts.map(({ by, text }) => ({
         ...{ key: `announce:${by}:${ROOM}`, kind: "send_message", side: by, limits: ["messages"] },
+        // The new account confirms what the old one has said.
+        after: by === "source" ? null : `announce:source:${ROOM}`,
         payload: { roomId: ROOM, text, mentions: [], maxJoined: 20, purpose: { kind: "announce" } },
       })),
     );
@@ -213,11 +215,12 @@ describe("an announcement", () => {
     expect(proposed(one({}), named).steps).toMatchObject([{ payload: { maxJoined: null } }]);
   });
 
-  it("is another one if its text, its rooms or its speakers differ, but not if counts do", () => {
+  it("is another one if its text, its rooms or its speakers differ, but not if counts or the order do", () => {
     const exact = (sketch: Sketch, order?: Partial<AnnounceOrder>) =>
       JSON.stringify(proposed(sketch, order).exact);
     const before = exact(one({ joinedCount: 3 }));
     expect(exact(one({ joinedCount: 4 }))).toBe(before);
+    expect(exact({ rooms: bothRooms.toReversed() })).toBe(exact({}));
     expect(exact(one({}), { text: "Hi" })).not.toBe(before);
     expect(exact(one({}), { both: true })).not.toBe(before);
     expect(exact({})).not.toBe(before);
