@@ -26,8 +26,8 @@ export interface ContactCommand<Kind extends ContactKind> {
   /** What is said when it has begun, instead of the general answer. */
   begun?(preview: ContactPreview<Kind>, prefix: string): Message;
   /**
-   * What an answer means, for words that do more than confirm the order as it was shown. With `next`
-   * nothing begins yet: the person is asked that first. Nothing is read again for it.
+   * What an answer means, for words that do more than confirm the order as it was shown. With
+   * `next` nothing begins yet: the person is asked that first. Nothing is read again for it.
    */
   answered?(
     asked: AskedOrder<ContactOrders[Kind]>,
