@@ -54,7 +54,7 @@ export function accountPairs(
    * the server may have changed.
    */
   const features = new Map<string, WatchingAccount["features"]>();
-  const copying = new KeyedQueue();
+  const inTurn = new KeyedQueue();
   return (accounts, signal) => {
     const open = (aborting?: AbortSignal): OpenPair => ({
       source: openAccount(accounts.source, options, aborting),
@@ -65,7 +65,7 @@ export function accountPairs(
       decide: (request) => decideUntilFailure(open, request, { ...options, signal }),
       stayReasons: (rooms) => stayReasonsIn(pair, rooms),
       runStep: async (step, facts) =>
-        runStep(step, await contextOfStep({ ...options, ...pair, copying }, step, facts)),
+        runStep(step, await contextOfStep({ ...options, ...pair, inTurn }, step, facts)),
       watch: (request) => watch(pair, request, { now: options.now, known: features }),
     };
   };

@@ -75,7 +75,7 @@ async function openChat(
       stepId: `chat-${partner}`,
       canSkipCheck: tries === 0,
       imageCopies: imageCopiesIn(),
-      copying: new KeyedQueue(),
+      inTurn: new KeyedQueue(),
       failures,
       savedUndo: saved,
       saveUndo: async (undo) => void (saved = undo),

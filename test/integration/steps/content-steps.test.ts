@@ -348,7 +348,7 @@ function context(options: Pick<StepContext, "canSkipCheck">): StepContext {
     stepId: "step",
     userId: { source: source.userId, target: target.userId },
     imageCopies: imageCopiesIn(),
-    copying: new KeyedQueue(),
+    inTurn: new KeyedQueue(),
     failures: 0,
     savedUndo: null,
     saveUndo: async () => undefined,

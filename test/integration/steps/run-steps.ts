@@ -41,7 +41,7 @@ function contextOf({ source, target, entered }: Pair, canSkipCheck: boolean): St
     stepId: "step",
     canSkipCheck,
     imageCopies: imageCopiesIn(),
-    copying: new KeyedQueue(),
+    inTurn: new KeyedQueue(),
     failures: 0,
     savedUndo: null,
     saveUndo: async () => undefined,

@@ -57,7 +57,7 @@ export interface ScriptedContextOptions {
   /** The images that steps of the run have copied. Steps add to it. */
   readonly copies?: Map<string, string>;
   /** Shared by contexts whose steps run side by side. */
-  readonly copying?: KeyedQueue;
+  readonly inTurn?: KeyedQueue;
   /** The user ID of the new account. */
   readonly target?: string;
   /** The side that acts. Default: the new account. */
@@ -100,7 +100,7 @@ export function scriptedContext(
     maxRequests = Infinity,
     isJustJoined,
     copies,
-    copying = new KeyedQueue(),
+    inTurn = new KeyedQueue(),
     target = TARGET,
     side = "target",
     reserveChat = async () => ({ status: "reserved" }),
@@ -143,7 +143,7 @@ export function scriptedContext(
       canSkipCheck,
       ...(isJustJoined !== undefined && { isJustJoined }),
       imageCopies: imageCopiesIn(copies),
-      copying,
+      inTurn,
       failures,
       savedUndo,
       saveUndo: async (undo) => void savedUndos.push(undo),

@@ -186,7 +186,7 @@ async function tell(roomId: string, chat: OpenChatPayload, scope: Scope): Promis
 
 async function list(roomId: string, { partner }: OpenChatPayload, scope: Scope): Promise<StepOutcome> {
   try {
-    await listChat(scope.own, { roomId, partner });
+    await listChat({ roomId, partner }, scope);
   } catch (error) {
     const outcome = toOutcome(error);
     if (!isPassedOver(outcome, scope)) return outcome;

@@ -31,14 +31,14 @@ const STEP_ID_LENGTH = 22;
 interface StepTools {
   readonly source: Pick<OpenAccount, "account" | "client">;
   readonly target: Pick<OpenAccount, "account" | "client">;
-  readonly copying: KeyedQueue;
+  readonly inTurn: KeyedQueue;
   readonly keyWorker: Pick<KeyWorker, "job">;
   readonly now: () => number;
 }
 
 /** What a run gives to one of its steps. */
 export async function contextOfStep(
-  { source, target, copying, keyWorker, now }: StepTools,
+  { source, target, inTurn, keyWorker, now }: StepTools,
   { runId, key, side, kind, roomId, attempts, failures, savedUndo }: TakenStep,
   {
     canSkipCheck,
@@ -62,7 +62,7 @@ export async function contextOfStep(
     stepId: stepIdOf([source.account.userId, target.account.userId, runId, key]),
     canSkipCheck,
     imageCopies,
-    copying,
+    inTurn,
     failures,
     savedUndo,
     saveUndo,

@@ -25,7 +25,7 @@ const NO_IMAGE: ErrorOutcome = { status: "failed", problem: { code: "no_image", 
 /** The image's address on the target's server, or why it was not copied. */
 export type CopiedImage = { status: "copied"; url: string } | ErrorOutcome;
 
-type Scope = Pick<StepScope<unknown>, "source" | "target" | "imageCopies" | "copying">;
+type Scope = Pick<StepScope<unknown>, "source" | "target" | "imageCopies" | "inTurn">;
 
 /**
  * Copies an image from the source's server to the target's, once in a run. The downloaded bytes are
@@ -37,8 +37,8 @@ type Scope = Pick<StepScope<unknown>, "source" | "target" | "imageCopies" | "cop
 export async function copyImage(url: string, scope: Scope): Promise<CopiedImage> {
   const mxc = parseMxc(url);
   if (mxc === null) return UNREADABLE;
-  // Another step may be copying the same image.
-  return scope.copying.run(`${scope.target.userId} ${url}`, async () => {
+  // Another step may be inTurn the same image.
+  return scope.inTurn.run(`${scope.target.userId} ${url}`, async () => {
     const known = await addressOnTarget(url, scope);
     return known === null ? await copyOnce(mxc, url, scope) : { status: "copied", url: known };
   });

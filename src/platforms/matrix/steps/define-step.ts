@@ -24,7 +24,7 @@ export interface StepScope<Undo> extends Pick<
   | "canSkipCheck"
   | "failures"
   | "imageCopies"
-  | "copying"
+  | "inTurn"
   | "isJoined"
   | "isServerNew"
   | "isJustJoined"

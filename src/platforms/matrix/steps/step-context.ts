@@ -26,8 +26,10 @@ export interface StepContext {
   readonly canSkipCheck: boolean;
   /** The images that steps of this run have copied. */
   readonly imageCopies: ImageCopies;
-  /** Steps that copy the same image do it one after the other. */
-  readonly copying: KeyedQueue;
+  /**
+   * Steps of any run that copy the same image, or write the same list, do it one after the other.
+   */
+  readonly inTurn: KeyedQueue;
   /** The number of tries that failed because of the step itself. */
   readonly failures: number;
   /**

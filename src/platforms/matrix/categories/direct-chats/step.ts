@@ -1,10 +1,14 @@
 import { z } from "zod";
+import type { StepOutcome } from "../../../../model/step-outcome.ts";
 import { readAccountData, writeAccountData } from "../../api/account-data.ts";
+import type { StepScope } from "../../steps/define-step.ts";
 import { defineStep } from "../../steps/define-step.ts";
 import { UNREADABLE } from "../../steps/step-errors.ts";
 import { writeWithUndo } from "../../steps/write-with-undo.ts";
 import type { DirectContent } from "./direct-content.ts";
 import { addRoom, directContent, dropIfEmpty, isListed, removeRoom } from "./direct-content.ts";
+import { inTurnForChats } from "./list-chat.ts";
+import type { DirectChatsPayload } from "./plan.ts";
 import { counterpartsByRoom, DIRECT_CHATS_TYPE, directChatsSchema } from "./plan.ts";
 
 const addedSchema = z.array(
@@ -30,46 +34,53 @@ const PLACE = { roomId: null, type: DIRECT_CHATS_TYPE };
 export const directChatsStep = defineStep({
   payload: directChatsSchema,
   undoRecord: undoSchema,
-  async run({ chats }, scope) {
-    const { source, target, savedUndo } = scope;
-    const joined = chats.filter(({ roomId }) => scope.isJoined(roomId));
-    if (joined.length === 0 && savedUndo === null) return { status: "already_done" };
-    const content = await readAccountData(target, PLACE);
-    if (content === null) return UNREADABLE;
-    const chosen = counterpartsByRoom(content, source.userId);
-    const direct = directContent(content);
-    const written = stillThere(savedUndo?.added ?? [], direct);
-    const earlier: DirectChatsUndo | null = written.length === 0 ? null : { added: written };
-    const added: Added = [];
-    for (const { roomId, counterpart } of joined) {
-      if (chosen.has(roomId) || (counterpart === target.userId && isListed(direct, source.userId, roomId)))
-        continue;
-      added.push({ roomId, counterpart, wasSources: removeRoom(direct, source.userId, roomId) });
-      addRoom(direct, counterpart, roomId);
-    }
-    if (added.length === 0)
-      return earlier === null ? { status: "already_done" } : { status: "done", undo: earlier };
-    const undo: DirectChatsUndo = { added: [...written, ...added] };
-    await writeWithUndo(scope, { undo, earlier }, () =>
-      writeAccountData(target, PLACE, Object.fromEntries(direct)),
-    );
-    return { status: "done", undo };
-  },
-  async undo({ added }, { source, target }) {
-    const content = await readAccountData(target, PLACE);
-    if (content === null) return UNREADABLE;
-    const direct = directContent(content);
-    const written = stillThere(added, direct);
-    if (written.length === 0) return { status: "already_done" };
-    for (const { roomId, counterpart, wasSources } of written) {
-      removeRoom(direct, counterpart, roomId);
-      dropIfEmpty(direct, counterpart);
-      if (wasSources) addRoom(direct, source.userId, roomId);
-    }
-    await writeAccountData(target, PLACE, Object.fromEntries(direct));
-    return { status: "done" };
-  },
+  run: (payload, scope) => inTurnForChats(scope.target.userId, scope, () => add(payload, scope)),
+  undo: (written, scope) => inTurnForChats(scope.target.userId, scope, () => takeBack(written, scope)),
 });
+
+async function add({ chats }: DirectChatsPayload, scope: StepScope<DirectChatsUndo>): Promise<StepOutcome> {
+  const { source, target, savedUndo } = scope;
+  const joined = chats.filter(({ roomId }) => scope.isJoined(roomId));
+  if (joined.length === 0 && savedUndo === null) return { status: "already_done" };
+  const content = await readAccountData(target, PLACE);
+  if (content === null) return UNREADABLE;
+  const chosen = counterpartsByRoom(content, source.userId);
+  const direct = directContent(content);
+  const written = stillThere(savedUndo?.added ?? [], direct);
+  const earlier: DirectChatsUndo | null = written.length === 0 ? null : { added: written };
+  const added: Added = [];
+  for (const { roomId, counterpart } of joined) {
+    if (chosen.has(roomId) || (counterpart === target.userId && isListed(direct, source.userId, roomId)))
+      continue;
+    added.push({ roomId, counterpart, wasSources: removeRoom(direct, source.userId, roomId) });
+    addRoom(direct, counterpart, roomId);
+  }
+  if (added.length === 0)
+    return earlier === null ? { status: "already_done" } : { status: "done", undo: earlier };
+  const undo: DirectChatsUndo = { added: [...written, ...added] };
+  await writeWithUndo(scope, { undo, earlier }, () =>
+    writeAccountData(target, PLACE, Object.fromEntries(direct)),
+  );
+  return { status: "done", undo };
+}
+
+async function takeBack(
+  { added }: DirectChatsUndo,
+  { source, target }: StepScope<DirectChatsUndo>,
+): Promise<StepOutcome> {
+  const content = await readAccountData(target, PLACE);
+  if (content === null) return UNREADABLE;
+  const direct = directContent(content);
+  const written = stillThere(added, direct);
+  if (written.length === 0) return { status: "already_done" };
+  for (const { roomId, counterpart, wasSources } of written) {
+    removeRoom(direct, counterpart, roomId);
+    dropIfEmpty(direct, counterpart);
+    if (wasSources) addRoom(direct, source.userId, roomId);
+  }
+  await writeAccountData(target, PLACE, Object.fromEntries(direct));
+  return { status: "done" };
+}
 
 /** The added chats that are still listed as they were written. */
 function stillThere(added: Added, direct: DirectContent): Added {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { KeyedQueue } from "../../../../../src/model/keyed-queue.ts";
 import type { StepOutcome } from "../../../../../src/model/step-outcome.ts";
 import { UnreachableError } from "../../../../../src/network/unreachable-error.ts";
+import { directChatsStep } from "../../../../../src/platforms/matrix/categories/direct-chats/step.ts";
 import { openChatStep } from "../../../../../src/platforms/matrix/contact/open-chat.ts";
 import type { OpenChatPayload } from "../../../../../src/platforms/matrix/contact/payloads.ts";
 import type {
@@ -166,6 +168,31 @@ describe("a new direct chat", () => {
     const story = await tellStory({ [SEND]: refused(403, "M_FORBIDDEN") });
     expect(last(story)?.status).toBe("done");
     expect(story.lines.slice(-2)).toEqual([READ_LIST, WRITE_LIST]);
+  });
+});
+
+describe("chats that are opened side by side", () => {
+  it("are all listed, also beside a move that lists chats", async () => {
+    const inTurn = new KeyedQueue();
+    const rooms = ["!a:x", "!b:x", "!c:x"];
+    let stored: Record<string, unknown> = {};
+    const server = ({ method, body }: ScriptedRequest): Answer => {
+      if (method === "PUT") stored = body as Record<string, unknown>;
+      return content(stored);
+    };
+    const contextOf = (savedUndo: unknown) => scriptedContext(server, { savedUndo, inTurn }).context;
+    await Promise.all([
+      ...rooms.map((roomId, index) =>
+        openChatStep.run({ ...PAYLOAD, partner: `@p${index}:x` }, contextOf({ next: "list", roomId })),
+      ),
+      directChatsStep.run({ chats: [{ roomId: "!moved:x", counterpart: "@bo:x" }] }, contextOf(null)),
+    ]);
+    expect(stored).toEqual({
+      "@p0:x": ["!a:x"],
+      "@p1:x": ["!b:x"],
+      "@p2:x": ["!c:x"],
+      "@bo:x": ["!moved:x"],
+    });
   });
 });
 

@@ -76,8 +76,8 @@ describe("a picture", () => {
 
   it("of many rooms is uploaded once, also by steps that run side by side", async () => {
     const copies = new Map<string, string>();
-    const copying = new KeyedQueue();
-    const all = rooms.map((payload) => ({ payload, ...scriptedContext(server(), { copies, copying }) }));
+    const inTurn = new KeyedQueue();
+    const all = rooms.map((payload) => ({ payload, ...scriptedContext(server(), { copies, inTurn }) }));
     const outcomes = await Promise.all(
       all.map(({ payload, context }) => roomProfileStep.run(payload, context)),
     );
