@@ -65,7 +65,7 @@ export class FinishChecklist {
     const { owner } = request;
     if ((await accounts.get(owner, "source")) === null) {
       const state = await states.last(owner);
-      if (state !== null && (state.signedOut !== null || state.endedAt !== null))
+      if (state !== null && (state.signedOut?.state === "done" || state.endedAt !== null))
         return { status: "remembered", state };
     }
     try {

@@ -108,14 +108,18 @@ export class MoveEnding {
       const asked = await finish.endAllSessions(signedIn, async () => {
         await note("begun");
       });
-      // An earlier try has ended them. The bot's own session was one of them.
-      const isOver = asked.status === "session_ended" && state?.signedOut?.state === "begun";
       if (asked.status === "not_done" && asked.problem.code === "server_refused") await note(null);
-      return isOver ? { status: "ended" as const } : asked;
+      // An earlier try has ended them. The bot's own session was one of them.
+      const isOver = asked.status === "session_ended" && (state?.signedOut ?? null) !== null;
+      if (!isOver && asked.status !== "ended") return asked;
+      // Before the account is removed: a crash in between would leave it unknown.
+      return { status: "ended" as const, state: await note("done") };
     });
-    if (ending === null || ending.status === "ended")
-      return { status: "signed_out", state: await note("done") };
-    return ending;
+    if (ending === null) return this.#signedOutBefore(owner);
+    if (ending.status !== "ended") return ending;
+    // A run that was started meanwhile is ended as well.
+    await control.abandon(owner);
+    return { status: "signed_out", state: ending.state };
   }
 
   async previewEnd(owner: string): Promise<EndPreview> {
@@ -162,7 +166,7 @@ export class MoveEnding {
     owner: string,
   ): Promise<{ status: "signed_out"; state: FinishState } | CannotDecide> {
     const state = await this.#options.states.last(owner);
-    if (state !== null && state.signedOut !== null) return { status: "signed_out", state };
+    if (state?.signedOut?.state === "done") return { status: "signed_out", state };
     return { status: "not_signed_in", missing: ["source"] };
   }
 

@@ -144,7 +144,13 @@ describe("the end of all sessions", () => {
     const given = scene();
     const result = await given.ending.endSessions(OWNER, await shownSessions(given));
     expect(result).toMatchObject({ status: "signed_out", state: { signedOut: { at: 9, state: "done" } } });
-    expect(given.did).toEqual(["runs ended", "stored begun -", "asked: ended", "stored done -"]);
+    expect(given.did).toEqual([
+      "runs ended",
+      "stored begun -",
+      "asked: ended",
+      "stored done -",
+      "runs ended",
+    ]);
     expect(given.now.signedIn).toEqual(["target"]);
   });
 
@@ -161,6 +167,27 @@ describe("the end of all sessions", () => {
     expect(await given.ending.endSessions(OWNER, shown)).toMatchObject({ status: "signed_out" });
     expect(given.now.signedIn).toEqual(["target"]);
     expect(await given.ending.endSessions(OWNER, shown)).toMatchObject({ status: "signed_out" });
+  });
+
+  it("is known after a crash before the account was removed", async () => {
+    const stored = finishState({ signedOut: { at: 3, state: "done" } });
+    const given = scene({ stored, answers: [{ status: "session_ended" }] });
+    expect(await given.ending.endSessions(OWNER, await shownSessions(given))).toMatchObject({
+      status: "signed_out",
+    });
+    expect(given.now.signedIn).toEqual(["target"]);
+  });
+
+  it("is not claimed after a sign-out in between, if the server had not answered", async () => {
+    const given = scene({
+      answers: [
+        { status: "not_done", problem: { code: "unreachable", reason: "reset", host: "old.example" } },
+      ],
+    });
+    const shown = await shownSessions(given);
+    await given.ending.endSessions(OWNER, shown);
+    given.now.signedIn = ["target"];
+    expect(await given.ending.endSessions(OWNER, shown)).toMatchObject({ status: "not_signed_in" });
   });
 
   it("is not claimed if the server refused it and the bot's session has ended later", async () => {
