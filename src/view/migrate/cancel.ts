@@ -41,14 +41,20 @@ export function cancelAnswer(result: CancelResult, prefix: string): Message {
             "A server has not answered my last request yet. That request may still take effect; it is not counted here.",
           ),
         ]),
-    paragraph(
-      ...(summary.length === 0 && result.isIdle
-        ? []
-        : [code(`${prefix}migrate undo`), " takes back what can be taken back. "]),
-      "For the rest, plan again: ",
-      code(`${prefix}migrate plan`),
-      ".",
-    ),
+    run.purpose === "leave"
+      ? paragraph(
+          "Leaving can't be taken back. ",
+          code(`${prefix}leave-old moved`),
+          " leaves the other rooms.",
+        )
+      : paragraph(
+          ...(summary.length === 0 && result.isIdle
+            ? []
+            : [code(`${prefix}migrate undo`), " takes back what can be taken back. "]),
+          "For the rest, plan again: ",
+          code(`${prefix}migrate plan`),
+          ".",
+        ),
   );
 }
 

@@ -15,7 +15,9 @@ export function deedsBlocks(summary: RunSummary): Block[] {
     ...(invitations > 0 ? [`${counted(invitations, "invitation")} sent`] : []),
     ...(joins > 0 ? [`${counted(joins, "room")} joined`] : []),
     ...(knocks > 0 ? [`knocked at ${counted(knocks, "room")}`] : []),
-    ...(leaving.left > 0 ? [`${counted(leaving.left, "room")} left by your old account`] : []),
+    ...(leaving.left > 0
+      ? [`${counted(leaving.left, "room")} that your old account is not in any more`]
+      : []),
     ...writtenLines(written),
     ...tellingLines(summary),
   ];
