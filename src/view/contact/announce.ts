@@ -1,3 +1,4 @@
+import { cutAtWord } from "../../grammar/placeholders.ts";
 import type { AnnounceFacts, AnnounceLeftReason } from "../../platforms/telling.ts";
 import type { ContactPreview } from "../../service/contact/proposals.ts";
 import type { Block, Inline } from "../document/document.ts";
@@ -10,11 +11,13 @@ import { untrustedCode } from "../document/untrusted-text.ts";
 import type { NamedRoom } from "../words/room-line.ts";
 import { roomNames } from "../words/room-line.ts";
 import type { AnswerWords, PreviewWords } from "./question.ts";
-import { quoted } from "./shown-texts.ts";
+import { isShownExactly, quoted } from "./shown-texts.ts";
 
 /** The longest lists in the message itself. The file has all. */
 const MAX_LISTED = 20;
 const MAX_LEFT = 3;
+/** The part of a text in the message itself: a message has about 16,000 bytes. */
+const MAX_TEXT = 1_500;
 /** The word that confirms it. */
 const ANNOUNCE = "announce";
 
@@ -44,7 +47,7 @@ export function announceQuestion(
         ...notTold(left, prefix),
       ],
       counts: [head],
-      files: rooms.length > MAX_LISTED || isCut ? [wholeList(facts)] : [],
+      files: rooms.length > MAX_LISTED || isCut || !areTextsShown(facts) ? [wholeList(facts)] : [],
     },
     answers: { word: ANNOUNCE, typed: [] },
     numberedRooms: rooms.map(({ room }) => room.roomId),
@@ -56,8 +59,16 @@ function words({ rooms, texts }: AnnounceFacts): Block[] {
   return texts.flatMap(({ by, text }) => {
     const count = rooms.filter((room) => room.by.includes(by)).length;
     const where = count === rooms.length ? "" : ` in ${counted(count, "room")}`;
-    return [paragraph(`Your ${by === "source" ? "old" : "new"} account writes${where}:`), quoted(text)];
+    return [
+      paragraph(`Your ${by === "source" ? "old" : "new"} account writes${where}:`),
+      quoted(cutAtWord(text, MAX_TEXT)),
+      ...(text.length > MAX_TEXT ? [paragraph("The whole text is in the file.")] : []),
+    ];
   });
+}
+
+function areTextsShown({ texts }: AnnounceFacts): boolean {
+  return texts.every(({ text }) => text.length <= MAX_TEXT && isShownExactly(text));
 }
 
 function roomLines(rooms: AnnounceFacts["rooms"]): Block[] {

@@ -9,7 +9,7 @@ import { formatDuration } from "../document/time.ts";
 import { untrustedCode, untrustedText } from "../document/untrusted-text.ts";
 import { roomNames } from "../words/room-line.ts";
 import type { AnswerWords, PreviewWords } from "./question.ts";
-import { quoted } from "./shown-texts.ts";
+import { isShownExactly, quoted } from "./shown-texts.ts";
 
 /** The longest list in the message itself. The file has all. */
 const MAX_LISTED = 20;
@@ -50,7 +50,7 @@ export function renameQuestion(
         ),
       ],
       counts: [head, ...spread],
-      files: named.length > MAX_LISTED ? [wholeList(named)] : [],
+      files: areNamesShown(facts) ? [] : [wholeList(facts)],
     },
     answers: { word: RENAME, typed: [] },
     numberedRooms: named.map(({ room }) => room.roomId),
@@ -99,13 +99,22 @@ function roomLines({ account, named }: RenameFacts, isUndo: boolean): Block[] {
   ];
 }
 
-function wholeList(named: RenameFacts["named"]): NonNullable<PreviewWords["files"]>[number] {
-  const shown = ({ from, to }: NameChange): string => [from ?? "", to ?? ""].join(" → ");
-  const lines = named.map((each, index) => {
-    const { name, alias, roomId } = each.room;
-    return `${index + 1}. ${untrustedCode(name ?? alias ?? "")} ${untrustedCode(roomId)}: ${untrustedCode(shown(each), 600)}`;
+/** All names, exactly. */
+function wholeList({ account, named }: RenameFacts): NonNullable<PreviewWords["files"]>[number] {
+  const lines = named.map(({ room: { name, alias, roomId }, ...change }, index) => {
+    return `${index + 1}. ${untrustedCode(name ?? alias ?? "")} ${untrustedCode(roomId)}: ${changeWords(change)}`;
   });
-  return { fileName: "rename.txt", mimeType: "text/plain", bytes: Buffer.from(`${lines.join("\n")}\n`) };
+  const all = [...(account === null ? [] : [`Everywhere: ${changeWords(account)}`]), ...lines];
+  return { fileName: "rename.txt", mimeType: "text/plain", bytes: Buffer.from(`${all.join("\n")}\n`) };
+}
+
+function changeWords({ from, to }: NameChange): string {
+  return `${from ?? "no name"} → ${to ?? "no name"}`;
+}
+
+function areNamesShown({ account, named }: RenameFacts): boolean {
+  const names = [...(account === null ? [] : [account]), ...named].map(({ to }) => to ?? "");
+  return named.length <= MAX_LISTED && names.every(isShownExactly);
 }
 
 const leftWords: Readonly<Record<RenameLeftReason, string>> = {

@@ -37,7 +37,7 @@ export function shownTexts(messages: readonly AskMessage[]): { blocks: Block[]; 
 }
 
 /** False if characters of a text are left out or replaced where it is shown. */
-function isShownExactly(text: string): boolean {
+export function isShownExactly(text: string): boolean {
   return linesOf(text).replaceAll("\u2060", "") === text;
 }
 

@@ -125,9 +125,23 @@ describe("the messages about announcements and names", () => {
   });
 
   it("need no file if the message has all", () => {
-    const one = { rooms: announced.rooms.slice(0, 3), left: announced.left.slice(0, 2) };
+    const texts = [{ by: "source", text: "I am new" }] as const;
+    const one = { texts, rooms: announced.rooms.slice(0, 3), left: announced.left.slice(0, 2) };
     expect(whole(announceOf(one)).attachments).toEqual([]);
-    expect(whole(renameOf({ named: renamed.named.slice(0, 3) })).attachments).toEqual([]);
+    const account = { from: "Mo", to: NEW_NAME, rooms: 40, overwritten: 2 };
+    expect(whole(renameOf({ account, named: [] })).attachments).toEqual([]);
+  });
+
+  it("have what a message can't show whole or exactly in the file", () => {
+    const text = `${"word ".repeat(700)}end`;
+    const one = { rooms: announced.rooms.slice(0, 3), left: [] };
+    for (const shown of [text, "two  spaces"]) {
+      const message = whole(announceOf({ ...one, texts: [{ by: "source", text: shown }] }));
+      expect(message.attachments?.[0]?.bytes.toString()).toContain(shown);
+    }
+    expect(plain(whole(announceOf({ ...one, texts: [{ by: "source", text }] })))).not.toContain("end");
+    const account = { from: "Mo", to: "M\u202Eo", rooms: 1, overwritten: 0 };
+    expect(whole(renameOf({ account, named: [] })).attachments?.[0]?.bytes.toString()).toContain("M\u202Eo");
   });
 
   it("say whom a new name reaches and what it overwrites, also in a control room", () => {
