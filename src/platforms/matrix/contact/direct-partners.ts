@@ -5,6 +5,7 @@ import { IGNORED_USERS_TYPE } from "../categories/ignored-users/plan.ts";
 import { parseUserId, serverNameOf } from "../ids/identifiers.ts";
 import type { MembersNeeded, Parties } from "../planning/people.ts";
 import type { PlannedRoom } from "../planning/planned-room.ts";
+import { isOpenedChat } from "../rooms/chat-marker.ts";
 import { directRooms } from "../rooms/direct-rooms.ts";
 import type { AccountSnapshot, RoomSnapshot } from "../rooms/types.ts";
 
@@ -105,7 +106,13 @@ function hasChat(userId: string, { target, records }: PartnerFacts): boolean {
   const opened = records.chats.flatMap(({ by, partner, roomId }) =>
     by === target.userId && partner === userId && roomId !== null ? roomId : [],
   );
-  return [...listed, ...opened].some((roomId) => {
+  // A run that was cancelled may have opened a chat that is in no list.
+  const marked = [...target.rooms.values()].flatMap((room) =>
+    isOpenedChat(room, [target.userId]) && room.heroes.some((hero) => hero.userId === userId)
+      ? room.roomId
+      : [],
+  );
+  return [...listed, ...opened, ...marked].some((roomId) => {
     const room = target.rooms.get(roomId);
     if (room?.membership !== "join") return false;
     return room.joinedCount === null || room.joinedCount + (room.invitedCount ?? 0) > 1;

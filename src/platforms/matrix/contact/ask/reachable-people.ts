@@ -44,9 +44,13 @@ export class ReachableHelpers {
   constructor(facts: HelperFacts) {
     this.#facts = facts;
     this.#ignored = ignoredUsers(facts.source);
-    const { asked } = facts.records;
+    const { asked, chats } = facts.records;
     this.#refused = new Set(asked.filter(({ result }) => result !== "sent").map(({ userId }) => userId));
-    for (const { userId, at } of asked)
+    // A run that was cancelled may have invited them already.
+    const begun = chats
+      .filter(({ purpose, state }) => purpose === "ask" && state === "begun")
+      .map(({ partner, at }) => ({ userId: partner, at }));
+    for (const { userId, at } of [...asked, ...begun])
       this.#askedAt.set(userId, Math.max(at, this.#askedAt.get(userId) ?? at));
   }
 

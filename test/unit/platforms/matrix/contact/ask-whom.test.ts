@@ -54,6 +54,20 @@ describe("the helper of a room", () => {
       asks: BOB,
     },
     {
+      name: "is nobody whose chat was begun by a run that was cancelled",
+      scene: {
+        records: {
+          chats: [
+            {
+              ...{ roomId: null, partner: ANN, by: SOURCE, purpose: "ask", state: "begun" },
+              at: NOW - DAY_MS,
+            },
+          ],
+        },
+      },
+      asks: BOB,
+    },
+    {
       name: "is nobody who was asked about another room less than 14 days ago",
       scene: { records: { asked: [asked(YARD, ANN, { at: NOW - 14 * DAY_MS + 1 })] } },
       asks: BOB,

@@ -9,6 +9,7 @@ import {
 } from "../../../../../src/platforms/matrix/contact/direct-partners.ts";
 import { planDirectChats } from "../../../../../src/platforms/matrix/contact/plan-direct-chats.ts";
 import { planRooms } from "../../../../../src/platforms/matrix/planning/plan-rooms.ts";
+import { CHAT_MARKER } from "../../../../../src/platforms/matrix/rooms/chat-marker.ts";
 import type { RoomSnapshot } from "../../../../../src/platforms/matrix/rooms/types.ts";
 import { contactTexts } from "../../../../../src/view/contact/texts.ts";
 import { NO_RECORDS, NOW } from "../../../../support/contact/planned-ask.ts";
@@ -138,6 +139,19 @@ describe("the list of people whose direct chat was not moved", () => {
           invitedCount: 1,
         })),
         targetDirect: { [BO]: ["!new:x"] },
+      },
+      why: "has_chat",
+    },
+    {
+      name: "with whom a cancelled run has opened a chat that is in no list",
+      room: closedChat("!bo:x", BO),
+      scene: {
+        targetRooms: [
+          sketchRoom({
+            ...{ roomId: "!new:x", creator: TARGET, create: { [CHAT_MARKER]: "step" }, joinedCount: 1 },
+            heroes: [{ userId: BO, displayName: null }],
+          }),
+        ].map((room) => ({ ...room, invitedCount: 1 })),
       },
       why: "has_chat",
     },
