@@ -16,9 +16,9 @@ import { keptWords } from "./reasons.ts";
 const MAX_LISTED = 20;
 
 /** The word that confirms it. */
-export const LEAVE = "leave";
+const LEAVE = "leave";
 /** The typed word that confirms leaving rooms whose keys the new account may lack. */
-export const LEAVE_WITHOUT_KEYS = "leave without keys";
+const LEAVE_WITHOUT_KEYS = "leave without keys";
 
 /** The typed word that adds a kept room. @param number of the room in the question's list */
 export function leaveWord(number: number): string {
@@ -40,7 +40,7 @@ export interface Listed {
   readonly kept: readonly ListedRoom[];
 }
 
-export interface LeaveQuestion {
+interface LeaveQuestion {
   readonly preview: PreviewWords;
   readonly answers: AnswerWords;
   readonly numberedRooms: readonly string[];
