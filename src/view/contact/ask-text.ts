@@ -90,7 +90,7 @@ function sentence(help: AskHelp, where: string, { new: target }: AskTextFacts): 
       return `Please lift the ban of ${target} in ${where}: in the room's settings, under “Roles & Permissions”, find it among the banned users and press “Unban”.`;
     case "change_acl": {
       const server = untrustedCode(target.slice(target.indexOf(":") + 1));
-      return `Please take the server ${server} off the list of servers that ${where} shut${where.startsWith("these") ? "" : "s"} out (m.room.server_acl): your moderation bot or Element's developer tools can change it.`;
+      return `Please take the server ${server} off the list of servers that are shut out of ${where} (m.room.server_acl): your moderation bot or Element's developer tools can change it.`;
     }
   }
 }

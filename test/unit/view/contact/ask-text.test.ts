@@ -49,7 +49,10 @@ describe("the message to a helper", () => {
     { help: "open_space", says: "or to the space whose members may join" },
     { help: "accept_knock", says: "press “Approve”" },
     { help: "unban", says: `lift the ban of ${NEW}` },
-    { help: "change_acl", says: "take the server new.example off the list of servers that Hall" },
+    {
+      help: "change_acl",
+      says: "take the server new.example off the list of servers that are shut out of Hall",
+    },
   ])("has one sentence for $help", ({ help, says }) => {
     const text = askText(facts([["Hall", help]]));
     expect(text).toContain(says);
