@@ -70,7 +70,7 @@ describe("a move in which people refuse what servers have accepted", () => {
   afterAll(() => story.move.close());
 
   it("reports who removed the account and why, and leaves no room planned", async () => {
-    const rows = await report();
+    const rows = await report(1);
     const { moderator, rooms } = story;
     const by = (did: string) => ({ code: "refused", text: expect.stringContaining(did) });
     expect(rows.get(rooms.removed)).toMatchObject({
@@ -108,6 +108,30 @@ describe("a move in which people refuse what servers have accepted", () => {
         timeout: 60_000,
       })
       .toBe(true);
+  });
+
+  it("knocks once more at a named room, and the move takes up what people answer", async () => {
+    const { move, rooms, moderator } = story;
+    const question = await move.ask(`!knock ${rooms.declined}`, /Shall I knock at 1 room/u);
+    expect(question).toContain("members only");
+    await move.ask("knock", /^Started\./u);
+    await move.waitFor(/^Knocking is done\./u);
+    const knocks = (await moderator.changes(rooms.declined, story.startedAt)).filter(
+      (event) => event.state_key === move.target.userId && kindOf(event) === "knock",
+    );
+    expect(knocks.map(({ content }) => content["reason"])).toEqual(
+      Array.from({ length: 2 }, () => `${move.source.userId} (a member here) moves to this account`),
+    );
+    expect((await report(2)).get(rooms.declined)).toMatchObject({
+      route: "knock",
+      status: "needs_moderator",
+      reason: { code: "no_invite_power" },
+    });
+    await remove(rooms.declined, "not yet");
+    await move.waitFor(/declined the knock: “not yet”/u);
+    expect((await report(2)).get(rooms.declined)).toMatchObject({ reason: { code: "refused" } });
+    await invite(rooms.declined, move.target.userId);
+    await move.waitFor(/Your new account is in The knock room \S+ now/u);
   });
 });
 
@@ -153,8 +177,9 @@ function enteredBy({ method, path }: ProxiedRequest): string | null {
   return method !== "POST" || roomId === undefined ? null : decodeURIComponent(roomId);
 }
 
-async function report(): Promise<ReadonlyMap<string, ReportRoom>> {
-  const { rooms } = await story.move.askForReport("!report --format json", "report-1.json");
+/** @param plan the number of the last plan */
+async function report(plan: number): Promise<ReadonlyMap<string, ReportRoom>> {
+  const { rooms } = await story.move.askForReport("!report --format json", `report-${plan}.json`);
   return new Map(rooms.map((room) => [room.roomId, room]));
 }
 
