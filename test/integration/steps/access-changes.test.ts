@@ -10,11 +10,12 @@ import { createGuardedFetch } from "../../../src/network/guarded-fetch.ts";
 import { HomeserverClient } from "../../../src/platforms/matrix/api/homeserver-client.ts";
 import { lookForAccessChanges } from "../../../src/platforms/matrix/watch/look-for-access-changes.ts";
 import type { WatchingAccount } from "../../../src/platforms/matrix/watch/watching-account.ts";
+import type { LookResult, WatchedChat } from "../../../src/platforms/platform.ts";
 import type { Homeserver, HomeserverPair } from "../../lab/homeservers/pair.ts";
 import { startHomeserverPair } from "../../lab/homeservers/pair.ts";
 import { joinRules } from "../../lab/population/room-fixture.ts";
 import type { PopulationSession } from "../../lab/population/session.ts";
-import { changeMember, join as joinRoom, setState } from "../../lab/population/session.ts";
+import { changeMember, join as joinRoom, leave, setState } from "../../lab/population/session.ts";
 import { PLAIN, SLIDING, lookAt, watched } from "../../support/fakes/watched-rooms.ts";
 import { makeRoom, membershipOf, runStep, until } from "./run-steps.ts";
 import type { ThreePeople } from "./three-people.ts";
@@ -122,10 +123,42 @@ describe("a check for access changes", () => {
       expect((await look(features)).get(rooms.outside)).toEqual({ kind: "joined" });
   });
 
+  it("finds chats that their partners have declined or left", async () => {
+    const { source, target, admin } = people;
+    const chats: WatchedChat[] = [];
+    for (const [side, opener] of [["source", source] as const, ["target", target] as const]) {
+      const roomId = await makeRoom(opener, { rule: "invite", level: 50 });
+      await changeMember(opener, "invite", roomId, admin.userId);
+      chats.push({ roomId, partner: admin.userId, side });
+    }
+    const methods = [SLIDING, PLAIN];
+    for (const features of methods) expect((await lookAgain(features, chats)).leftChats).toEqual([]);
+    const [asked, opened] = chats;
+    if (asked === undefined || opened === undefined) throw new Error("a chat is missing");
+    await joinRoom(admin, asked.roomId, source.serverName);
+    for (const features of methods) expect((await lookAgain(features, chats)).leftChats).toEqual([]);
+    // One is left after the join, and the invitation to the other one is declined.
+    for (const { roomId } of chats) await leave(admin, roomId);
+    await until(
+      () => membershipOf(target, opened.roomId, admin.userId),
+      (seen) => seen === "leave",
+    );
+    for (const features of methods)
+      expect((await lookAgain(features, chats)).leftChats).toEqual([asked.roomId, opened.roomId]);
+    expect(sent.filter(({ path }) => path.includes(encodeURIComponent(asked.roomId)))).toHaveLength(1);
+  });
+
   async function look(features: WatchingAccount["features"]): Promise<AccessChanges> {
+    return (await lookAgain(features)).changes;
+  }
+
+  async function lookAgain(
+    features: WatchingAccount["features"],
+    chats: readonly WatchedChat[] = [],
+  ): Promise<LookResult> {
     sent.length = 0;
     const { outside, ...inside } = rooms;
-    const { changes, sides } = await lookForAccessChanges(
+    const result = await lookForAccessChanges(
       lookAt(
         [
           ...Object.values(inside).map((roomId) => watched(roomId)),
@@ -143,11 +176,11 @@ describe("a check for access changes", () => {
             features,
           },
         },
-        { random: Math.random },
+        { chats, random: Math.random },
       ),
     );
-    expect(sides).toEqual({ source: { status: "answered" }, target: { status: "answered" } });
-    return changes;
+    expect(result.sides).toEqual({ source: { status: "answered" }, target: { status: "answered" } });
+    return result;
   }
 
   function metered({ baseUrl }: Homeserver, { accessToken }: PopulationSession): HomeserverClient {
