@@ -44,3 +44,13 @@ export function textFacts(
   const isNamed = name !== null && name.trim() !== "";
   return { old: sourceUserId, new: targetUserId, name: isNamed ? name : sourceUserId, typed };
 }
+
+/**
+ * A plan whose rooms have an order that depends on them alone. Their server's order changes from
+ * reading to reading, and would change texts and lists between a preview and its confirmation.
+ */
+export function inOrderOfNames<Plan extends { readonly rooms: RoomPlan["rooms"] }>(plan: Plan): Plan {
+  const keyed = plan.rooms.map((room) => ({ room, key: `${room.name ?? ""}\n${room.roomId}` }));
+  keyed.sort((one, other) => (one.key < other.key ? -1 : 1));
+  return { ...plan, rooms: keyed.map(({ room }) => room) };
+}

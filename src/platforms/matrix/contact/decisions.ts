@@ -2,14 +2,15 @@ import type { ContactDecisions } from "../../contact.ts";
 import { decideLeaving } from "../leave/decide.ts";
 import { decideAsk } from "./ask/decide.ts";
 import type { ContactInput } from "./contact-input.ts";
-import { textFacts } from "./contact-input.ts";
+import { inOrderOfNames, textFacts } from "./contact-input.ts";
 import { decideDirectChats } from "./decide-direct-chats.ts";
 import { proposeKnocks } from "./knock.ts";
 import { planAnnouncement } from "./plan-announcement.ts";
 import { planRenaming } from "./plan-renaming.ts";
 
 /** What a decision about two accounts says about contact with other people. */
-export function contactDecisions(input: ContactInput): ContactDecisions {
+export function contactDecisions(read: ContactInput): ContactDecisions {
+  const input = { ...read, decided: inOrderOfNames(read.decided) };
   const { decided, readings } = input;
   return {
     ask: (order, known) => decideAsk(input, order, known),
