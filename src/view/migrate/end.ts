@@ -201,8 +201,8 @@ function nextStep({ run, report }: RunEnd, left: readonly ReportRoom[], prefix: 
         ...(waiting
           ? [
               "I keep watching: when somebody lets your new account in, I do the rest by myself. ",
-              code(`${prefix}report`),
-              " says whom to ask. ",
+              code(`${prefix}ask`),
+              " asks them. ",
             ]
           : []),
         code(`${prefix}migrate verify`),
