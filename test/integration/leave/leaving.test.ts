@@ -279,7 +279,9 @@ describe("the old account", () => {
 
   it("leaves nothing twice, and stays where the preview says so", async () => {
     const before = fixture.requests.length;
-    const again = await Promise.all(steps.map((step) => run(step)));
+    const again: StepOutcome[] = [];
+    // Nobody was asked any more, so one room is left now.
+    for (const step of steps) again.push(await run(step));
     expect(fixture.requests.slice(before).filter((line) => line.endsWith("/leave"))).toHaveLength(1);
     expect(again.filter(({ status }) => status === "done")).toHaveLength(2);
     expect(keptIn(await planned({}))).toMatchObject({
