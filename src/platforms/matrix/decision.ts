@@ -61,7 +61,7 @@ export function decisionOf(whole: DecisionInput): Decision {
     methods: [readings.source.method, readings.target.method],
     wholePlan: (request) => stepsOfWholePlan({ decided, readings }, request),
     someRooms: (part) => stepsOfRooms({ decided }, part),
-    finish: () => finishFacts(readings),
+    finish: () => finishFacts({ source: contact.shown, target: readings.target }),
     profileSteps: () => profileSteps({ decided, readings }),
     unknownRooms: (named) => unknownRooms({ decided }, named),
     remaining(run, request) {
