@@ -270,7 +270,8 @@ export class FakeHomeservers {
     const { userId, json, account } = by;
     const [what = "", type = "", stateKey = ""] = path;
     const own = room.members.get(userId)?.["membership"];
-    if (own !== "join") throw FORBIDDEN;
+    const isPending = own === "invite" || own === "knock";
+    if (own !== "join" && !(what === "leave" && isPending)) throw FORBIDDEN;
     switch (what) {
       case "state":
         return method === "GET"

@@ -260,6 +260,19 @@ describe("a knock without a run that watches", () => {
     expect(await messages()).toEqual([`refused declined ${MODERATOR} ${KNOCK}`]);
   });
 
+  it("is withdrawn by an undo", async () => {
+    await knock();
+    const { starter } = bot.runServices;
+    const preview = await starter.previewUndo(command());
+    if (preview.status !== "possible") throw new Error(`nothing to undo: ${preview.status}`);
+    expect(preview.knocks.map(({ roomId }) => roomId)).toEqual([KNOCK]);
+    const { shown } = preview;
+    expect((await starter.undo(command(), { shown, leavesAnyway: false })).status).toBe("started");
+    await pass();
+    expect(servers.rooms.get(KNOCK)?.members.get(TARGET)).toMatchObject({ membership: "leave" });
+    expect(await runs()).toEqual([]);
+  });
+
   it("does not enter other rooms that open meanwhile", async () => {
     await knock();
     moderate(servers.rooms.get(CLOSED), TARGET, { membership: "invite" });
