@@ -1,8 +1,7 @@
-import { z } from "zod";
 import type { Side } from "../model/account.ts";
 import type { AskWay, ContactRecords, NewChats, Person } from "../model/contact.ts";
 import type { ReportRoom } from "../model/report.ts";
-import { powerLevelSchema } from "../model/routes.ts";
+import type { PowerLevel } from "../model/routes.ts";
 import type { RunRoom } from "../model/run-room.ts";
 import type { PlannedStep } from "../model/step.ts";
 import type { DirectChatFacts, DirectChatOrder } from "./direct-chats.ts";
@@ -159,31 +158,32 @@ export interface LeaveOrder {
   readonly rooms: readonly string[];
   readonly reason: string | null;
   readonly withoutKeys: boolean;
-  /** Rooms that the person has typed to leave although something would be lost. */
-  readonly anyway: readonly string[];
+  /**
+   * A room that the person has typed to leave although something would be lost. Then only this one
+   * is left. `null`: all rooms in which nothing would be lost.
+   */
+  readonly anyway: string | null;
 }
 
-/** Why the old account stays in a room. Questions store it. */
-export const keptInRoomReasonSchema = z.discriminatedUnion("code", [
-  z.object({ code: z.literal("not_moved") }),
-  z.object({
-    code: z.literal("less_power"),
-    source: powerLevelSchema,
-    /** `null`: the room's ACL denies the new server. */
-    target: powerLevelSchema.nullable(),
-  }),
-  z.object({ code: z.literal("last_admin") }),
-  z.object({ code: z.literal("alone") }),
+/** Why the old account stays in a room. */
+export type KeptInRoomReason =
+  | { readonly code: "not_moved" }
+  | {
+      readonly code: "less_power";
+      readonly source: PowerLevel;
+      /** `null`: the room's ACL denies the new server. */
+      readonly target: PowerLevel | null;
+    }
+  | { readonly code: "last_admin" }
+  | { readonly code: "alone" }
   /** `null`: not known. */
-  z.object({ code: z.literal("keys_missing"), missing: z.int().nullable() }),
-  z.object({ code: z.literal("asked"), at: z.number() }),
-  z.object({ code: z.literal("unreadable") }),
+  | { readonly code: "keys_missing"; readonly missing: number | null }
+  | { readonly code: "asked"; readonly at: number }
+  | { readonly code: "unreadable" }
   /** No server lets an account leave the room of its notices. */
-  z.object({ code: z.literal("server_notices") }),
+  | { readonly code: "server_notices" }
   /** The person talks with the bot there. */
-  z.object({ code: z.literal("bot_chat") }),
-]);
-export type KeptInRoomReason = z.infer<typeof keptInRoomReasonSchema>;
+  | { readonly code: "bot_chat" };
 
 /** A room that the old account leaves. */
 export interface RoomLeft {

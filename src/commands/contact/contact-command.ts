@@ -6,7 +6,12 @@ import { withProgressNote } from "../../dialogue/progress-note.ts";
 import type { RunPurpose } from "../../model/run.ts";
 import type { ContactKind, ContactOrders } from "../../platforms/contact.ts";
 import { contactOrderSchemas } from "../../service/contact/orders.ts";
-import type { ContactPreview, ProposalRequest, Proposals } from "../../service/contact/proposals.ts";
+import type {
+  ConfirmResult,
+  ContactPreview,
+  ProposalRequest,
+  Proposals,
+} from "../../service/contact/proposals.ts";
 import { readingAccounts } from "../../view/account/reading.ts";
 import { questionNotOpen } from "../../view/dialogue/room-notes.ts";
 import type { Message } from "../../view/document/message.ts";
@@ -22,34 +27,33 @@ export interface ContactCommand<Kind extends ContactKind> {
   question(
     preview: ContactPreview<Kind>,
     prefix: string,
-  ): ShownQuestion<ContactOrders[Kind]> | (Message & { numberedRooms?: readonly string[] });
+  ): ShownQuestion | (Message & { numberedRooms?: readonly string[] });
   /** What is said when it has begun, instead of the general answer. */
   begun?(preview: ContactPreview<Kind>, prefix: string): Message;
-  /**
-   * What an answer means, for words that do more than confirm the order as it was shown. With
-   * `next` nothing begins yet: the person is asked that first. Nothing is read again for it.
-   */
+  /** For words that confirm a part of what was shown: the part, and what stays open. */
   answered?(
     asked: AskedOrder<ContactOrders[Kind]>,
     word: string,
-  ): { order: ContactOrders[Kind]; next: ShownQuestion<ContactOrders[Kind]> | null };
+  ): { order: ContactOrders[Kind]; rest: ContactOrders[Kind] | null };
+  /**
+   * What is said and asked when a part has begun. The numbers are those of the first question.
+   * `null`: nothing is left to ask.
+   */
+  restQuestion?(
+    begun: ContactPreview<Kind>,
+    rest: ContactPreview<Kind>,
+    numberedRooms: readonly string[],
+  ): ShownQuestion | null;
 }
 
 /** A question. */
-export interface ShownQuestion<Order> extends Pick<ContactQuestion, "preview" | "answers" | "numberedRooms"> {
-  /** The order that it shows, if that is not the order of the preview. */
-  order?: Order;
-  /** What an answer needs besides the order, as JSON. */
-  notes?: unknown;
-}
+export type ShownQuestion = Pick<ContactQuestion, "preview" | "answers" | "numberedRooms">;
 
 /** An order as a question showed it. */
 export interface AskedOrder<Order> {
   order: Order;
   /** The rooms of the question's list. */
   numberedRooms: readonly string[];
-  /** As in `ShownQuestion`. */
-  notes: unknown;
 }
 
 export interface ContactServices {
@@ -60,7 +64,6 @@ export interface ContactServices {
 const payloadSchema = z.object({
   order: z.unknown(),
   numberedRooms: z.array(z.string()),
-  notes: z.unknown().optional(),
 });
 
 /** Shows what an order would do, and asks. */
@@ -89,19 +92,37 @@ export function contactAction<Kind extends ContactKind>(
     // Another version of the bot asked.
     if (asked === undefined || shownOrder === undefined)
       return conversation.say(questionNotOpen(), { key: "answer" });
-    const { numberedRooms, notes } = asked;
-    const answered = command.answered?.({ order: shownOrder, numberedRooms, notes }, word);
-    const { order, next } = answered ?? { order: shownOrder, next: null };
-    if (next !== null) return askNext(command, next, { order, shown }, conversation);
+    const { numberedRooms } = asked;
+    const { order, rest } = command.answered?.({ order: shownOrder, numberedRooms }, word) ?? {
+      order: shownOrder,
+      rest: null,
+    };
     const result = await withProgressNote(conversation, readingAccounts(), (onProgress) =>
-      proposals.confirm({ ...requestOf(command, order, conversation), onProgress }, shown),
+      proposals.confirm({ ...requestOf(command, order, conversation), rest, onProgress }, shown),
     );
-    if (result.status === "changed")
-      await askOf(command, result.preview, conversation, { prefix, isChanged: true });
+    if (result.status === "changed") {
+      // All that was shown is asked again.
+      const preview = { ...result.preview, order: { ...shownOrder } };
+      await askOf(command, preview, conversation, { prefix, isChanged: true });
+      return;
+    }
+    const next = restOf(command, result, numberedRooms);
+    if (next !== null) await askNext(command, next.question, next.rest, conversation);
     else if (result.status === "started" && result.preview !== undefined && command.begun !== undefined)
       await conversation.say(command.begun(result.preview, prefix), { key: "answer" });
     else await conversation.say(startAnswer(result, command.purpose, prefix), { key: "answer" });
   };
+}
+
+/** What is left to ask after a part has begun. */
+function restOf<Kind extends ContactKind>(
+  command: ContactCommand<Kind>,
+  result: ConfirmResult<Kind>,
+  numberedRooms: readonly string[],
+): { question: ShownQuestion; rest: ContactPreview<Kind> } | null {
+  if (result.status !== "started" || result.preview === undefined || result.rest === undefined) return null;
+  const question = command.restQuestion?.(result.preview, result.rest, numberedRooms) ?? null;
+  return question === null ? null : { question, rest: result.rest };
 }
 
 async function askOf<Kind extends ContactKind>(
@@ -120,11 +141,11 @@ async function askOf<Kind extends ContactKind>(
 
 async function askNext<Kind extends ContactKind>(
   { action }: ContactCommand<Kind>,
-  { notes, order: ownOrder, ...question }: ShownQuestion<ContactOrders[Kind]>,
+  question: ShownQuestion,
   { order, shown, isChanged = false }: { order: ContactOrders[Kind]; shown: string; isChanged?: boolean },
   conversation: Conversation,
 ): Promise<void> {
-  const payload = { order: ownOrder ?? order, numberedRooms: question.numberedRooms, notes };
+  const payload = { order, numberedRooms: question.numberedRooms };
   await askWithPreview({ ...question, action, payload, shown, isChanged }, conversation);
 }
 

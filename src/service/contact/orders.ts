@@ -16,5 +16,5 @@ export const contactOrderSchemas: { readonly [Kind in ContactKind]: z.ZodType<Co
     both: z.boolean(),
   }),
   rename: z.object({ name: text, rooms: names, undo: z.boolean() }),
-  leave: z.object({ rooms: names, reason: text, withoutKeys: z.boolean(), anyway: names }),
+  leave: z.object({ rooms: names, reason: text, withoutKeys: z.boolean(), anyway: text }),
 };

@@ -19,7 +19,7 @@ import { UnreadableAccountError } from "../../platforms/reading.ts";
 import type { Limits } from "../../queue/rate-limits.ts";
 import type { CannotDecide, DecidedMove, PlanRequest, Planning, UnansweredAlias } from "../plan/planning.ts";
 import type { BeginResult, BeginRun } from "../run/begin.ts";
-import { accountsOf } from "../run/begin.ts";
+import { accountsOf, takesMore } from "../run/begin.ts";
 import type { RunControl } from "../run/control.ts";
 import type { Preparations } from "../run/preparations.ts";
 import type { StartRequest } from "../run/requests.ts";
@@ -54,6 +54,12 @@ export interface ProposalRequest<Kind extends ContactKind> extends StartRequest 
   order: ContactOrders[Kind];
 }
 
+/** What a person has confirmed. */
+export interface ConfirmRequest<Kind extends ContactKind> extends ProposalRequest<Kind> {
+  /** What can still be confirmed once this has begun; otherwise `null` or absent. */
+  rest?: ContactOrders[Kind] | null;
+}
+
 /** What a person is shown before anything is done. */
 export interface ContactPreview<Kind extends ContactKind> {
   status: "possible";
@@ -82,14 +88,19 @@ export type PreviewResult<Kind extends ContactKind> = ContactPreview<Kind> | Con
 
 export type ConfirmResult<Kind extends ContactKind> =
   | Exclude<BeginResult, { status: "started" }>
-  /** `preview`: what began; absent if an earlier answer has begun it. */
-  | (Extract<BeginResult, { status: "started" }> & { preview?: ContactPreview<Kind> })
+  | (Extract<BeginResult, { status: "started" }> & {
+      /** What began; absent if an earlier answer has begun it. */
+      preview?: ContactPreview<Kind>;
+      /** What can still be confirmed. */
+      rest?: ContactPreview<Kind>;
+    })
   /** It is no longer what the person has confirmed, so nothing was done. */
   | { status: "changed"; preview: ContactPreview<Kind> }
   | ContactRefusal;
 
 interface Found<Kind extends ContactKind> {
   move: Decided;
+  known: Known;
   proposal: Proposal<ContactFacts[Kind]>;
   preview: ContactPreview<Kind>;
 }
@@ -115,25 +126,31 @@ export class Proposals {
   }
 
   /**
-   * Begins what the person has confirmed. After a crash the same confirmation comes again: then the
-   * answer is the run that it began.
+   * Begins what the person has confirmed, and says what can still be confirmed. After a crash the
+   * same confirmation comes again: then the answer is the run that it began.
    * @param shown the digest of the preview that the person saw
    */
   confirm<Kind extends ContactKind>(
-    request: ProposalRequest<Kind>,
+    request: ConfirmRequest<Kind>,
     shown: string,
   ): Promise<ConfirmResult<Kind>> {
     return this.#prepare<ConfirmResult<Kind>>(request, async (signal) => {
       const refused = await this.#options.control.refuseIfActive(request, request.purpose);
-      if (refused?.status === "started" || refused?.status === "already") return refused;
+      if (refused?.status === "started") return refused;
+      if (refused?.status === "already" && !takesMore(refused.run, request)) return refused;
       const found = await this.#find(request, signal);
       if ("status" in found) return found;
-      const { move, proposal, preview } = found;
+      const { move, known, proposal, preview } = found;
       if (preview.shown !== shown || !preview.canBegin) return { status: "changed", preview };
-      const { purpose } = request;
+      const { purpose, kind } = request;
+      const order = request.rest ?? null;
+      const rest = order === null ? null : await this.#propose(move, { kind, order, known });
+      if (rest !== null && "status" in rest) return rest;
       const run = { ...accountsOf(request, move), planNumber: 0, purpose, request: move.request };
       const begun = await this.#options.begin(run, proposal);
-      return begun.status === "started" ? { ...begun, preview } : begun;
+      return begun.status === "started"
+        ? { ...begun, preview, ...(rest !== null && { rest: rest.preview }) }
+        : begun;
     });
   }
 
@@ -174,6 +191,14 @@ export class Proposals {
       newChatsPerDay,
       now: now(),
     };
+    return await this.#propose(move, { kind, order, known });
+  }
+
+  async #propose<Kind extends ContactKind>(
+    move: Decided,
+    { kind, order, known }: { kind: Kind; order: ContactOrders[Kind]; known: Known },
+  ): Promise<Found<Kind> | CannotDecide> {
+    const { decision, source, target } = move;
     const proposal = await proposed(decision, { kind, order, known });
     if ("status" in proposal) return proposal;
     const preview: ContactPreview<Kind> = {
@@ -186,7 +211,7 @@ export class Proposals {
         .update(JSON.stringify([kind, source.userId, target.userId, proposal.exact]))
         .digest("hex"),
     };
-    return { move, proposal, preview };
+    return { move, known, proposal, preview };
   }
 
   async #durationMs(move: Decided, steps: readonly PlannedStep[]): Promise<number> {

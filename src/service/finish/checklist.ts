@@ -93,7 +93,7 @@ export class FinishChecklist {
       newChatsPerDay,
       now: now(),
     };
-    const moved = { rooms: [], reason: null, withoutKeys: false, anyway: [] };
+    const moved = { rooms: [], reason: null, withoutKeys: false, anyway: null };
     const leaving = await decision.leave(moved, known);
     return {
       ...{ at: now(), source: source.userId, target: target.userId },

@@ -1,8 +1,13 @@
 import type { Logger } from "pino";
+import type { KeyedQueue } from "../../model/keyed-queue.ts";
+import { isWorkedOn } from "../../model/run-states.ts";
+import { trackOf } from "../../model/run-tracks.ts";
+import type { Run } from "../../model/run.ts";
 import type { RunContents } from "../../platforms/planning.ts";
 import type { Limits } from "../../queue/rate-limits.ts";
 import type { Runner } from "../../queue/runner.ts";
 import type { NewRun, Runs } from "../../store/runs.ts";
+import type { Steps } from "../../store/steps.ts";
 import type { DecidedMove } from "../plan/planning.ts";
 import type { RunControl } from "./control.ts";
 import type { StartRequest } from "./requests.ts";
@@ -10,7 +15,10 @@ import type { Beginning, StartResult } from "./results.ts";
 import type { RunStatuses } from "./status.ts";
 
 export interface BeginRunOptions {
-  runs: Pick<Runs, "create">;
+  runs: Pick<Runs, "create" | "active">;
+  steps: Pick<Steps, "revise">;
+  /** As in `RunSettlerOptions`. */
+  ends: KeyedQueue;
   runner: Pick<Runner, "begin">;
   statuses: Pick<RunStatuses, "of">;
   control: Pick<RunControl, "active">;
@@ -22,7 +30,10 @@ export interface BeginRunOptions {
 /** A run that began, or the one that keeps it from beginning. */
 export type BeginResult = Extract<StartResult, { status: "started" | "already" }>;
 
-/** Stores a run with its rooms and steps, and begins it. */
+/**
+ * Stores a run with its rooms and steps, and begins it. If the person leaves rooms already, the
+ * steps are added to that run.
+ */
 export type BeginRun = (
   what: Omit<NewRun, "startedAt">,
   contents: RunContents,
@@ -31,7 +42,7 @@ export type BeginRun = (
 
 /** The one way in which runs begin. */
 export function createBeginRun(options: BeginRunOptions): BeginRun {
-  const { runs, runner, statuses, control, limits, now, log } = options;
+  const { runs, steps: stored, ends, runner, statuses, control, limits, now, log } = options;
   return async function begin(
     what,
     { rooms, steps },
@@ -39,8 +50,11 @@ export function createBeginRun(options: BeginRunOptions): BeginRun {
   ): Promise<BeginResult> {
     const isInPlace = what.purpose === "move" || what.purpose === "undo";
     const run = await runs.create({ ...what, startedAt: now() }, { rooms, steps, isInPlace });
-    if (run === null)
+    if (run === null) {
+      const added = await add(what, steps);
+      if (added !== null) return { status: "started", run: await statuses.of(added), ...beginning };
       return (await control.active(what.owner, what.purpose)) ?? begin(what, { rooms, steps }, beginning);
+    }
     log.info(
       { runId: run.id, purpose: run.purpose, rooms: rooms.length, steps: steps.length },
       "a run begins",
@@ -53,6 +67,30 @@ export function createBeginRun(options: BeginRunOptions): BeginRun {
     await runner.begin(run);
     return { status: "started", run: await statuses.of(run), ...beginning };
   };
+
+  /** @returns `null` if no run takes the steps: it is paused, has ended or is another one */
+  async function add(what: Omit<NewRun, "startedAt">, steps: RunContents["steps"]): Promise<Run | null> {
+    const run = await runs.active(what.owner, trackOf(what));
+    if (run === null || !takesMore(run, what)) return null;
+    const change = { rooms: [], steps, again: [], run: { event: "revised" } } as const;
+    if (!(await ends.run(String(run.id), () => stored.revise(run, change)))) return null;
+    log.info({ runId: run.id, steps: steps.length }, "steps are added to a run");
+    await runner.begin(run);
+    return run;
+  }
+}
+
+/**
+ * Whether steps of a new run can be added to an active one: the person confirms the rooms of one
+ * question one after the other.
+ */
+export function takesMore(
+  run: Pick<Run, "purpose" | "state" | "source" | "target">,
+  { purpose, ...accounts }: Pick<Run, "purpose"> & Partial<Pick<Run, "source" | "target">>,
+): boolean {
+  const { source = run.source, target = run.target } = accounts;
+  const isSamePair = run.source === source && run.target === target;
+  return purpose === "leave" && run.purpose === "leave" && isWorkedOn(run) && isSamePair;
 }
 
 /** What a new run says about its two accounts and its owner. */

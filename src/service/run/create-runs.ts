@@ -85,7 +85,8 @@ export function createRuns(options: CreateRunsOptions): RunServices {
     now,
   });
   const listener = createListener({ statuses, summary });
-  const settler = new RunSettler({ planning, runs, steps, listener, now, log });
+  const ends = new KeyedQueue();
+  const settler = new RunSettler({ planning, runs, steps, listener, ends, now, log });
   const changed = (run: Run): void => {
     listener.changed(run);
     if (run.state === "watching") watch.watch(run);
@@ -146,7 +147,7 @@ export function createRuns(options: CreateRunsOptions): RunServices {
     now,
   });
   const overview = new RunOverview({ planning, runs, steps, limits, statuses, kept, now });
-  const begin = createBeginRun({ runs, runner, statuses, control, limits, now, log });
+  const begin = createBeginRun({ runs, steps, ends, runner, statuses, control, limits, now, log });
   const starter = new RunStarter({
     platforms,
     accounts,

@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import { isAccountProblem } from "../../model/account-problem.ts";
 import type { Side } from "../../model/account.ts";
 import { sides } from "../../model/account.ts";
+import type { KeyedQueue } from "../../model/keyed-queue.ts";
 import { isToWatch } from "../../model/room-routes.ts";
 import { isWorkedOn } from "../../model/run-states.ts";
 import { asksPeople, isMove } from "../../model/run-tracks.ts";
@@ -33,6 +34,8 @@ export interface RunSettlerOptions {
   runs: Runs;
   steps: Steps;
   listener: Pick<RunListener, "ended" | "roomsLetIn" | "refusedByPeople">;
+  /** A run does not end while steps are added to it. By the ID of the run. */
+  ends: KeyedQueue;
   now: () => number;
   log: Logger;
 }
@@ -64,10 +67,12 @@ export class RunSettler {
       const isShown = isMove(run) || run.purpose === "leave";
       const waitsFor = isShown ? await this.#ending.renewPlan(run, signal) : null;
       if (waitsFor !== null) return waitsFor;
-      // It was paused or cancelled meanwhile.
-      const stored = await runs.get(run.id);
-      if (stored === null || !isWorkedOn(stored)) return null;
-      await this.#ending.store(run, "settled", (ended) => listener.ended(ended, null));
+      await this.#options.ends.run(String(run.id), async () => {
+        // It was paused or cancelled, or got more steps meanwhile.
+        const stored = await runs.get(run.id);
+        if (stored === null || !isWorkedOn(stored) || (await steps.hasOpen(run.id, stages.last))) return;
+        await this.#ending.store(run, "settled", (ended) => listener.ended(ended, null));
+      });
       return null;
     }
     const request = planRequestSchema.parse(run.request);

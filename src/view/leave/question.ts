@@ -1,4 +1,10 @@
-import type { KeptInRoomReason, LeaveFacts, LeaveOrder, RoomLeft } from "../../platforms/contact.ts";
+import type {
+  KeptInRoomReason,
+  LeaveFacts,
+  LeaveOrder,
+  RoomKept,
+  RoomLeft,
+} from "../../platforms/contact.ts";
 import type { ContactPreview } from "../../service/contact/proposals.ts";
 import type { AnswerWords, PreviewWords } from "../contact/question.ts";
 import type { Block, Inline } from "../document/document.ts";
@@ -20,44 +26,28 @@ const LEAVE = "leave";
 /** The typed word that confirms leaving rooms whose keys the new account may lack. */
 const LEAVE_WITHOUT_KEYS = "leave without keys";
 
-/** The typed word that adds a kept room. @param number of the room in the question's list */
+/** The typed word that leaves a kept room. @param number of the room in the question's list */
 export function leaveWord(number: number): string {
   return `leave #${number}`;
-}
-
-/** A kept room of the question's numbered list. */
-export interface ListedRoom extends Pick<NamedRoom, "roomId" | "name" | "alias"> {
-  readonly reasons: readonly KeptInRoomReason[];
-}
-
-/** What a question about leaving is about, as far as the next question repeats it. */
-export interface Listed {
-  /** Rooms that are left without a word of their own. */
-  readonly leaves: number;
-  /** Of them, rooms whose keys the new account may lack. */
-  readonly lacking: number;
-  /** In the order of their numbers. */
-  readonly kept: readonly ListedRoom[];
 }
 
 interface LeaveQuestion {
   readonly preview: PreviewWords;
   readonly answers: AnswerWords;
+  /** The kept rooms in the order of their numbers. */
   readonly numberedRooms: readonly string[];
-  readonly listed: Listed;
 }
+
+type Shown = Pick<ContactPreview<"leave">, "facts" | "order" | "durationMs">;
 
 /** Which rooms the old account would leave, and where it stays. A message: nothing is asked. */
 export function leaveQuestion(
-  { facts, order, durationMs }: Pick<ContactPreview<"leave">, "facts" | "order" | "durationMs">,
+  { facts, order, durationMs }: Shown,
   prefix: string,
 ): LeaveQuestion | (Message & { numberedRooms: readonly string[] }) {
-  const listed = listedIn(facts);
-  const numberedRooms = listed.kept.map(({ roomId }) => roomId);
-  const isNamed = order.rooms.length > 0;
-  const answers = answersOf(listed, { chosen: [], isNamed });
-  if (answers.word === null && answers.typed.length === 0 && (answers.listed ?? []).length === 0)
-    return { ...nothingToLeave(facts, order, prefix), numberedRooms };
+  const numberedRooms = facts.kept.slice(0, MAX_LISTED).map(({ room }) => room.roomId);
+  const answers = answersOf(facts, order.rooms.length > 0 ? numberedRooms : []);
+  if (!isAnswerable(answers)) return { ...nothingToLeave(facts, order, prefix), numberedRooms };
   const { leaves } = facts;
   const head =
     leaves.length === 0
@@ -78,38 +68,63 @@ export function leaveQuestion(
       counts: [head, ...stays],
       files: leaves.length + facts.kept.length > MAX_LISTED ? [wholeList(facts)] : [],
     },
-    ...{ answers, numberedRooms, listed },
+    ...{ answers, numberedRooms },
   };
 }
 
-/** The question after a person has added a kept room. @param chosen the numbers so far */
-export function nextLeaveQuestion(listed: Listed, chosen: readonly number[]): LeaveQuestion {
-  const nameOf = roomNames(listed.kept);
-  const lines = (isWanted: (number: number) => boolean): Inline[][] =>
-    listed.kept.flatMap((room, index): Inline[][] =>
-      isWanted(index + 1)
-        ? [[code(`#${index + 1}`), " ", ...nameOf(room), `: ${reasonsWords(room.reasons)}`]]
-        : [],
-    );
-  const added = lines((number) => chosen.includes(number));
-  const open = lines((number) => canBeChosen(listed.kept[number - 1]) && !chosen.includes(number));
-  const total = listed.leaves + chosen.length;
-  const head = questionHead(total);
+/**
+ * The question about the rooms that are still open when the old account leaves some.
+ * @param begun what was confirmed
+ * @param rest what is still open
+ * @param numberedRooms the kept rooms of the first question. They keep their numbers.
+ * @returns `null`: nothing is open
+ */
+export function restOfLeaving(
+  begun: Shown,
+  { facts }: Shown,
+  numberedRooms: readonly string[],
+): LeaveQuestion | null {
+  const answers = answersOf(facts, numberedRooms);
+  if (!isAnswerable(answers)) return null;
+  const left = begun.facts.kept.find(({ room }) => room.roomId === begun.order.anyway);
+  const numberOf = ({ roomId }: NamedRoom): number => numberedRooms.indexOf(roomId) + 1;
+  const nameOf = roomNames([...begun.facts.kept, ...begun.facts.leaves].map(({ room }) => room));
+  const started = left === undefined ? counted(begun.facts.leaves.length, "room") : `#${numberOf(left.room)}`;
+  const open = facts.kept.filter(({ room }) => numberOf(room) > 0);
+  const others = facts.leaves.length;
+  const stillIn = [
+    ...(others > 0 ? [`${counted(others, "room")} as listed before`] : []),
+    ...(open.length > 0 ? [`${counted(open.length, "room")} in which something would be lost`] : []),
+  ].join(", and ");
   return {
     preview: {
       all: [
-        head,
-        ...(listed.leaves > 0
-          ? [paragraph(`${counted(listed.leaves, "room")} as listed before, and these:`)]
+        paragraph(
+          strong("Started. "),
+          ...(left === undefined
+            ? [`Your old account leaves ${started}, as shown.`]
+            : [`Your old account leaves ${started}, `, ...nameOf(left.room), "."]),
+        ),
+        paragraph(`It is still in ${stillIn}.`),
+        ...(open.length > 0
+          ? [
+              list(
+                open.map(({ room, reasons }): Inline[] => [
+                  code(`#${numberOf(room)}`),
+                  " ",
+                  ...nameOf(room),
+                  `: ${reasonsWords(reasons)}`,
+                ]),
+              ),
+            ]
           : []),
-        list(added),
-        ...(open.length > 0 ? [paragraph(strong(`It stays (${open.length})`)), list(open)] : []),
       ],
-      counts: [head],
+      counts: [
+        paragraph(strong("Started. "), `Your old account leaves ${started}.`),
+        paragraph(`It is still in ${stillIn}.`),
+      ],
     },
-    answers: answersOf(listed, { chosen, isNamed: true }),
-    numberedRooms: listed.kept.map(({ roomId }) => roomId),
-    listed,
+    ...{ answers, numberedRooms },
   };
 }
 
@@ -120,46 +135,36 @@ function questionHead(rooms: number): Block {
   );
 }
 
-/** Whether a typed word can add a kept room. */
-export function canBeChosen(room: ListedRoom | undefined): boolean {
-  return (
-    room !== undefined &&
-    !room.reasons.some(({ code: each }) => each === "server_notices" || each === "bot_chat")
-  );
+/** Whether a typed word can leave a kept room. */
+function canBeChosen({ reasons }: RoomKept): boolean {
+  return !reasons.some(({ code: each }) => each === "server_notices" || each === "bot_chat");
 }
 
-function answersOf(
-  { leaves, lacking, kept }: Listed,
-  { chosen, isNamed }: { chosen: readonly number[]; isNamed: boolean },
-): AnswerWords {
-  const open = isNamed
-    ? kept.flatMap((room, index) =>
-        canBeChosen(room) && !chosen.includes(index + 1) ? [leaveWord(index + 1)] : [],
-      )
-    : [];
-  const canLeave = leaves + chosen.length > 0;
-  const withoutKeys = { word: LEAVE_WITHOUT_KEYS, does: `To leave them all, ${lacking} without all keys` };
-  const [first] = open;
+/** @param numberedRooms the kept rooms that can have a word of their own, by their numbers */
+function answersOf({ leaves, kept }: LeaveFacts, numberedRooms: readonly string[]): AnswerWords {
+  const words = numberedRooms.flatMap((roomId, index) =>
+    kept.some((each) => each.room.roomId === roomId && canBeChosen(each)) ? [leaveWord(index + 1)] : [],
+  );
+  const lacking = leaves.filter(({ lacksKeys }) => lacksKeys).length;
+  const withoutKeys = {
+    word: LEAVE_WITHOUT_KEYS,
+    does: `To leave the ${counted(leaves.length, "room")}, ${lacking} without all keys`,
+  };
+  const [first] = words;
   return {
-    word: canLeave && lacking === 0 ? LEAVE : null,
+    word: leaves.length > 0 && lacking === 0 ? LEAVE : null,
     typed: [
-      ...(canLeave && lacking > 0 ? [withoutKeys] : []),
+      ...(lacking > 0 ? [withoutKeys] : []),
       ...(first === undefined
         ? []
-        : [{ word: first, does: "To add a room in which it stays, by its number" }]),
+        : [{ word: first, does: "To leave a room in which something would be lost, by its number" }]),
     ],
-    listed: open.slice(1),
+    listed: words.slice(1),
   };
 }
 
-function listedIn({ leaves, kept }: LeaveFacts): Listed {
-  return {
-    leaves: leaves.length,
-    lacking: leaves.filter(({ lacksKeys }) => lacksKeys).length,
-    kept: kept.slice(0, MAX_LISTED).map(({ room: { roomId, name, alias }, reasons }) => ({
-      ...{ roomId, name, alias, reasons },
-    })),
-  };
+function isAnswerable({ word, typed }: AnswerWords): boolean {
+  return word !== null || typed.length > 0;
 }
 
 function leftRooms(leaves: LeaveFacts["leaves"]): Block[] {
@@ -199,8 +204,12 @@ function keptRooms({ kept, outside }: LeaveFacts, { rooms }: LeaveOrder, prefix:
     ...(kept.length > 0 && rooms.length === 0
       ? [paragraph("To leave one of these anyway, name it: ", code(`${prefix}leave-old #1`), ".")]
       : []),
-    ...(kept.length > 1 && rooms.length > 0
-      ? [paragraph("You can add more than one of these, one after the other. I begin when you confirm.")]
+    ...(kept.some(canBeChosen) && kept.length > 1 && rooms.length > 0
+      ? [
+          paragraph(
+            "Each of these needs a word of its own. Your old account leaves that room at once; you can still answer for the others.",
+          ),
+        ]
       : []),
     ...(keys
       ? [

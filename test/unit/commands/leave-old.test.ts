@@ -3,6 +3,7 @@ import { createCommands, createConfirmableActions, specifications } from "../../
 import type { Confirmation } from "../../../src/dialogue/conversation.ts";
 import { parseMessage } from "../../../src/grammar/parse.ts";
 import type { KeptInRoomReason, LeaveFacts, LeaveOrder } from "../../../src/platforms/contact.ts";
+import type { ContactPreview } from "../../../src/service/contact/proposals.ts";
 import { commandServices } from "../../support/fakes/command-services.ts";
 import { room } from "../../support/fakes/move-samples.ts";
 import { runStatus } from "../../support/fakes/scripted-moves.ts";
@@ -29,19 +30,36 @@ const facts: LeaveFacts = { leaves, kept: [ATTIC, CELLAR], outside: [], reason: 
 function setUp(shown: Partial<LeaveFacts> = {}) {
   const previewed: LeaveOrder[] = [];
   const confirmed: LeaveOrder[] = [];
+  let isChanged = false;
+  /** A rest is about its rooms only. */
+  const previewOf = <Order extends object>(
+    order: Order,
+  ): Omit<ContactPreview<never>, "order"> & { order: Order } => {
+    const { rooms, anyway } = order as Pick<LeaveOrder, "rooms" | "anyway">;
+    const all = { ...facts, ...shown };
+    const isMeant = ({ room: { roomId } }: { room: { roomId: string } }): boolean =>
+      rooms.length === 0 || rooms.includes(roomId) || roomId === anyway;
+    const some = { ...all, leaves: all.leaves.filter(isMeant), kept: all.kept.filter(isMeant) };
+    const rest = { canBegin: true, durationMs: 5_000, shown: "digest" };
+    return { status: "possible", order, facts: some as never, ...rest };
+  };
   const services = commandServices({
     plans: { numberedRoomIds: async () => SHOWN },
     proposals: {
       preview: async ({ order }) => {
         // The test asks to leave alone.
         previewed.push(order as LeaveOrder);
-        const all = { ...facts, ...shown } as never;
-        return { status: "possible", order, facts: all, canBegin: true, durationMs: 5_000, shown: "digest" };
+        return previewOf(order);
       },
-      confirm: async ({ order }) => {
+      confirm: async ({ order, rest = null }) => {
+        if (isChanged) return { status: "changed", preview: previewOf(order) };
         confirmed.push(order as LeaveOrder);
         const run = runStatus({ purpose: "leave" });
-        return { status: "started", run, changes: [], gone: [], isOnlyWatch: false };
+        return {
+          ...({ status: "started", run, changes: [], gone: [], isOnlyWatch: false } as const),
+          preview: previewOf(order),
+          ...(rest !== null && { rest: previewOf(rest) }),
+        };
       },
     },
   });
@@ -51,6 +69,7 @@ function setUp(shown: Partial<LeaveFacts> = {}) {
   const asked = (): Confirmation | undefined => conversation.asked.at(-1);
   return {
     ...{ previewed, confirmed, conversation },
+    change: () => void (isChanged = true),
     asked,
     last: () => conversation.said.at(-1)?.text.replaceAll("\u2060", "") ?? "",
     words: () => [asked()?.word, ...(asked()?.typedWords ?? [])],
@@ -73,7 +92,7 @@ describe("!leave-old moved", () => {
   it("shows the rooms, the reason, and where the old account stays, and asks", async () => {
     const { type, previewed, last, words, asked } = setUp();
     await type("!leave-old moved");
-    expect(previewed).toEqual([{ rooms: [], reason: null, withoutKeys: false, anyway: [] }]);
+    expect(previewed).toEqual([{ rooms: [], reason: null, withoutKeys: false, anyway: null }]);
     expect(words()).toEqual(["leave"]);
     expect(asked()?.numberedRooms).toEqual(["!attic:old.example", "!cellar:old.example"]);
     expect(last()).toContain("Shall your old account leave 2 rooms?");
@@ -90,7 +109,7 @@ describe("!leave-old moved", () => {
     const { type, answer, confirmed, last } = setUp();
     await type("!leave-old moved");
     await answer("leave");
-    expect(confirmed).toEqual([{ rooms: [], reason: null, withoutKeys: false, anyway: [] }]);
+    expect(confirmed).toEqual([{ rooms: [], reason: null, withoutKeys: false, anyway: null }]);
     expect(last()).toContain("Your old account leaves the rooms, as shown");
   });
 
@@ -131,47 +150,79 @@ describe("!leave-old with named rooms", () => {
     });
   });
 
-  it("collects the rooms that are left anyway, each by a word, and begins after one more", async () => {
-    const { type, answer, words, last, confirmed, previewed } = setUp();
-    await type("!leave-old #1 #2");
+  it("leaves a room at once by its word, and asks about the others again, with the same numbers", async () => {
+    const { type, answer, words, last, confirmed, asked } = setUp();
+    await type("!leave-old !attic:old.example !cellar:old.example !garden:old.example !kitchen:old.example");
     expect(words()).toEqual(["leave", "leave #1", "leave #2"]);
-    await answer("leave #2");
-    expect(confirmed).toEqual([]);
-    expect(last()).toContain("Shall your old account leave 3 rooms?");
-    expect(words()).toEqual(["leave", "leave #1"]);
     await answer("leave #1");
-    expect(last()).toContain("Shall your old account leave 4 rooms?");
+    expect(confirmed.map(({ anyway }) => anyway)).toEqual(["!attic:old.example"]);
+    expect(last()).toContain("Started. Your old account leaves #1, Attic");
+    expect(last()).toContain("2 rooms as listed before, and 1 room in which something would be lost");
+    expect(last()).toContain("#2 Cellar");
+    expect(words()).toEqual(["leave", "leave #2"]);
+    expect(asked()?.payload).toMatchObject({
+      order: {
+        rooms: ["!cellar:old.example", "!garden:old.example", "!kitchen:old.example"],
+        anyway: null,
+      },
+    });
+    await answer("leave #2");
     expect(words()).toEqual(["leave"]);
     await answer("leave");
-    expect(confirmed.map(({ anyway }) => anyway)).toEqual([["!cellar:old.example", "!attic:old.example"]]);
-    // Collecting reads nothing.
-    expect(previewed).toHaveLength(1);
+    expect(confirmed.map(({ anyway }) => anyway)).toEqual([
+      "!attic:old.example",
+      "!cellar:old.example",
+      null,
+    ]);
+    expect(last()).toContain("Your old account leaves the rooms, as shown");
   });
 
-  it("begins at once after the last room has its word, if there is no other", async () => {
-    const { type, answer, words, last, confirmed } = setUp({ leaves: [], kept: [ATTIC, NOTICES] });
-    await type("!leave-old #1");
+  it("asks about the rooms in which something would be lost when it leaves the others", async () => {
+    const { type, answer, words, last } = setUp();
+    await type("!leave-old !attic:old.example !cellar:old.example !garden:old.example !kitchen:old.example");
+    await answer("leave");
+    expect(last()).toContain("Your old account leaves 2 rooms, as shown.");
+    expect(words()).toEqual([null, "leave #1", "leave #2"]);
+  });
+
+  it("asks nothing more after the last room has its word", async () => {
+    const { type, answer, words, last, confirmed, conversation } = setUp({
+      leaves: [],
+      kept: [ATTIC, NOTICES],
+    });
+    await type("!leave-old !attic:old.example !notices:old.example");
     expect(words()).toEqual([null, "leave #1"]);
     expect(last()).toContain("Your old account stays, because something would be lost.");
     await answer("leave #1");
-    expect(confirmed.map(({ anyway }) => anyway)).toEqual([["!attic:old.example"]]);
+    expect(confirmed.map(({ anyway }) => anyway)).toEqual(["!attic:old.example"]);
+    expect(conversation.asked).toHaveLength(1);
   });
 
   it("never leaves the room of a server's notices", async () => {
     const { type, conversation, last } = setUp({ leaves: [], kept: [NOTICES] });
-    await type("!leave-old #1");
+    await type("!leave-old !notices:old.example");
     expect(conversation.asked).toEqual([]);
     expect(last()).toContain("lets nobody leave");
   });
 
-  it("asks for the word of rooms without keys also after others were added", async () => {
+  it("asks for the word of rooms without keys also after others were left", async () => {
     const lacking = leaves.map((each) => ({ ...each, lacksKeys: true }));
     const { type, answer, words, confirmed } = setUp({ leaves: lacking, kept: [ATTIC] });
-    await type("!leave-old #1 #2 --without-keys");
+    await type("!leave-old !attic:old.example !garden:old.example !kitchen:old.example --without-keys");
     expect(words()).toEqual([null, "leave without keys", "leave #1"]);
     await answer("leave #1");
     expect(words()).toEqual([null, "leave without keys"]);
     await answer("leave without keys");
-    expect(confirmed[0]).toMatchObject({ withoutKeys: true, anyway: ["!attic:old.example"] });
+    expect(confirmed).toMatchObject([{ anyway: "!attic:old.example" }, { anyway: null, withoutKeys: true }]);
+  });
+
+  it("shows everything again if something has changed, and begins nothing", async () => {
+    const { type, answer, words, last, confirmed, change } = setUp();
+    await type("!leave-old !attic:old.example !cellar:old.example !garden:old.example");
+    change();
+    await answer("leave #1");
+    expect(confirmed).toEqual([]);
+    expect(last()).toContain("Something has changed since I asked");
+    expect(words()).toEqual(["leave", "leave #1", "leave #2"]);
   });
 });

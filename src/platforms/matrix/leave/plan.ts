@@ -58,10 +58,13 @@ export function planLeaving(input: LeavingInput): Proposal<LeaveFacts> {
   const { judged, outside } = chosenRooms(input);
   const left = judged.filter(({ reasons }) => reasons.length === 0);
   const kept = judged.filter(({ reasons }) => reasons.length > 0);
-  const anyway = kept.filter(
-    ({ row, reasons }) =>
-      order.anyway.includes(row.roomId) && !reasons.some(({ code }) => FINAL_CODES.has(code)),
-  );
+  const begun =
+    order.anyway === null
+      ? left
+      : kept.filter(
+          ({ row, reasons }) =>
+            row.roomId === order.anyway && !reasons.some(({ code }) => FINAL_CODES.has(code)),
+        );
   const facts: LeaveFacts = {
     leaves: left.map((room) => ({
       room: reportRoom(room.row),
@@ -73,9 +76,7 @@ export function planLeaving(input: LeavingInput): Proposal<LeaveFacts> {
     outside: outside.map((row) => reportRoom(row)),
     reason,
   };
-  const spacesLast = [...left, ...anyway].toSorted(
-    (one, other) => Number(one.row.isSpace) - Number(other.row.isSpace),
-  );
+  const spacesLast = begun.toSorted((one, other) => Number(one.row.isSpace) - Number(other.row.isSpace));
   return {
     facts,
     exact: exactOf(facts),
@@ -146,12 +147,14 @@ function judge(row: PlannedRoom, seen: SeenRoom, input: LeavingInput): Judged {
   const access = accessReason(seen, accountsOf(input));
   const keys = keysReason(bySource.encryption.kind === "present", keysOf(roomId, input));
   const asked = askedReason(records.asked, [roomId, seen.byTarget?.roomId ?? roomId], now);
+  // A room that is kept is left by a word of its own, so all that would be lost is said there.
+  const isLifted = order.withoutKeys && keys !== null && access === null && asked === null;
   const reasons = [
     ...withLoss(access, losses.get(roomId) ?? null),
-    ...(keys === null || order.withoutKeys ? [] : [keys]),
+    ...(keys === null || isLifted ? [] : [keys]),
     ...(asked === null ? [] : [asked]),
   ];
-  return of(reasons, keys !== null && order.withoutKeys);
+  return of(reasons, isLifted);
 }
 
 /** The last admin has less than its full power in the new account, so that one reason says it. */

@@ -4,7 +4,7 @@ import type { KeptInRoomReason, LeaveFacts, LeaveOrder } from "../../../../src/p
 import { shortQuestion, wholeQuestion } from "../../../../src/view/contact/question.ts";
 import type { Message } from "../../../../src/view/document/message.ts";
 import { messageContent } from "../../../../src/view/document/message.ts";
-import { leaveQuestion, nextLeaveQuestion } from "../../../../src/view/leave/question.ts";
+import { leaveQuestion, restOfLeaving } from "../../../../src/view/leave/question.ts";
 import { runEnded } from "../../../../src/view/migrate/end.ts";
 import { NOW, end, evilRun, noDeeds, rooms } from "../../../support/fakes/move-samples.ts";
 import { EVIL, keepsTheRulesOfMessages } from "../../../support/view/message-rules.ts";
@@ -34,14 +34,17 @@ const facts: LeaveFacts = {
   outside: rooms(2),
   reason: EVIL,
 };
-const named: LeaveOrder = { rooms: ["!0:old.example"], reason: null, withoutKeys: false, anyway: [] };
+const named: LeaveOrder = { rooms: ["!0:old.example"], reason: null, withoutKeys: false, anyway: null };
 
 function questions(shown: Partial<LeaveFacts>, order: Partial<LeaveOrder>): Message[] {
   const preview = { facts: { ...facts, ...shown }, order: { ...named, ...order }, durationMs: 900_000 };
   const question = leaveQuestion(preview, "!");
   if ("document" in question) return [question];
-  const next = nextLeaveQuestion(question.listed, [1, 3]);
-  return [question, next].flatMap(({ preview: words, answers }) => [
+  const { numberedRooms } = question;
+  const rest = [null, numberedRooms[2] ?? null].map((anyway) =>
+    restOfLeaving({ ...preview, order: { ...preview.order, anyway } }, preview, numberedRooms),
+  );
+  return [question, ...rest.filter((each) => each !== null)].flatMap(({ preview: words, answers }) => [
     wholeQuestion(words, answers, true),
     shortQuestion(words, answers, true),
   ]);

@@ -44,7 +44,7 @@ function inputOf({ rooms, others = [], order = {}, keys, records = {}, ...rest }
     ...others,
   ]);
   return {
-    order: { rooms: [], reason: null, withoutKeys: false, anyway: [], ...order },
+    order: { rooms: [], reason: null, withoutKeys: false, anyway: null, ...order },
     source: account(SOURCE, sketched),
     target,
     decided: plan(sketched, { target, ...(rest.botRoomIds && { botRoomIds: rest.botRoomIds }) }),
@@ -179,27 +179,44 @@ describe("named rooms", () => {
   });
 
   it("are left anyway by a word, for the reasons that were shown and no others", () => {
-    const { kinds, accepted } = planned({ rooms, losses, order: { ...order, anyway: [A] } });
+    const { kinds, accepted } = planned({ rooms, losses, order: { ...order, anyway: A } });
     expect(kinds).toEqual([`leave_room ${A}`]);
     expect(accepted).toEqual([["not_moved", "alone"]]);
   });
 
+  it("that would be left are not left by the word of another one", () => {
+    const some = [...rooms.slice(0, 1), { roomId: B, target: "join" as const }];
+    expect(planned({ rooms: some, order: { rooms: [A, B], anyway: A } }).kinds).toEqual([`leave_room ${A}`]);
+  });
+
+  it("that are kept also say which keys are lost if the others are left without keys", () => {
+    const encrypted = [
+      { roomId: A, state: ENCRYPTED },
+      { roomId: B, state: ENCRYPTED, target: "join" as const },
+    ];
+    const { kept, facts } = planned({ rooms: encrypted, order: { rooms: [A, B], withoutKeys: true } });
+    expect(kept).toEqual({ [A]: ["not_moved", "keys_missing"] });
+    expect(facts.leaves).toMatchObject([{ room: { roomId: B }, lacksKeys: true }]);
+  });
+
   it("are shown as before, whatever words were typed since", () => {
     const before = planned({ rooms, order, losses });
-    const after = planned({ rooms, losses, order: { ...order, anyway: [A, B] } });
+    const after = planned({ rooms, losses, order: { ...order, anyway: A } });
     expect(after.exact).toEqual(before.exact);
     expect(planned({ rooms, order }).exact).not.toEqual(before.exact);
   });
 
   it("of a server's notices, and chats with the bot, are never left", () => {
     const notices = { roomId: A, creator: "@notices:old.example", tags: ["m.server_notice"] };
-    const { kept, steps } = planned({
-      rooms: [notices, { roomId: B, target: "join" }],
-      order: { rooms: [A, B], anyway: [A, B] },
-      botRoomIds: [B],
-    });
-    expect(kept).toEqual({ [A]: ["server_notices"], [B]: ["bot_chat"] });
-    expect(steps).toEqual([]);
+    for (const anyway of [A, B]) {
+      const { kept, steps } = planned({
+        rooms: [notices, { roomId: B, target: "join" }],
+        order: { rooms: [A, B], anyway },
+        botRoomIds: [B],
+      });
+      expect(kept).toEqual({ [A]: ["server_notices"], [B]: ["bot_chat"] });
+      expect(steps).toEqual([]);
+    }
   });
 
   it("that the bot opened with somebody are left like others", () => {
