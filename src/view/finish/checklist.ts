@@ -147,6 +147,8 @@ function endWords({ endedAt, signedOut }: FinishState): string {
 }
 
 function nextStep(state: FinishState, prefix: string): Inline[] {
-  const next = FINISH_LINES.find((line) => !isLineDone(line, state)) ?? "close";
+  // Without sessions of the old account nothing else can be done.
+  const lines = state.signedOut?.state === "done" ? (["end"] as const) : FINISH_LINES;
+  const next = lines.find((line) => !isLineDone(line, state)) ?? "close";
   return ["Next: ", code(`${prefix}${commands[next]}`), "."];
 }

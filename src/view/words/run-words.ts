@@ -16,7 +16,7 @@ export const runNames: Readonly<Record<RunPurpose, string>> = {
   direct_chats: "Opening direct chats",
   announce: "The announcement",
   rename: "Renaming your old account",
-  mentions: "Passing on mentions",
+  mentions: "The change of the rule for mentions",
   leave: "Leaving rooms",
 };
 
