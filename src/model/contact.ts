@@ -115,6 +115,25 @@ export type ContactChange =
   /** Whether the server of a helper answers. */
   | { readonly kind: "server"; readonly serverName: string; readonly isSilent: boolean };
 
+/** Contact that steps of runs are about to make. Decisions about further contact read it. */
+export interface PlannedContact {
+  /** The rooms about which people are going to be asked. */
+  readonly rooms: ReadonlySet<string>;
+  /** Everybody who is going to be asked, and who follows if one of them takes no invitation. */
+  readonly helpers: ReadonlySet<string>;
+  /** Everybody with whom the new account is going to open a direct chat. */
+  readonly partners: ReadonlySet<string>;
+}
+
+export const NOTHING_PLANNED: PlannedContact = {
+  rooms: new Set(),
+  helpers: new Set(),
+  partners: new Set(),
+};
+
+/** The kinds of steps that reach other people in chats. */
+export const CHAT_STEP_KINDS = ["send_message", "open_chat"] as const satisfies readonly StepKind[];
+
 /**
  * What earlier contact of a move left in the store. Decisions about further contact, plans and
  * reports read it.

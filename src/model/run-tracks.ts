@@ -1,7 +1,7 @@
 import type { Run, RunPurpose } from "./run.ts";
 
 /**
- * Runs of different tracks go on side by side. Of each track a person has one active run. All runs
+ * Runs of different tracks go on side by side. Of most tracks a person has one active run. All runs
  * that change where the accounts are have the track `move`, because they would disturb each other.
  */
 export const RUN_TRACKS = [
@@ -28,6 +28,17 @@ export function trackOf({ purpose }: Pick<Run, "purpose">): RunTrack {
     default:
       return purpose;
   }
+}
+
+/**
+ * The tracks of which a person may have several active runs. A run that opens new chats may wait
+ * for the daily limit for days.
+ */
+const SEVERAL: readonly string[] = ["ask", "direct_chats"] satisfies readonly RunTrack[];
+
+/** Whether a person may have several active runs of a track. */
+export function maySeveralBeActive(track: string): boolean {
+  return SEVERAL.includes(track);
 }
 
 /**

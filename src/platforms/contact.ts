@@ -1,5 +1,5 @@
 import type { Side } from "../model/account.ts";
-import type { AskWay, ContactRecords, NewChats, Person } from "../model/contact.ts";
+import type { AskWay, ContactRecords, NewChats, Person, PlannedContact } from "../model/contact.ts";
 import type { ReportRoom } from "../model/report.ts";
 import type { PowerLevel } from "../model/routes.ts";
 import type { RunRoom } from "../model/run-room.ts";
@@ -96,9 +96,11 @@ export interface AskMessage {
 }
 
 export type NotAskedReason =
+  /** A run is about to ask somebody. */
+  | "question_waits"
   /** Asked within 7 days; nobody refused or left. */
   | "asked_recently"
-  /** Every helper was asked within 14 days. */
+  /** Every helper was asked within 14 days, or is about to be asked about other rooms. */
   | "helpers_asked"
   | "helpers_unreachable"
   | "no_helper"
@@ -245,6 +247,7 @@ export type ContactDecisions = {
 /** What decisions about contact need besides the accounts. */
 export interface Known {
   readonly records: ContactRecords;
+  readonly planned: PlannedContact;
   readonly texts: ContactTexts;
   /** How many chats the bot opens for a person within 24 hours. */
   readonly newChatsPerDay: number;

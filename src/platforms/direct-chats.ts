@@ -24,6 +24,8 @@ export type NoDirectChatReason =
   | "will_move"
   /** The new account has a direct chat with them. */
   | "has_chat"
+  /** A run is about to open a chat with them. */
+  | "chat_waits"
   | "ignored"
   /** They left the old chat. */
   | "gone"

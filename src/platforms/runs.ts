@@ -6,6 +6,7 @@ import type {
   ContactRecords,
   GivenName,
   OpenedChat,
+  PlannedContact,
 } from "../model/contact.ts";
 import type { ReportRoom } from "../model/report.ts";
 import type { Route } from "../model/routes.ts";
@@ -199,4 +200,6 @@ export interface PlatformRuns {
    * @param steps of the kinds in `RENAME_STEP_KINDS`, oldest first
    */
   givenNames(steps: readonly StepOfRun[]): GivenName[];
+  /** @param steps of the kinds in `CHAT_STEP_KINDS` that have not ended */
+  plannedContact(steps: readonly Pick<StepOfRun, "kind" | "payload">[]): PlannedContact;
 }

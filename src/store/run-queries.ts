@@ -6,7 +6,7 @@ import { runsFromRows } from "./run-rows.ts";
 import type { ReportUnreadable } from "./stored-json.ts";
 import type { Tables } from "./tables.ts";
 
-/** The active run of a track of a person. */
+/** The newest active run of a track of a person. */
 export async function activeRun(
   database: Kysely<Tables>,
   { owner, track }: { owner: string; track: RunTrack },

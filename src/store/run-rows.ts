@@ -6,6 +6,7 @@ import type { RunRoom } from "../model/run-room.ts";
 import { plannedFormat, runRoomSchema } from "../model/run-room.ts";
 import type { RunEvent } from "../model/run-states.ts";
 import { ACTIVE_RUN_STATES, RUN_STATES, isActive, nextState } from "../model/run-states.ts";
+import { maySeveralBeActive } from "../model/run-tracks.ts";
 import type { Run } from "../model/run.ts";
 import { RUN_PURPOSES, problemFormat } from "../model/run.ts";
 import type { ReportUnreadable } from "./stored-json.ts";
@@ -35,7 +36,7 @@ export async function changeRun(database: Kysely<Tables>, id: number, change: Ru
 /**
  * Writes the state that follows from an event. The caller's transaction keeps the state from
  * changing between the read and the write. A run that only watches does not become active beside an
- * active run of its owner and track.
+ * active run of its owner and track, unless several of the track may be active.
  * @returns false if the event does not apply; then nothing is changed
  */
 export async function applyToRun(
@@ -54,7 +55,7 @@ export async function applyToRun(
   const next = state === undefined ? null : nextState(state, event);
   if (row === undefined || state === undefined || next === null) return false;
   const begins = isActive({ state: next }) && !isActive({ state });
-  if (begins && (await hasActiveRun(transaction, row))) return false;
+  if (begins && !maySeveralBeActive(row.track) && (await hasActiveRun(transaction, row))) return false;
   await transaction
     .updateTable("run")
     .set({ state: next, ...changedColumns(change) })

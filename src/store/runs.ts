@@ -6,7 +6,7 @@ import { plannedFormat } from "../model/run-room.ts";
 import type { RunEvent, RunState } from "../model/run-states.ts";
 import { FIRST_RUN_STATE, UNFINISHED_RUN_STATES } from "../model/run-states.ts";
 import type { RunTrack } from "../model/run-tracks.ts";
-import { trackOf } from "../model/run-tracks.ts";
+import { maySeveralBeActive, trackOf } from "../model/run-tracks.ts";
 import type { Run } from "../model/run.ts";
 import type { PlannedStep } from "../model/step.ts";
 import type { CopiesOfRun } from "./image-copies.ts";
@@ -42,7 +42,7 @@ export class Runs {
    * Stores a run with all its rooms and steps, before any step is tried.
    * @param isInPlace whether it replaces the owner's earlier runs, which only watch
    * @returns `null` if the owner already has an active run of its track, for example one that a
-   * late arrival has just resumed
+   * late arrival has just resumed, and may not have another one
    */
   async create(
     run: NewRun,
@@ -54,7 +54,9 @@ export class Runs {
   ): Promise<Run | null> {
     return this.#database.transaction().execute(async (transaction) => {
       const track = trackOf(run);
-      if ((await activeRun(transaction, { owner: run.owner, track }, this.#report)) !== null) return null;
+      const isAlone = !maySeveralBeActive(track);
+      if (isAlone && (await activeRun(transaction, { owner: run.owner, track }, this.#report)) !== null)
+        return null;
       if (isInPlace) {
         const earlier = await transaction
           .selectFrom("run")
@@ -119,7 +121,7 @@ export class Runs {
     return runsFromRows(rows, this.#report).find(({ address }) => address.eventId === eventId) ?? null;
   }
 
-  /** The owner's active run of a track. While it exists, no other of the track can begin. */
+  /** The owner's newest active run of a track. */
   async active(owner: string, track: RunTrack): Promise<Run | null> {
     return activeRun(this.#database, { owner, track }, this.#report);
   }

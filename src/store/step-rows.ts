@@ -1,13 +1,13 @@
-import type { Kysely, RawBuilder, Selectable, Transaction } from "kysely";
+import type { RawBuilder, Selectable, Transaction } from "kysely";
 import { sql } from "kysely";
 import { z } from "zod";
 import { sides } from "../model/account.ts";
 import { laneOf } from "../model/lanes.ts";
 import { PLATFORM_NAMES } from "../model/platform-name.ts";
-import type { StepOfRun, StoredStep } from "../model/run.ts";
+import type { StoredStep } from "../model/run.ts";
 import { STEP_STATES } from "../model/run.ts";
 import type { StepOutcome } from "../model/step-outcome.ts";
-import type { PlannedStep, StepKind } from "../model/step.ts";
+import type { PlannedStep } from "../model/step.ts";
 import { LIMITS, STEP_KINDS } from "../model/step.ts";
 import { storedFormat } from "../model/stored.ts";
 import type { ReportUnreadable } from "./stored-json.ts";
@@ -201,28 +201,6 @@ export function stepsFromRows(
         savedUndo: readSavedUndo(row),
       },
     ];
-  });
-}
-
-/** Reads `Steps.ofKinds`. */
-export async function stepsOfKinds(
-  database: Kysely<Tables>,
-  { owner, source, kinds }: { owner: string; source: string; kinds: readonly StepKind[] },
-  report: ReportUnreadable,
-): Promise<StepOfRun[]> {
-  const rows = await database
-    .selectFrom("run")
-    .innerJoin("step", "step.run_id", "run.id")
-    .selectAll("step")
-    .where("run.owner", "=", owner)
-    .where("run.source", "=", source)
-    .where("step.kind", "in", kinds)
-    .orderBy("step.id")
-    .execute();
-  return rows.flatMap((row) => {
-    const step = stepFromRow(row);
-    if (step === null) report({ table: "step", key: row.id });
-    return step === null ? [] : [{ ...step, runId: row.run_id }];
   });
 }
 

@@ -5,7 +5,7 @@ import { sides } from "../model/account.ts";
 import type { ContactChange } from "../model/contact.ts";
 import type { RunRoom } from "../model/run-room.ts";
 import type { Run, StepOfRun, StoredStep, StepRecord, StepState, TakenStep } from "../model/run.ts";
-import type { PlannedStep, StepKind } from "../model/step.ts";
+import type { PlannedStep } from "../model/step.ts";
 import { recordContact } from "./contact-rows.ts";
 import type { LimiterRow } from "./limiters.ts";
 import { writeLimiters } from "./limiters.ts";
@@ -27,10 +27,11 @@ import {
   readSavedUndo,
   stateSchema,
   stepFromRow,
-  stepsOfKinds,
   unblockAfter,
   unblockRoom,
 } from "./step-rows.ts";
+import type { StepsOfKinds } from "./steps-of-kinds.ts";
+import { stepsOfKinds } from "./steps-of-kinds.ts";
 import type { ReportUnreadable } from "./stored-json.ts";
 import type { Tables } from "./tables.ts";
 
@@ -269,9 +270,9 @@ export class Steps {
     return stepsFromRows(rows, this.#report);
   }
 
-  /** The steps of these kinds in all runs of an owner's old account, oldest first. */
-  ofKinds(owner: string, source: string, kinds: readonly StepKind[]): Promise<StepOfRun[]> {
-    return stepsOfKinds(this.#database, { owner, source, kinds }, this.#report);
+  /** Oldest first. */
+  ofKinds(of: StepsOfKinds): Promise<StepOfRun[]> {
+    return stepsOfKinds(this.#database, of, this.#report);
   }
 
   /** Drops every step that is not finished. */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { sides } from "../../model/account.ts";
-import type { ContactRecords } from "../../model/contact.ts";
+import type { ContactRecords, PlannedContact } from "../../model/contact.ts";
 import { NO_FILTERS } from "../../model/filters.ts";
 import { ownLimit } from "../../model/lanes.ts";
 import type { RunPurpose } from "../../model/run.ts";
@@ -37,6 +37,8 @@ export interface ProposalsOptions {
   };
   /** What the store knows of earlier contact between two accounts of a person. */
   records: (owner: string, accounts: { source: string; target: string }) => Promise<ContactRecords>;
+  /** What the runs of a person are about to do in the name of an old account. */
+  planned: (owner: string, accounts: { source: string }) => Promise<PlannedContact>;
   texts: ContactTexts;
   control: Pick<RunControl, "active" | "refuseIfActive">;
   begin: BeginRun;
@@ -173,7 +175,7 @@ export class Proposals {
     request: ProposalRequest<Kind>,
     signal: AbortSignal,
   ): Promise<Found<Kind> | ContactRefusal> {
-    const { planning, records, texts, newChatsPerDay, now } = this.#options;
+    const { planning, records, planned, texts, newChatsPerDay, now } = this.#options;
     const { owner, kind } = request;
     const rooms = roomsOf(request.order);
     const plan = needsPlan(kind) && rooms.length === 0 ? await planning.last(owner) : null;
@@ -185,8 +187,11 @@ export class Proposals {
     const order = withRoomIds(request.order, decision);
     const unknown = decision.unknownRooms(roomsOf(order));
     if (unknown.length > 0) return { status: "unknown_rooms", rooms: unknown };
+    const accounts = { source: source.userId, target: target.userId };
     const known = {
-      records: await records(owner, { source: source.userId, target: target.userId }),
+      // Before the records: a step that ends meanwhile is then in one of them at least.
+      planned: await planned(owner, accounts),
+      records: await records(owner, accounts),
       texts,
       newChatsPerDay,
       now: now(),

@@ -1,5 +1,6 @@
 import type { Account } from "../../model/account.ts";
 import type { ContactRecords } from "../../model/contact.ts";
+import { NOTHING_PLANNED } from "../../model/contact.ts";
 import type { PlanFilters } from "../../model/filters.ts";
 import { NO_FILTERS } from "../../model/filters.ts";
 import type { FinishState } from "../../model/finish-state.ts";
@@ -89,6 +90,7 @@ export class FinishChecklist {
     const { decision, source, target } = move;
     const known = {
       records: await records(owner, { source: source.userId, target: target.userId }),
+      planned: NOTHING_PLANNED,
       texts,
       newChatsPerDay,
       now: now(),

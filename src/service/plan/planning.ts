@@ -219,7 +219,7 @@ export class Planning {
     source: string,
   ): Promise<Pick<KnownRooms, "openedChats" | "givenNames">> {
     const { contacts, steps, platform } = this.#options;
-    const renames = await steps.ofKinds(owner, source, RENAME_STEP_KINDS);
+    const renames = await steps.ofKinds({ owner, source, kinds: RENAME_STEP_KINDS });
     return {
       openedChats: await contacts.chats({ owner, source }),
       givenNames: platform.runs.givenNames(renames),

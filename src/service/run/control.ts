@@ -2,7 +2,7 @@ import type { Account, Side } from "../../model/account.ts";
 import type { KeyedQueue } from "../../model/keyed-queue.ts";
 import type { RunEvent } from "../../model/run-states.ts";
 import { isActive, nextState } from "../../model/run-states.ts";
-import { isHindered, trackOf } from "../../model/run-tracks.ts";
+import { isHindered } from "../../model/run-tracks.ts";
 import type { Run, RunPurpose } from "../../model/run.ts";
 import type { Limits } from "../../queue/rate-limits.ts";
 import type { Runner } from "../../queue/runner.ts";
@@ -235,10 +235,7 @@ export class RunControl {
   async active(owner: string, purpose: RunPurpose): Promise<{ status: "already"; run: RunStatus } | null> {
     const { runs, statuses } = this.#options;
     for (const run of (await runs.unfinished(owner)).filter(isActive))
-      if (
-        isHindered(purpose, run.purpose) &&
-        (trackOf(run) === trackOf({ purpose }) || !(await this.#waits(run)))
-      )
+      if (isHindered(purpose, run.purpose) && !(await this.#waits(run)))
         return { status: "already", run: await statuses.of(run) };
     return null;
   }

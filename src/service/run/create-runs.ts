@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
-import type { ContactRecords } from "../../model/contact.ts";
+import type { ContactRecords, PlannedContact } from "../../model/contact.ts";
+import { CHAT_STEP_KINDS } from "../../model/contact.ts";
 import { KeyedQueue } from "../../model/keyed-queue.ts";
 import type { RateLimits } from "../../model/rate-limits.ts";
 import { isActive } from "../../model/run-states.ts";
@@ -100,6 +101,10 @@ export function createRuns(options: CreateRunsOptions): RunServices {
   };
   const records = (owner: string, { source }: { source: string }): Promise<ContactRecords> =>
     store.contacts.of({ owner, source }, now());
+  const planned = async (owner: string, { source }: { source: string }): Promise<PlannedContact> =>
+    platforms.matrix.runs.plannedContact(
+      await steps.ofKinds({ owner, source, kinds: CHAT_STEP_KINDS, states: ["pending", "taken"] }),
+    );
   const work = new RunWork({
     accounts,
     platforms,
@@ -162,6 +167,7 @@ export function createRuns(options: CreateRunsOptions): RunServices {
   const proposals = new Proposals({
     planning,
     records,
+    planned,
     texts,
     control,
     begin,

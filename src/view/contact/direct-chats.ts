@@ -118,6 +118,7 @@ const leftTitles: Readonly<Record<NoDirectChatReason, string>> = {
   moved: "Your old chat with them is moved",
   will_move: "Your old chat with them moves with your move",
   has_chat: "Your new account has a direct chat with them already",
+  chat_waits: "A chat with them is about to be opened already",
   ignored: "Your old account ignores them",
   gone: "They left your old chat",
   silent: "Their server did not answer within the last day",
@@ -125,7 +126,7 @@ const leftTitles: Readonly<Record<NoDirectChatReason, string>> = {
 };
 
 const LEFT_IN_ORDER: readonly NoDirectChatReason[] = [
-  ...(["unknown", "moved", "will_move", "has_chat", "ignored"] as const),
+  ...(["unknown", "moved", "will_move", "has_chat", "chat_waits", "ignored"] as const),
   ...(["gone", "silent", "refused"] as const),
 ];
 

@@ -7,8 +7,9 @@ import { roomNames } from "../words/room-line.ts";
 const MAX_ROOMS = 3;
 
 const titles: Readonly<Record<NotAskedReason, string>> = {
+  question_waits: "A question about these is about to be sent already",
   asked_recently: "Somebody was asked about these less than a week ago",
-  helpers_asked: "Everybody who can help there was asked in the last two weeks",
+  helpers_asked: "Everybody who can help there was asked in the last two weeks, or is about to be asked",
   helpers_unreachable:
     "Nobody who can help there can be reached: they refused a chat, you ignore them, or their server is silent",
   no_helper: "Nobody is known who can help there",
@@ -21,6 +22,7 @@ const titles: Readonly<Record<NotAskedReason, string>> = {
 };
 
 const IN_ORDER: readonly NotAskedReason[] = [
+  "question_waits",
   "asked_recently",
   "helpers_asked",
   "helper_taken",
@@ -69,6 +71,8 @@ function whatHelps(why: NotAskedReason, prefix: string): Block[] {
       ];
     case "not_waiting":
       return [paragraph(code(`${prefix}report`), " says how each of them is moved.")];
+    case "question_waits":
+      return [paragraph(code(`${prefix}migrate status`), " says when it is sent.")];
     case "asked_recently":
     case "helpers_asked":
       return [];

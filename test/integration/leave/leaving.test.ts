@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ContactRecords } from "../../../src/model/contact.ts";
+import { NOTHING_PLANNED } from "../../../src/model/contact.ts";
 import { NO_FILTERS } from "../../../src/model/filters.ts";
 import type { StepOutcome } from "../../../src/model/step-outcome.ts";
 import type { PlannedStep } from "../../../src/model/step.ts";
@@ -118,7 +119,10 @@ async function planned(changes: Partial<LeaveOrder>): Promise<Proposal<LeaveFact
     }),
   });
   const order = { rooms: [], reason: null, withoutKeys: false, anyway: null, ...changes };
-  const known = { records: NO_RECORDS, texts: contactTexts, newChatsPerDay: 10, now: Date.now() };
+  const known = {
+    ...{ records: NO_RECORDS, planned: NOTHING_PLANNED, texts: contactTexts },
+    ...{ newChatsPerDay: 10, now: Date.now() },
+  };
   return await decision.leave(order, known);
 }
 

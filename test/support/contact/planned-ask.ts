@@ -1,4 +1,5 @@
-import type { AskRecord, ContactRecords } from "../../../src/model/contact.ts";
+import type { AskRecord, ContactRecords, PlannedContact } from "../../../src/model/contact.ts";
+import { NOTHING_PLANNED } from "../../../src/model/contact.ts";
 import type { AskOrder } from "../../../src/platforms/contact.ts";
 import type { PlannedAsk } from "../../../src/platforms/matrix/contact/ask/plan-ask.ts";
 import { planAsk } from "../../../src/platforms/matrix/contact/ask/plan-ask.ts";
@@ -45,6 +46,7 @@ export function asked(roomId: string, userId: string, more: Partial<AskRecord> =
 export interface AskScene extends Partial<AskOrder> {
   rooms: readonly string[];
   records?: Partial<ContactRecords>;
+  planned?: Partial<PlannedContact>;
   /** `m.direct` of the source. */
   direct?: Readonly<Record<string, readonly string[]>>;
   ignored?: readonly string[];
@@ -54,13 +56,14 @@ export interface AskScene extends Partial<AskOrder> {
 /** Plans a question about the source's rooms. */
 export function planned(
   sketches: readonly RoomSketch[],
-  { records, direct = {}, ignored = [], input, ...order }: Partial<AskScene> = {},
+  { records, planned: waiting, direct = {}, ignored = [], input, ...order }: Partial<AskScene> = {},
 ): PlannedAsk {
   return plannedIn(sketches.map(sketchRoom), {
     ...order,
     direct,
     ignored,
     ...(records && { records }),
+    ...(waiting && { planned: waiting }),
     ...(input && { input }),
   });
 }
@@ -68,7 +71,7 @@ export function planned(
 /** The same with rooms as they were read. */
 export function plannedIn(
   rooms: readonly RoomSnapshot[],
-  { records, direct = {}, ignored = [], input, ...order }: Partial<AskScene> = {},
+  { records, planned: waiting, direct = {}, ignored = [], input, ...order }: Partial<AskScene> = {},
 ): PlannedAsk {
   const ignoredUsers = Object.fromEntries(ignored.map((userId) => [userId, {}]));
   const source = account(SOURCE, rooms, {
@@ -82,6 +85,7 @@ export function plannedIn(
     {
       source,
       records: { ...NO_RECORDS, ...records },
+      planned: { ...NOTHING_PLANNED, ...waiting },
       now: NOW,
       parties: { sourceUserId: SOURCE, targetUserId: TARGET, botUserIds: new Set() },
     },

@@ -78,12 +78,27 @@ describe("runs", () => {
     const begin = (purpose: RunPurpose) =>
       store.runs.create({ ...move, purpose }, { rooms: [], steps: [], isInPlace: false });
     const asking = await begin("ask");
-    expect([await begin("ask"), await begin("leave"), await begin("undo")]).toEqual([null, null, null]);
+    expect([await begin("leave"), await begin("undo")]).toEqual([null, null]);
     expect((await begin("announce"))?.state).toBe("running");
+    expect(await begin("announce")).toBeNull();
     expect((await store.runs.active(move.owner, "move"))?.id).toBe(move.id);
     expect((await store.runs.active(move.owner, "ask"))?.id).toBe(asking?.id);
     expect(await store.runs.active(move.owner, "knock")).toBeNull();
   });
+
+  it.each(["ask", "direct_chats"] as const)(
+    "of %s begin, and go on, beside one of the same track, which may wait for a day",
+    async (purpose) => {
+      const { store } = await temporaryStore();
+      const move = await newRun(store, []);
+      const begin = () => store.runs.create({ ...move, purpose }, { rooms: [], steps: [], isInPlace: false });
+      const first = await begin();
+      await store.runs.apply(first?.id ?? 0, "settled_with_watch", { endedAt: 9 });
+      expect((await begin())?.state).toBe("running");
+      expect((await begin())?.state).toBe("running");
+      expect(await store.runs.apply(first?.id ?? 0, "access_changed")).toMatchObject({ state: "running" });
+    },
+  );
 
   it("that watch become active beside an active run of another track", async () => {
     const { store } = await temporaryStore();

@@ -41,6 +41,19 @@ async function record(
   await store.steps.record(taken, how, { ...NOTHING, ...more }, 1_000);
 }
 
+it("is found by the kind and the state, for one old account", async () => {
+  const { store } = await temporaryStore();
+  const run = await newRun(store, [step("a"), step("b"), step("other", { kind: "open_chat" })]);
+  await record(store, await take(store, run.id), done);
+  await take(store, run.id);
+  const { owner, source } = run;
+  const keys = async (of: Partial<Parameters<typeof store.steps.ofKinds>[0]>) =>
+    (await store.steps.ofKinds({ owner, source, kinds: [step("a").kind], ...of })).map(({ key }) => key);
+  expect(await keys({})).toEqual(["a", "b"]);
+  expect(await keys({ states: ["pending", "taken"] })).toEqual(["b"]);
+  expect(await keys({ source: "@other:old.example" })).toEqual([]);
+});
+
 describe("taking a step", () => {
   it("gives the first of its queue by stage and order, once", async () => {
     const { store } = await temporaryStore();

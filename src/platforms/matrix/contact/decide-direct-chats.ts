@@ -24,6 +24,7 @@ export async function decideDirectChats(
     rows: decided.rooms,
     parties,
     records: known.records,
+    planned: known.planned,
   };
   const told = textFacts(input, order.text);
   const listed = order.partners.length > 0 ? [] : directPartners(facts);

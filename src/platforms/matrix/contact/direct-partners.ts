@@ -1,4 +1,4 @@
-import type { ContactRecords } from "../../../model/contact.ts";
+import type { ContactRecords, PlannedContact } from "../../../model/contact.ts";
 import type { NoDirectChatReason } from "../../direct-chats.ts";
 import { isJsonObject } from "../api/json.ts";
 import { IGNORED_USERS_TYPE } from "../categories/ignored-users/plan.ts";
@@ -16,6 +16,7 @@ export interface PartnerFacts {
   readonly rows: readonly PlannedRoom[];
   readonly parties: Parties;
   readonly records: Pick<ContactRecords, "chats" | "silentServers">;
+  readonly planned: Pick<PlannedContact, "partners">;
 }
 
 /** A person with whom the source has direct chats. */
@@ -57,12 +58,13 @@ export function whyNoChat(
   facts: PartnerFacts,
 ): NoDirectChatReason | null {
   const { userId, chats } = partner;
-  const { source, records } = facts;
+  const { source, records, planned } = facts;
   const statuses = chats.map(({ row }) => row.status);
   if (statuses.includes("done")) return "moved";
   if (statuses.some((status) => status !== "needs_moderator" && status !== "failed" && status !== "skipped"))
     return "will_move";
   if (hasChat(userId, facts)) return "has_chat";
+  if (planned.partners.has(userId)) return "chat_waits";
   if (isIgnored(source, userId)) return "ignored";
   if (isNamed) return null;
   if (chats.every(({ room }) => hasLeft(room, userId))) return "gone";

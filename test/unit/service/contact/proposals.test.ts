@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Account, Side } from "../../../../src/model/account.ts";
+import { NOTHING_PLANNED } from "../../../../src/model/contact.ts";
 import { NO_FILTERS } from "../../../../src/model/filters.ts";
 import { KeyedQueue } from "../../../../src/model/keyed-queue.ts";
 import type { PlannedStep } from "../../../../src/model/step.ts";
@@ -103,6 +104,7 @@ function scene(more: Partial<Scene> = {}) {
       announcedAt: new Map(),
       silentServers: new Set(),
     }),
+    planned: async () => NOTHING_PLANNED,
     texts: contactTexts,
     control: {
       active: async () => (now.active ? already : null),

@@ -178,6 +178,8 @@ describe("a run", () => {
     await waitForDay(asking);
     expect(await control.active(OWNER, "leave")).toBeNull();
     expect(await control.activeRuns(OWNER)).toMatchObject({ underWay: [], waiting: [{ purpose: "ask" }] });
+    expect(await control.active(OWNER, "ask")).toBeNull();
+    await begin("ask", "$second");
     expect(await control.active(OWNER, "ask")).toMatchObject({ status: "already" });
   });
 

@@ -108,6 +108,7 @@ function herd(
           undo: never,
           roomsOfUndo: never,
           givenNames: never,
+          plannedContact: never,
         },
         pair: ({ source }) => ({
           decide: never,

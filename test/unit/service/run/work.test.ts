@@ -83,6 +83,7 @@ describe("a step", () => {
       undo: notScripted,
       roomsOfUndo: notScripted,
       givenNames: notScripted,
+      plannedContact: notScripted,
     };
     const work = new RunWork({
       accounts,

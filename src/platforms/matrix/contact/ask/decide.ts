@@ -27,7 +27,7 @@ export async function decideAsk(
 ): Promise<Proposal<AskFacts>> {
   const { accounts, readings, decided, parties } = input;
   const { snapshot } = readings.source;
-  const facts = { records: known.records, now: known.now, parties };
+  const facts = { records: known.records, planned: known.planned, now: known.now, parties };
   const rows = [...decided.rooms, ...decided.replacements];
   const { questions: rooms } = chooseRooms(rows, order, snapshot);
   const source = await input.guarded(() =>

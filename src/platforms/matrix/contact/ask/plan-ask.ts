@@ -13,7 +13,7 @@ import { chooseRooms, taskOf } from "./rooms.ts";
 import type { ChatsOfTwo } from "./ways.ts";
 import { chatsOfTwo } from "./ways.ts";
 
-export interface AskInput extends Pick<HelperFacts, "source" | "records" | "now"> {
+export interface AskInput extends Pick<HelperFacts, "source" | "records" | "planned" | "now"> {
   readonly parties: Parties;
 }
 
@@ -46,7 +46,7 @@ export function planAsk(
 }
 
 function helperFacts(rooms: readonly RoomInQuestion[], input: AskInput): HelperFacts {
-  const { source, records, now, parties } = input;
+  const { source, records, planned, now, parties } = input;
   const further = new Map<string, readonly Helper[]>();
   for (const { row, room, help } of rooms) {
     if (room === null || row.moreHelpers === 0) continue;
@@ -61,5 +61,5 @@ function helperFacts(rooms: readonly RoomInQuestion[], input: AskInput): HelperF
     const membership = source.rooms.get(roomId)?.members.get(userId)?.membership;
     return membership !== undefined && membership !== "join";
   };
-  return { source, records, now, further, isGone };
+  return { source, records, planned, now, further, isGone };
 }

@@ -1,4 +1,4 @@
-import type { ContactRecords } from "../../../../model/contact.ts";
+import type { ContactRecords, PlannedContact } from "../../../../model/contact.ts";
 import type { Helper } from "../../../../model/routes.ts";
 import { isJsonObject } from "../../api/json.ts";
 import { IGNORED_USERS_TYPE } from "../../categories/ignored-users/plan.ts";
@@ -16,6 +16,7 @@ const ROOM_RESTS_MS = 7 * DAY_MS;
 export interface HelperFacts {
   readonly source: AccountSnapshot;
   readonly records: ContactRecords;
+  readonly planned: Pick<PlannedContact, "rooms" | "helpers">;
   /** In milliseconds since the epoch. */
   readonly now: number;
   /** Helpers beyond those of the plan, by room, in the order of their power. */
@@ -29,7 +30,8 @@ export type RoomHelpers =
   | { readonly reachable: readonly [Helper, ...Helper[]] }
   | {
       readonly reachable: readonly [];
-      readonly why: "asked_recently" | "helpers_asked" | "helpers_unreachable" | "no_helper";
+      readonly why:
+        "question_waits" | "asked_recently" | "helpers_asked" | "helpers_unreachable" | "no_helper";
       readonly until: number | null;
     };
 
@@ -55,6 +57,8 @@ export class ReachableHelpers {
   }
 
   of({ row }: RoomInQuestion): RoomHelpers {
+    const { planned } = this.#facts;
+    if (planned.rooms.has(row.roomId)) return { reachable: [], why: "question_waits", until: null };
     const restsUntil = this.#roomRestsUntil(row.roomId);
     if (restsUntil !== null) return { reachable: [], why: "asked_recently", until: restsUntil };
     const { isGone, further } = this.#facts;
@@ -63,12 +67,16 @@ export class ReachableHelpers {
     );
     if (helpers.length === 0) return { reachable: [], why: "no_helper", until: null };
     const able = helpers.filter(({ userId }) => !this.#isUnreachable(userId));
-    const [first, ...rest] = able.filter(({ userId }) => this.#personRestsUntil(userId) === null);
+    const free = able.filter(({ userId }) => !planned.helpers.has(userId));
+    const [first, ...rest] = free.filter(({ userId }) => this.#personRestsUntil(userId) === null);
     if (first !== undefined) return { reachable: [first, ...rest] };
-    const times = able.map(({ userId }) => this.#personRestsUntil(userId)).filter((at) => at !== null);
-    return times.length === 0
-      ? { reachable: [], why: "helpers_unreachable", until: null }
-      : { reachable: [], why: "helpers_asked", until: Math.min(...times) };
+    if (able.length === 0) return { reachable: [], why: "helpers_unreachable", until: null };
+    const times = free.map(({ userId }) => this.#personRestsUntil(userId)).filter((at) => at !== null);
+    return {
+      reachable: [],
+      why: "helpers_asked",
+      until: times.length === 0 ? null : Math.min(...times),
+    };
   }
 
   #roomRestsUntil(roomId: string): number | null {

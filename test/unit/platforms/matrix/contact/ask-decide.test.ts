@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ContactRecords } from "../../../../../src/model/contact.ts";
+import { NOTHING_PLANNED } from "../../../../../src/model/contact.ts";
 import { NO_FILTERS } from "../../../../../src/model/filters.ts";
 import type { AskFacts, AskOrder, Proposal } from "../../../../../src/platforms/contact.ts";
 import { decideAsk } from "../../../../../src/platforms/matrix/contact/ask/decide.ts";
@@ -87,7 +88,10 @@ async function decided({ rooms, order, records, answers, now = NOW }: Scene) {
       },
     },
     { ...ORDER, ...order },
-    { records: { ...NO_RECORDS, ...records }, texts: contactTexts, newChatsPerDay: 10, now },
+    {
+      ...{ records: { ...NO_RECORDS, ...records }, planned: NOTHING_PLANNED },
+      ...{ texts: contactTexts, newChatsPerDay: 10, now },
+    },
   );
   return { proposal, requests: source.asked.map(({ path }) => path), guardedReads };
 }

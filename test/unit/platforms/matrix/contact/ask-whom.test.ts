@@ -1,4 +1,5 @@
 import { describe, expect, it, test } from "vitest";
+import { NOTHING_PLANNED } from "../../../../../src/model/contact.ts";
 import { membersToLookAt } from "../../../../../src/platforms/matrix/contact/ask/look.ts";
 import { chooseRooms } from "../../../../../src/platforms/matrix/contact/ask/rooms.ts";
 import { planRooms } from "../../../../../src/platforms/matrix/planning/plan-rooms.ts";
@@ -104,6 +105,25 @@ describe("the helper of a room", () => {
       until: NOW + 12 * DAY_MS,
     },
     {
+      name: "is nobody who is about to be asked about another room",
+      scene: { planned: { helpers: new Set([ANN]) } },
+      asks: BOB,
+    },
+    {
+      name: "is nobody while all of them are about to be asked about other rooms",
+      scene: { planned: { helpers: new Set([ANN, BOB]) } },
+      asks: null,
+      why: "helpers_asked",
+      until: null,
+    },
+    {
+      name: "is nobody while a question about the room waits to be sent",
+      scene: { planned: { rooms: new Set([HALL]) } },
+      asks: null,
+      why: "question_waits",
+      until: null,
+    },
+    {
       name: "is nobody if no helper can be reached",
       scene: { ignored: [ANN, BOB] },
       asks: null,
@@ -181,10 +201,9 @@ describe("what is read before somebody is asked", () => {
     const { questions } = chooseRooms(plan.rooms, ORDER, source);
     const parties = { sourceUserId: SOURCE, targetUserId: TARGET, botUserIds: new Set<string>() };
     const records = { ...NO_RECORDS, ...scene.records };
-    return membersToLookAt(questions, { source, records, now: NOW, parties }).map(({ roomId, userIds }) => [
-      roomId,
-      userIds,
-    ]);
+    return membersToLookAt(questions, { source, records, planned: NOTHING_PLANNED, now: NOW, parties }).map(
+      ({ roomId, userIds }) => [roomId, userIds],
+    );
   }
 
   it("is nothing if the plan knows everybody", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { OpenedChat } from "../../../../../src/model/contact.ts";
+import { NOTHING_PLANNED } from "../../../../../src/model/contact.ts";
 import type { Proposal } from "../../../../../src/platforms/contact.ts";
 import type { DirectChatFacts } from "../../../../../src/platforms/direct-chats.ts";
 import type { PartnerFacts } from "../../../../../src/platforms/matrix/contact/direct-partners.ts";
@@ -28,6 +29,8 @@ interface Scene {
   targetDirect?: Readonly<Record<string, readonly string[]>>;
   chats?: readonly OpenedChat[];
   silent?: readonly string[];
+  /** With whom a run is about to open a chat. */
+  waiting?: readonly string[];
   typed?: string;
   newChatsPerDay?: number;
 }
@@ -50,12 +53,16 @@ function factsOf(sketches: readonly RoomSketch[], scene: Scene): PartnerFacts {
   const parties = { sourceUserId: SOURCE, targetUserId: TARGET, botUserIds: new Set<string>() };
   const { rooms: rows } = planRooms({ source, target, areMembersRead: true });
   const records = { chats: scene.chats ?? [], silentServers: new Set(scene.silent) };
-  return { source, target, rows, parties, records };
+  const chatsPlanned = { ...NOTHING_PLANNED, partners: new Set(scene.waiting) };
+  return { source, target, rows, parties, records, planned: chatsPlanned };
 }
 
 function planned(sketches: readonly RoomSketch[], scene: Scene = {}): Proposal<DirectChatFacts> {
   const { partners = [], chats = [], typed = null, newChatsPerDay = 10 } = scene;
-  const known = { records: { ...NO_RECORDS, chats }, texts: contactTexts, now: NOW, newChatsPerDay };
+  const known = {
+    ...{ records: { ...NO_RECORDS, chats }, planned: NOTHING_PLANNED },
+    ...{ texts: contactTexts, now: NOW, newChatsPerDay },
+  };
   return planDirectChats(factsOf(sketches, scene), { partners, text: typed }, known, { ...TOLD, typed });
 }
 
@@ -141,6 +148,12 @@ describe("the list of people whose direct chat was not moved", () => {
         targetDirect: { [BO]: ["!new:x"] },
       },
       why: "has_chat",
+    },
+    {
+      name: "with whom a run is about to open a chat",
+      room: closedChat("!bo:x", BO),
+      scene: { waiting: [BO] },
+      why: "chat_waits",
     },
     {
       name: "with whom a cancelled run has opened a chat that is in no list",

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ContactRecords } from "../../../../../src/model/contact.ts";
+import { NOTHING_PLANNED } from "../../../../../src/model/contact.ts";
 import { planAnnouncement } from "../../../../../src/platforms/matrix/contact/plan-announcement.ts";
 import type { RoomSnapshot } from "../../../../../src/platforms/matrix/rooms/types.ts";
 import type { AnnounceOrder } from "../../../../../src/platforms/telling.ts";
@@ -52,7 +53,10 @@ function proposed(
       decided: plan(snapshots, { source, target, botRoomIds: excluded }),
     },
     { rooms: [], which: "default", text: null, both: false, ...order },
-    { records: { ...NO_RECORDS, ...records }, texts: contactTexts, now: NOW, newChatsPerDay: 10 },
+    {
+      ...{ records: { ...NO_RECORDS, ...records }, planned: NOTHING_PLANNED },
+      ...{ texts: contactTexts, now: NOW, newChatsPerDay: 10 },
+    },
   );
 }
 
