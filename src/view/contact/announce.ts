@@ -11,7 +11,7 @@ import { untrustedCode } from "../document/untrusted-text.ts";
 import type { NamedRoom } from "../words/room-line.ts";
 import { roomNames } from "../words/room-line.ts";
 import type { AnswerWords, PreviewWords } from "./question.ts";
-import { isShownExactly, quoted } from "./shown-texts.ts";
+import { exactText } from "./text-for-others.ts";
 
 /** The longest lists in the message itself. The file has all. */
 const MAX_LISTED = 20;
@@ -61,14 +61,14 @@ function words({ rooms, texts }: AnnounceFacts): Block[] {
     const where = count === rooms.length ? "" : ` in ${counted(count, "room")}`;
     return [
       paragraph(`Your ${by === "source" ? "old" : "new"} account writes${where}:`),
-      quoted(cutAtWord(text, MAX_TEXT)),
+      exactText(cutAtWord(text, MAX_TEXT)),
       ...(text.length > MAX_TEXT ? [paragraph("The whole text is in the file.")] : []),
     ];
   });
 }
 
 function areTextsShown({ texts }: AnnounceFacts): boolean {
-  return texts.every(({ text }) => text.length <= MAX_TEXT && isShownExactly(text));
+  return texts.every(({ text }) => text.length <= MAX_TEXT);
 }
 
 function roomLines(rooms: AnnounceFacts["rooms"]): Block[] {

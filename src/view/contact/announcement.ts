@@ -2,6 +2,7 @@ import { MAX_FILLED_TEXT, cutAtWord, filled } from "../../grammar/placeholders.t
 import type { Side } from "../../model/account.ts";
 import type { TextFacts } from "../../platforms/contact.ts";
 import { matrixToUser } from "../document/matrix-to.ts";
+import { valuesIn } from "./text-for-others.ts";
 
 /**
  * The message by which people learn of the new account. A typed text that lacks the ID of the other
@@ -10,7 +11,7 @@ import { matrixToUser } from "../document/matrix-to.ts";
 export function announcement({ by, typed, ...facts }: TextFacts & { by: Side }): string {
   const other = by === "source" ? facts.new : facts.old;
   if (typed === null) return by === "source" ? byOld(facts.new) : byNew(facts.old);
-  const text = filled(typed, facts).trim();
+  const text = filled(typed, valuesIn(facts)).trim();
   if (text.includes(other)) return text;
   const inBrackets = ` (${other})`;
   return cutAtWord(text, MAX_FILLED_TEXT - inBrackets.length) + inBrackets;

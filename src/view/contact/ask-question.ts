@@ -13,7 +13,8 @@ import { roomNames } from "../words/room-line.ts";
 import { askFile } from "./ask-file.ts";
 import { notAskedBlocks } from "./not-asked.ts";
 import type { AnswerWords, PreviewWords } from "./question.ts";
-import { quoted, shownTexts } from "./shown-texts.ts";
+import { shownTexts } from "./shown-texts.ts";
+import { exactText } from "./text-for-others.ts";
 
 /** The longest lists in the message itself. The file has all. */
 const MAX_MESSAGES = 8;
@@ -160,7 +161,7 @@ function knocks(all: AskFacts["knocks"]): Block[] {
     paragraph(strong(`Your new account knocks at (${all.length})`)),
     list(more > 0 ? [...lines, `and ${more} more`] : lines),
     paragraph("The people there read this reason:"),
-    quoted(first.reason),
+    exactText(first.reason),
   ];
 }
 

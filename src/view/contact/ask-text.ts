@@ -3,6 +3,7 @@ import { MAX_FILLED_TEXT, cutAtWord, filled } from "../../grammar/placeholders.t
 import type { AskHelp, AskTextFacts } from "../../platforms/contact.ts";
 import { counted } from "../document/numbers.ts";
 import { untrustedCode } from "../document/untrusted-text.ts";
+import { valuesIn } from "./text-for-others.ts";
 
 const MAX_REASON = 500;
 /** Room for the list of rooms in a text, and in the reason of an invitation. */
@@ -19,7 +20,7 @@ export function askText(facts: AskTextFacts): string {
   const { typed, name } = facts;
   if (typed !== null) return filled(typed, valuesOf(facts, MAX_LIST));
   const greeting = facts.mentions.map(({ userId }) => userId).join(", ");
-  const called = name === facts.old ? facts.old : `${untrustedCode(name, 80)} (${facts.old})`;
+  const called = name === facts.old ? facts.old : `${valuesIn(facts).name} (${facts.old})`;
   const paragraphs = [
     `${greeting === "" ? "Hello" : `Hello ${greeting}`}, this is ${called}. I am moving to a new account, ${facts.new}, and need a hand with ${subject(facts)}.`,
     ...KINDS.flatMap((help) => request(help, facts)),
@@ -48,11 +49,8 @@ export function askReason(facts: AskTextFacts & { encryptedChatExists: boolean }
   return `${cutAtWord(whole, MAX_REASON - end.length)}${end}`;
 }
 
-function valuesOf(
-  { old, new: target, name, rooms }: AskTextFacts,
-  maxList: number,
-): Readonly<Record<Placeholder, string>> {
-  return { old, new: target, name: untrustedCode(name, 80), rooms: roomList(rooms, maxList) };
+function valuesOf({ rooms, ...facts }: AskTextFacts, maxList: number): Readonly<Record<Placeholder, string>> {
+  return { ...valuesIn(facts), rooms: roomList(rooms, maxList) };
 }
 
 function subject({ rooms, sentIn }: AskTextFacts): string {

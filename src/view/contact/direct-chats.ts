@@ -13,7 +13,7 @@ import { counted } from "../document/numbers.ts";
 import { formatDuration } from "../document/time.ts";
 import { untrustedCode, untrustedText } from "../document/untrusted-text.ts";
 import type { AnswerWords, PreviewWords } from "./question.ts";
-import { quoted } from "./shown-texts.ts";
+import { exactText } from "./text-for-others.ts";
 
 /** The longest lists in the message itself. The file has all. */
 const MAX_LISTED = 20;
@@ -91,12 +91,12 @@ function words({ chats }: DirectChatFacts): Block[] {
   const hasEncrypted = chats.some(({ isEncrypted }) => isEncrypted);
   return [
     paragraph("The invitation says, before it is accepted:"),
-    quoted(chats[0]?.reason ?? ""),
+    exactText(chats[0]?.reason ?? ""),
     ...(plain === undefined
       ? []
       : [
           paragraph(hasEncrypted ? "In the chats that are not encrypted I then write:" : "Then I write:"),
-          quoted(plain.text ?? ""),
+          exactText(plain.text ?? ""),
         ]),
     ...(hasEncrypted
       ? [

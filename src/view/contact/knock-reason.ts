@@ -1,5 +1,6 @@
 import { filled } from "../../grammar/placeholders.ts";
 import type { TextFacts } from "../../platforms/contact.ts";
+import { valuesIn } from "./text-for-others.ts";
 
 /** Element shows this much of a reason. The rest is behind "see more". */
 const MAX_LENGTH = 120;
@@ -16,7 +17,7 @@ export function knockReason(facts: TextFacts): string {
     `${old} moves here`,
   ];
   const opening = openings.find(({ length }) => length <= MAX_LENGTH) ?? old;
-  const more = typed === null ? "" : filled(typed, facts).replaceAll(/\s+/gu, " ").trim();
+  const more = typed === null ? "" : filled(typed, valuesIn(facts)).replaceAll(/\s+/gu, " ").trim();
   const rest = cutAtWord(more, MAX_LENGTH - opening.length - 2);
   return rest === "" ? opening : `${opening}: ${rest}`;
 }

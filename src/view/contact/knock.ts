@@ -1,7 +1,7 @@
 import type { KnockFacts, NotKnockedReason } from "../../platforms/contact.ts";
 import type { ContactPreview } from "../../service/contact/proposals.ts";
 import type { Block, Inline } from "../document/document.ts";
-import { code, list, numberedList, paragraph, quote, strong } from "../document/document.ts";
+import { code, list, numberedList, paragraph, strong } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
 import { notice } from "../document/message.ts";
 import { formatDuration } from "../document/time.ts";
@@ -9,6 +9,7 @@ import { untrustedCode, untrustedText } from "../document/untrusted-text.ts";
 import { reasonText } from "../words/reasons.ts";
 import { roomNames } from "../words/room-line.ts";
 import type { AnswerWords, PreviewWords } from "./question.ts";
+import { exactText } from "./text-for-others.ts";
 
 /** The longest list in the message itself. The file has all. */
 const MAX_LISTED = 20;
@@ -32,7 +33,7 @@ export function knockQuestion(
       all: [
         head,
         paragraph("The people in the room read this reason. It stays in the room's history:"),
-        quote(untrustedText(knocks[0]?.reason ?? "", 300)),
+        exactText(knocks[0]?.reason ?? ""),
         ...roomLines(knocks),
         paragraph(
           `This takes ${formatDuration(durationMs)}. Somebody in the room then accepts or declines. When they accept, I join by myself.`,

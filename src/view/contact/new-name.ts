@@ -11,11 +11,12 @@ const DEFAULT_NAME = "{name} (now {new})";
 export function newName({ typed, maxLength, ...facts }: TextFacts & { maxLength: number }): string {
   const text = (typed ?? DEFAULT_NAME).replaceAll(/\s+/gu, " ").trim();
   const withName = (name: string): string => filled(text, { ...facts, name }).trim();
-  const whole = withName(facts.name);
+  const own = facts.name.replaceAll(/\s+/gu, " ").trim();
+  const whole = withName(own);
   if (lengthOf(whole) <= maxLength) return whole;
   const occurrences = text.split("{name}").length - 1;
   const room = maxLength - lengthOf(filled(text, { ...facts, name: "" }));
-  return withName(shortened(facts.name, occurrences === 0 ? 0 : Math.floor(room / occurrences)));
+  return withName(shortened(own, occurrences === 0 ? 0 : Math.floor(room / occurrences)));
 }
 
 function lengthOf(text: string): number {

@@ -9,7 +9,7 @@ import { formatDuration } from "../document/time.ts";
 import { untrustedCode, untrustedText } from "../document/untrusted-text.ts";
 import { roomNames } from "../words/room-line.ts";
 import type { AnswerWords, PreviewWords } from "./question.ts";
-import { isShownExactly, quoted } from "./shown-texts.ts";
+import { exactText, isShownExactly } from "./text-for-others.ts";
 
 /** The longest list in the message itself. The file has all. */
 const MAX_LISTED = 20;
@@ -79,8 +79,13 @@ function nameWords(name: string | null): Inline {
   return name === null || name === "" ? "no name" : strong(untrustedText(name, MAX_NAME));
 }
 
+/** In a line, where a name cannot have line ends. */
+function newNameWords(name: string | null): Inline {
+  return name === null || name === "" ? "no name" : code(untrustedCode(name, MAX_NAME));
+}
+
 function nameBlock(name: string | null): Block {
-  return name === null || name === "" ? paragraph("no name") : quoted(name);
+  return name === null || name === "" ? paragraph("no name") : exactText(name);
 }
 
 function roomLines({ account, named }: RenameFacts, isUndo: boolean): Block[] {
@@ -88,7 +93,7 @@ function roomLines({ account, named }: RenameFacts, isUndo: boolean): Block[] {
   const nameOf = roomNames(named.map(({ room }) => room));
   const lines = named
     .slice(0, MAX_LISTED)
-    .map(({ room, from, to }): Inline[] => [...nameOf(room), ": ", nameWords(from), " → ", nameWords(to)]);
+    .map(({ room, from, to }): Inline[] => [...nameOf(room), ": ", nameWords(from), " → ", newNameWords(to)]);
   const more = named.length - lines.length;
   return [
     ...(account !== null && isUndo
@@ -113,8 +118,8 @@ function changeWords({ from, to }: NameChange): string {
 }
 
 function areNamesShown({ account, named }: RenameFacts): boolean {
-  const names = [...(account === null ? [] : [account]), ...named].map(({ to }) => to ?? "");
-  return named.length <= MAX_LISTED && names.every(isShownExactly);
+  if (named.length > MAX_LISTED || !isShownExactly(account?.to ?? "")) return false;
+  return named.every(({ to }) => untrustedCode(to ?? "", MAX_NAME) === (to ?? ""));
 }
 
 const leftWords: Readonly<Record<RenameLeftReason, string>> = {

@@ -1,9 +1,8 @@
-import { MAX_FILLED_TEXT } from "../../grammar/placeholders.ts";
 import type { Person } from "../../model/contact.ts";
 import type { AskMessage } from "../../platforms/contact.ts";
 import type { Block, Inline } from "../document/document.ts";
-import { join, paragraph, person, quote } from "../document/document.ts";
-import { untrustedText } from "../document/untrusted-text.ts";
+import { join, paragraph, person } from "../document/document.ts";
+import { exactText } from "./text-for-others.ts";
 
 /**
  * The characters of texts that a question shows. The file has the others. Plain text and HTML
@@ -12,7 +11,7 @@ import { untrustedText } from "../document/untrusted-text.ts";
 const MAX_SHOWN = 3_000;
 const MAX_NAMED = 3;
 
-/** The words of texts for other people, each once, and whether these are all, exactly. */
+/** The words of texts for other people, each once, and whether these are all. */
 export function shownTexts(messages: readonly AskMessage[]): { blocks: Block[]; areAll: boolean } {
   const everybody = messages.flatMap((message) => [message, ...message.followers]);
   const all = [
@@ -30,25 +29,10 @@ export function shownTexts(messages: readonly AskMessage[]): { blocks: Block[]; 
   for (const [title, text] of all) {
     length += text.length;
     if (length > MAX_SHOWN && shown > 0) break;
-    blocks.push(paragraph(...title), quoted(text));
+    blocks.push(paragraph(...title), exactText(text));
     shown += 1;
   }
-  return { blocks, areAll: shown === all.length && all.every(([, text]) => isShownExactly(text)) };
-}
-
-/** False if characters of a text are left out or replaced where it is shown. */
-export function isShownExactly(text: string): boolean {
-  return linesOf(text).replaceAll("\u2060", "") === text;
-}
-
-/** The words of a text for others, line by line. */
-export function quoted(text: string): Block {
-  return quote(linesOf(text));
-}
-
-function linesOf(text: string): string {
-  const lines = text.split("\n").map((line) => untrustedText(line, MAX_FILLED_TEXT));
-  return lines.join("\n");
+  return { blocks, areAll: shown === all.length };
 }
 
 function readersOf<Message extends { readonly helper: Person }>(

@@ -19,7 +19,8 @@ export type Block =
   | { kind: "paragraph"; children: readonly Inline[] }
   | { kind: "list"; isNumbered: boolean; start: number; items: readonly (readonly Inline[])[] }
   | { kind: "quote"; children: readonly Inline[] }
-  | { kind: "codeBlock"; text: string };
+  | { kind: "codeBlock"; text: string }
+  | { kind: "verbatim"; text: string };
 
 /** A whole message. */
 export type Document = readonly Block[];
@@ -79,6 +80,14 @@ export function quote(...children: Inline[]): Block {
 /** Text in its own lines, to be copied unchanged. */
 export function codeBlock(text: string): Block {
   return { kind: "codeBlock", text };
+}
+
+/**
+ * Text that other people will read, every character unchanged. It wraps, unlike a code block.
+ * Clients turn nothing in it into links or pills.
+ */
+export function verbatim(text: string): Block {
+  return { kind: "verbatim", text };
 }
 
 /** Inline pieces with a separator between them. */

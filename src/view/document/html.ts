@@ -21,6 +21,8 @@ function block(part: Block): string {
       return `<blockquote><p>${inlines(part.children)}</p></blockquote>`;
     case "codeBlock":
       return `<pre><code>${escapeUTF8(part.text)}</code></pre>`;
+    case "verbatim":
+      return `<blockquote><p>${part.text.split("\n").map(verbatimLine).join("<br>")}</p></blockquote>`;
     case "list": {
       const items = part.items.map((item) => `<li>${inlines(item)}</li>`).join("");
       if (!part.isNumbered) return `<ul>${items}</ul>`;
@@ -31,6 +33,10 @@ function block(part: Block): string {
 
 function inlines(children: readonly Inline[]): string {
   return children.map(inline).join("");
+}
+
+function verbatimLine(line: string): string {
+  return line === "" ? "" : `<code>${escapeUTF8(line)}</code>`;
 }
 
 function inline(part: Inline): string {

@@ -76,6 +76,8 @@ function splitBlock(block: Block, limit: number): Block[] {
       return splitInlines(block.children, limit).map((children) => ({ kind: block.kind, children }));
     case "codeBlock":
       return chunks(block.text, limit).map((text) => ({ kind: "codeBlock", text }));
+    case "verbatim":
+      return chunks(block.text, Math.floor(limit / 2)).map((text) => ({ kind: "verbatim", text }));
   }
 }
 

@@ -22,6 +22,8 @@ function block(part: Block): string {
         .split("\n")
         .map((line) => `    ${line}`)
         .join("\n");
+    case "verbatim":
+      return part.text;
     case "list":
       return part.items
         .map((item, index) => `${part.isNumbered ? `${part.start + index}.` : "-"} ${inlines(item)}`)

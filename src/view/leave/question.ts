@@ -7,13 +7,14 @@ import type {
 } from "../../platforms/contact.ts";
 import type { ContactPreview } from "../../service/contact/proposals.ts";
 import type { AnswerWords, PreviewWords } from "../contact/question.ts";
+import { exactText } from "../contact/text-for-others.ts";
 import type { Block, Inline } from "../document/document.ts";
-import { code, list, numberedList, paragraph, quote, strong } from "../document/document.ts";
+import { code, list, numberedList, paragraph, strong } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
 import { notice } from "../document/message.ts";
 import { counted } from "../document/numbers.ts";
 import { formatDuration } from "../document/time.ts";
-import { untrustedCode, untrustedText } from "../document/untrusted-text.ts";
+import { untrustedCode } from "../document/untrusted-text.ts";
 import type { NamedRoom } from "../words/room-line.ts";
 import { roomNames } from "../words/room-line.ts";
 import { keptWords } from "./reasons.ts";
@@ -61,7 +62,7 @@ export function leaveQuestion(
         head,
         ...leftRooms(leaves),
         paragraph("The people in the rooms read this reason:"),
-        quote(untrustedText(facts.reason, 300)),
+        exactText(facts.reason),
         ...(leaves.length > 0 ? [paragraph(`This takes ${formatDuration(durationMs)}.`)] : []),
         ...keptRooms(facts, order, prefix),
       ],

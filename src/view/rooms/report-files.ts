@@ -54,6 +54,7 @@ function markdownBlock(block: Block): string {
     case "quote":
       return `> ${markdownInlines(block.children)}`;
     case "codeBlock":
+    case "verbatim":
       return `\`\`\`\n${block.text}\n\`\`\``;
     case "list":
       return block.items

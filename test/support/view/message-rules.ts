@@ -29,6 +29,7 @@ function read(html: string): Read {
   const found: Read = { tags: [], attributes: [], text: "", textOutsideCode: "" };
   const visit = (nodes: ReturnType<typeof parseDocument>["children"], isCode: boolean): void => {
     for (const node of nodes) {
+      if ("name" in node && node.name === "br") found.text += "\n";
       if ("name" in node && "attribs" in node) {
         found.tags.push(node.name);
         found.attributes.push(...Object.entries(node.attribs).map(([name, value]) => `${name}=${value}`));

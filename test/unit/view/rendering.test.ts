@@ -11,6 +11,7 @@ import {
   person,
   quote,
   strong,
+  verbatim,
 } from "../../../src/view/document/document.ts";
 import { renderHtml } from "../../../src/view/document/html.ts";
 import { renderPlainText } from "../../../src/view/document/plain-text.ts";
@@ -82,6 +83,12 @@ describe("a document is drawn twice", () => {
       plain: "    a\n     b<",
       html: "<pre><code>a\n b&lt;</code></pre>",
     },
+    {
+      name: "a text for others",
+      document: [verbatim("a\n\n b<")],
+      plain: "a\n\n b<",
+      html: "<blockquote><p><code>a</code><br><br><code> b&lt;</code></p></blockquote>",
+    },
     { name: "nothing", document: [], plain: "", html: "" },
   ])("$name", ({ document, plain, html }) => {
     expect(renderPlainText(document)).toBe(plain);
@@ -97,6 +104,7 @@ describe("a document is drawn twice", () => {
     { name: "a list", document: [list([evil])] },
     { name: "a quote", document: [quote(evil)] },
     { name: "a code block", document: [codeBlock(evil)] },
+    { name: "a text for others", document: [verbatim(evil)] },
   ])("HTML in $name is text", ({ document }) => {
     expect(renderHtml(document)).toContain(escaped);
     expect(renderHtml(document)).not.toContain(evil);

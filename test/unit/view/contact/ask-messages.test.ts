@@ -111,12 +111,6 @@ describe("the messages about questions", () => {
     expect(asked({ messages: [messageTo(0, { text: "Hello" })], knocks: [] }).whole.attachments).toEqual([]);
   });
 
-  it("have a file with a text whose spaces a message does not show", () => {
-    const text = "Hello  there";
-    const [file] = asked({ messages: [messageTo(0, { text })], knocks: [] }).whole.attachments ?? [];
-    expect(file?.bytes.toString()).toContain(text);
-  });
-
   it("say at the end who was asked, who was not, and what to expect", () => {
     const summary = { ...noDeeds, questions: questions.filter(({ way }) => way === "new_direct") };
     const said = renderPlainText(runEnded(end({ run: evilRun({ purpose: "ask" }), summary }), "!").document);

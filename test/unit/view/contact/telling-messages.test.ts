@@ -135,11 +135,9 @@ describe("the messages about announcements and names", () => {
   it("have what a message can't show whole or exactly in the file", () => {
     const text = `${"word ".repeat(700)}end`;
     const one = { rooms: announced.rooms.slice(0, 3), left: [] };
-    for (const shown of [text, "two  spaces"]) {
-      const message = whole(announceOf({ ...one, texts: [{ by: "source", text: shown }] }));
-      expect(message.attachments?.[0]?.bytes.toString()).toContain(shown);
-    }
-    expect(plain(whole(announceOf({ ...one, texts: [{ by: "source", text }] })))).not.toContain("end");
+    const message = whole(announceOf({ ...one, texts: [{ by: "source", text }] }));
+    expect(message.attachments?.[0]?.bytes.toString()).toContain(text);
+    expect(plain(message)).not.toContain("end");
     const account = { from: "Mo", to: "M\u202Eo", rooms: 1, overwritten: 0 };
     expect(whole(renameOf({ account, named: [] })).attachments?.[0]?.bytes.toString()).toContain("M\u202Eo");
   });

@@ -8,6 +8,7 @@ import {
   paragraph,
   quote,
   strong,
+  verbatim,
 } from "../../../../src/view/document/document.ts";
 import type { Attachment, Message } from "../../../../src/view/document/message.ts";
 import { alert, editContent, messageContent, notice } from "../../../../src/view/document/message.ts";
@@ -52,6 +53,7 @@ const long: [string, Document][] = [
   ["an endless quote", [quote(words(2_000))]],
   ["a quote of line ends", [quote("x\n".repeat(2_000))]],
   ["an endless code block", [codeBlock(words(2_000))]],
+  ["an endless text for others", [verbatim('"\n'.repeat(1_000))]],
   ["a code block of line ends", [codeBlock("x\n".repeat(2_000))]],
   ["a list with an endless item", [list(["a", words(2_000), "b"])]],
   [
