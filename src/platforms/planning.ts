@@ -42,6 +42,8 @@ export interface DecisionRequest {
    * are resolved. Empty: no alias is resolved.
    */
   readonly words: readonly string[];
+  /** Keys are not compared, because nothing that follows depends on them. */
+  readonly isWithoutKeys?: boolean;
   readonly botUserId: string;
   /** Rooms in which the person talks with the bot. */
   readonly botRoomIds: readonly string[];

@@ -92,7 +92,7 @@ async function decideUntilFailure(
 
 async function decide(
   { source, target }: OpenPair,
-  { filters, words, botUserId, botRoomIds, onProgress, knownRooms }: DecisionRequest,
+  { filters, words, isWithoutKeys = false, botUserId, botRoomIds, onProgress, knownRooms }: DecisionRequest,
   {
     readKeys,
     now,
@@ -119,7 +119,7 @@ async function decide(
         withLastActivity: false,
         isOtherMemberNeeded: false,
       }),
-      areKeysNeeded(filters)
+      areKeysNeeded(filters) && !isWithoutKeys
         ? readKeys({ source: source.account, target: target.account })
         : ({ kind: "not_read" } as const),
     ],

@@ -181,7 +181,9 @@ export class Proposals {
     const plan = needsPlan(kind) && rooms.length === 0 ? await planning.last(owner) : null;
     if (needsPlan(kind) && rooms.length === 0 && plan === null) return { status: "no_plan" };
     const filters = plan?.request.filters ?? { ...NO_FILTERS, categories: null };
-    const move = await planning.decideAsTyped({ ...request, filters, rooms, signal });
+    // Of all contact only leaving depends on the keys.
+    const isWithoutKeys = kind !== "leave";
+    const move = await planning.decideAsTyped({ ...request, filters, rooms, isWithoutKeys, signal });
     if ("status" in move) return move;
     const { decision, source, target } = move;
     const order = withRoomIds(request.order, decision);

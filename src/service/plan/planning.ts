@@ -61,6 +61,8 @@ export interface PlanRequest {
   filters: PlanFilters;
   /** Further named rooms: room IDs and aliases. */
   rooms?: readonly string[];
+  /** As in `DecisionRequest`. */
+  isWithoutKeys?: boolean;
   /** Rooms in which the person talks with the bot. */
   botRoomIds: readonly string[];
   onProgress: (progress: ReadProgress) => void;
@@ -180,7 +182,7 @@ export class Planning {
     { runId, words }: { runId: number | null; words: readonly string[] },
   ): Promise<DecidedMove | CannotDecide> {
     const { accounts, platform, outbox, histories, readings, chatsLeft, botUserId } = this.#options;
-    const { owner, filters, botRoomIds, onProgress, signal } = request;
+    const { owner, filters, isWithoutKeys = false, botRoomIds, onProgress, signal } = request;
     const [source, target] = await Promise.all([
       accounts.get(owner, "source"),
       accounts.get(owner, "target"),
@@ -195,7 +197,7 @@ export class Planning {
     try {
       const read = (): Promise<Decision> =>
         platform.pair({ source, target }, signal).decide({
-          ...{ filters, words, botUserId, botRoomIds, onProgress },
+          ...{ filters, words, isWithoutKeys, botUserId, botRoomIds, onProgress },
           knownRooms: async () => ({
             spokenIn: await outbox.roomsOf([owner, parties.source, parties.target]),
             histories: await histories.between(owner, { source, target }, runId),

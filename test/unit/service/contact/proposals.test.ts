@@ -4,7 +4,7 @@ import { NOTHING_PLANNED } from "../../../../src/model/contact.ts";
 import { NO_FILTERS } from "../../../../src/model/filters.ts";
 import { KeyedQueue } from "../../../../src/model/keyed-queue.ts";
 import type { PlannedStep } from "../../../../src/model/step.ts";
-import type { Known, Proposal } from "../../../../src/platforms/contact.ts";
+import type { Known, LeaveFacts, Proposal } from "../../../../src/platforms/contact.ts";
 import type { AnnounceFacts, AnnounceOrder } from "../../../../src/platforms/telling.ts";
 import type { ProposalRequest, ProposalsOptions } from "../../../../src/service/contact/proposals.ts";
 import { Proposals } from "../../../../src/service/contact/proposals.ts";
@@ -47,6 +47,7 @@ const request: ProposalRequest<"announce"> = {
   botRoomIds: ["!chat"],
   onProgress: () => undefined,
 };
+const NOTHING_LEFT: LeaveFacts = { leaves: [], kept: [], outside: [], reason: "" };
 const facts: AnnounceFacts = { rooms: [], texts: [], left: [] };
 
 interface Scene {
@@ -67,10 +68,12 @@ function scene(more: Partial<Scene> = {}) {
   };
   const begun: Parameters<BeginRun>[] = [];
   const asked: { order: AnnounceOrder; known: Known }[] = [];
+  const readKeys: boolean[] = [];
   const preparations = new Preparations(new KeyedQueue());
   const planning: ProposalsOptions["planning"] = {
     last: async () => null,
-    decideAsTyped: async () => {
+    decideAsTyped: async ({ isWithoutKeys = false }) => {
+      readKeys.push(!isWithoutKeys);
       if (now.decided === "not_signed_in") return { status: now.decided, missing: ["source"] };
       if (now.decided === "not_read") {
         preparations.end(OWNER);
@@ -86,7 +89,8 @@ function scene(more: Partial<Scene> = {}) {
           aliases: new Map([["#alias:old.example", "!known"]]),
           unknownRooms: (named) => named.filter((room) => room !== "!known"),
           ...{ ask: notScripted, knock: notScripted, directChats: notScripted },
-          ...{ rename: notScripted, leave: notScripted },
+          rename: notScripted,
+          leave: async () => ({ ...now.proposal, facts: NOTHING_LEFT }),
           announce: async (typed, known) => {
             asked.push({ order: typed, known });
             return now.proposal;
@@ -122,7 +126,7 @@ function scene(more: Partial<Scene> = {}) {
     newChatsPerDay: 10,
     now: () => 0,
   });
-  return { now, proposals, begun, asked };
+  return { now, proposals, begun, asked, readKeys };
 }
 
 const storedFilters = {
@@ -173,6 +177,14 @@ describe("a preview", () => {
     });
   });
 
+  it("reads keys only for leaving", async () => {
+    const { proposals, readKeys } = scene();
+    await proposals.preview(request);
+    const leave = { rooms: [], reason: null, withoutKeys: false, anyway: null };
+    await proposals.preview({ ...request, kind: "leave", purpose: "leave", order: leave });
+    expect(readKeys).toEqual([false, true]);
+  });
+
   it("of all rooms that wait needs a plan", async () => {
     const ask = { rooms: [], text: null, way: null };
     const asking: ProposalRequest<"ask"> = { ...request, kind: "ask", order: ask };
@@ -211,6 +223,13 @@ describe("a confirmation", () => {
     const before = await shown(given);
     given.now.proposal = { ...given.now.proposal, steps: [step("a")] };
     expect(await given.proposals.confirm(request, before)).toMatchObject(STARTED);
+  });
+
+  it("of a part says what is still open", async () => {
+    const given = scene();
+    const rest = { ...order, both: true };
+    const result = await given.proposals.confirm({ ...request, rest }, await shown(given));
+    expect(result).toMatchObject({ status: "started", rest: { order: rest, shown: await shown(given) } });
   });
 
   it("begins nothing beside another run", async () => {
