@@ -53,7 +53,7 @@ export function leaveOldCommand(
     specification: leaveOldSpecification,
     async run({ positionals, flags }, conversation) {
       const typed = flags["reason"];
-      const reason = typeof typed === "string" ? typed : null;
+      const reason = typeof typed === "string" && typed.trim() !== "" ? typed : null;
       const mistake = reason === null ? null : textMistake(reason, PLACEHOLDERS);
       if (mistake !== null) return conversation.say(textMistaken(mistake, PLACEHOLDERS), { key: "answer" });
       const words = positionals["rooms"] ?? [];

@@ -59,7 +59,7 @@ function whyNot(result: Exclude<QuestionDeed["result"], "sent">): string {
     case "room_encrypted":
       return "the chat is encrypted now";
     case "room_grew":
-      return "the room has more people now";
+      return "more people are there now";
     case "no_power":
       return "your old account may not write there any more";
     default:

@@ -173,7 +173,7 @@ function keysOf(roomId: string, { keys, unusableKeys }: LeavingInput): KeysOfRoo
 function stepsOf(room: Judged, input: LeavingInput): PlannedStep[] {
   const { row, bySource, byTarget } = room;
   const { roomId, name, alias } = row;
-  const { keys, unusableKeys, order, reason } = input;
+  const { keys, unusableKeys, reason } = input;
   const from = keys.kind === "compared" ? keys.from : null;
   const payload: LeavingPayload = {
     ...{ roomId, name, alias, reason },
@@ -183,7 +183,8 @@ function stepsOf(room: Judged, input: LeavingInput): PlannedStep[] {
     unusable: from && { from, count: unusableKeys.get(roomId) ?? 0 },
     accepted: [
       ...room.reasons.map(({ code }) => code),
-      ...(order.withoutKeys ? (["keys_missing"] as const) : []),
+      // Where keys are complete, the person has not confirmed that some may be lost.
+      ...(room.lacksKeys ? (["keys_missing"] as const) : []),
     ],
   };
   const leave = { ...step("leave_room", payload), after: null };

@@ -4,7 +4,7 @@ import { stages } from "../../../../model/step.ts";
 import type { QuestionDeed } from "../../../runs.ts";
 import type { ContactPurpose, HelperToAsk, OpenChatPayload, SendMessagePayload } from "../payloads.ts";
 import { openChatPayload, sendMessagePayload } from "../payloads.ts";
-import { MAX_MEMBERS_OF_ROOM } from "./ways.ts";
+import { maxReaders } from "./ways.ts";
 
 /** The message to a helper, and everything that follows if they take no invitation. */
 export interface MessageToHelper extends HelperToAsk {
@@ -51,7 +51,7 @@ export function stepOfMessage(message: MessageToHelper): PlannedStep {
     roomId: chatRoomId,
     text,
     mentions: way === "room" ? purpose.userIds : [],
-    maxJoined: way === "room" ? MAX_MEMBERS_OF_ROOM : null,
+    maxJoined: maxReaders(chatRoomId, { way, about: roomIds }),
     purpose,
   };
   return { ...common, key: `send_message:${userId}`, kind: "send_message", limits: ["messages"], payload };

@@ -8,7 +8,9 @@ import { maySpeak } from "../may-speak.ts";
 import type { RoomInQuestion } from "./rooms.ts";
 
 /** A message in a room reaches at most this many joined members. */
-export const MAX_MEMBERS_OF_ROOM = 50;
+const MAX_MEMBERS_OF_ROOM = 50;
+/** A direct chat has the account and one other member. */
+const MEMBERS_OF_CHAT = 2;
 
 /** How a helper is asked. `roomId`: where the message is sent; `null` for a new chat. */
 export interface ChosenWay {
@@ -38,7 +40,7 @@ export function chatsOfTwo(source: AccountSnapshot): ChatsOfTwo {
 
 /** Whether an account and one other member are in a room, and nobody else is invited. */
 export function isOfTwo({ membership, joinedCount, invitedCount }: RoomSnapshot): boolean {
-  return membership === "join" && joinedCount === 2 && invitedCount === 0;
+  return membership === "join" && joinedCount === MEMBERS_OF_CHAT && invitedCount === 0;
 }
 
 /**
@@ -64,9 +66,18 @@ export function wayTo(
 }
 
 /** A direct chat that waits for the helper is the place to ask about it. */
-function chatItself({ row, room, help }: RoomInQuestion, sourceUserId: string): string | null {
-  const isPlace = row.isDirect && room !== null && help !== "open_space" && canWrite(room, sourceUserId);
-  return isPlace ? row.roomId : null;
+function chatItself(question: RoomInQuestion, sourceUserId: string): string | null {
+  const { isDirect, roomId } = question.row;
+  return isDirect && canAskInside(question, sourceUserId) ? roomId : null;
+}
+
+/** The most joined members who may read a question in a room, in the moment of sending. */
+export function maxReaders(
+  roomId: string,
+  { way, about }: { way: AskWay; about: readonly string[] },
+): number {
+  const isItself = about.length === 1 && about[0] === roomId;
+  return way === "room" || isItself ? MAX_MEMBERS_OF_ROOM : MEMBERS_OF_CHAT;
 }
 
 /** Whether a message in the room itself reaches its helpers, and not too many others. */

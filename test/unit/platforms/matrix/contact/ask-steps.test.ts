@@ -35,8 +35,13 @@ describe("the step of a question", () => {
     const step = stepOfMessage(message({ way: "direct", chatRoomId: "!chat:x", reason: null }));
     expect(step).toMatchObject({
       ...{ key: "send_message:@ann:a.example", kind: "send_message", side: "source", limits: ["messages"] },
-      payload: { roomId: "!chat:x", text: "T", mentions: [], maxJoined: null },
+      payload: { roomId: "!chat:x", text: "T", mentions: [], maxJoined: 2 },
     });
+  });
+
+  it("sends a message about a direct chat to those who are in it, who may be more than two", () => {
+    const step = stepOfMessage(message({ way: "direct", chatRoomId: HALL, reason: null }));
+    expect(step.payload).toMatchObject({ roomId: HALL, mentions: [], maxJoined: 50 });
   });
 
   it("sends a message to at most 50 members of a room, and mentions everybody who counts as asked", () => {
@@ -117,6 +122,7 @@ describe("a question that waited", () => {
     const { context } = scriptedContext(
       {
         ...{ [seenIn(HALL)]: inside, [seenIn(YARD)]: NOT_FOUND },
+        "source GET /rooms/!chat:x/joined_members": content({ joined: { "@ann:a.example": {} } }),
         "source GET /rooms/!chat:x/state/m.room.encryption": NOT_FOUND,
         "source PUT /rooms/!chat:x/send/m.room.message/step-1": DONE,
       },

@@ -149,6 +149,12 @@ describe("keys", () => {
     expect(accepted).toEqual([["keys_missing"]]);
   });
 
+  it("that are complete stay a reason for the step, also if the person leaves others without", () => {
+    const { facts, accepted } = planned({ rooms, keys: compared(4), order: { withoutKeys: true } });
+    expect(facts.leaves).toMatchObject([{ lacksKeys: false }]);
+    expect(accepted).toEqual([[]]);
+  });
+
   it("found unusable are told to the step, with their backup", () => {
     const { steps } = planned({ rooms, keys: compared(4) });
     expect(steps[0]?.payload).toMatchObject({ isEncrypted: true, unusable: { from: FROM, count: 1 } });
