@@ -1,7 +1,7 @@
 import type { Account, Side } from "../../model/account.ts";
 import { sides } from "../../model/account.ts";
 import { withRoomIds } from "../../model/filters.ts";
-import { KeyedQueue } from "../../model/keyed-queue.ts";
+import type { KeyedQueue } from "../../model/keyed-queue.ts";
 import type { RoomsOfUndo, StayReason, StayReasons } from "../../model/stay-reason.ts";
 import { UnreachableError } from "../../network/unreachable-error.ts";
 import type { PlatformKeys } from "../keys.ts";
@@ -36,6 +36,8 @@ import type { WatchingAccount } from "./watch/watching-account.ts";
 export interface AccountPairOptions extends OpenAccountOptions {
   compareKeys: PlatformKeys["compare"];
   keyWorker: Pick<KeyWorker, "job">;
+  /** As `inTurn` of `StepContext`; one for the process. */
+  inTurn: KeyedQueue;
   now: () => number;
 }
 
@@ -54,7 +56,6 @@ export function accountPairs(
    * the server may have changed.
    */
   const features = new Map<string, WatchingAccount["features"]>();
-  const inTurn = new KeyedQueue();
   return (accounts, signal) => {
     const open = (aborting?: AbortSignal): OpenPair => ({
       source: openAccount(accounts.source, options, aborting),
@@ -65,7 +66,7 @@ export function accountPairs(
       decide: (request) => decideUntilFailure(open, request, { ...options, signal }),
       stayReasons: (rooms) => stayReasonsIn(pair, rooms),
       runStep: async (step, facts) =>
-        runStep(step, await contextOfStep({ ...options, ...pair, inTurn }, step, facts)),
+        runStep(step, await contextOfStep({ ...options, ...pair }, step, facts)),
       watch: (request) => watch(pair, request, { now: options.now, known: features }),
     };
   };

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { KeyedQueue } from "../../model/keyed-queue.ts";
 import { UnreachableError } from "../../network/unreachable-error.ts";
 import type { RoomConversion, RoomConverted } from "../platform.ts";
 import { readAccountData, writeAccountData } from "./api/account-data.ts";
@@ -7,6 +8,7 @@ import { apiPath } from "./api/homeserver-client.ts";
 import { HomeserverError } from "./api/homeserver-error.ts";
 import type { ChatMember } from "./categories/direct-chats/convert.ts";
 import { asDirectChat, asOrdinaryRoom, choosePartner } from "./categories/direct-chats/convert.ts";
+import { inTurnForChats } from "./categories/direct-chats/list-chat.ts";
 import { DIRECT_CHATS_TYPE } from "./categories/direct-chats/plan.ts";
 import { parseRoomAlias } from "./ids/identifiers.ts";
 import type { OpenAccount } from "./open-account.ts";
@@ -26,6 +28,13 @@ type FoundRoomConverted =
   /** Nobody but the excluded accounts was ever in the room. */
   | { status: "no_partner" };
 
+/** The account whose direct chats change. */
+interface ConvertingAccount {
+  readonly client: Pick<HomeserverClient, "request" | "baseUrl">;
+  readonly userId: string;
+  readonly inTurn: KeyedQueue;
+}
+
 const PLACE = { roomId: null, type: DIRECT_CHATS_TYPE };
 const MAX_MEMBERS_BYTES = 16 * 1_048_576;
 const membersSchema = z.object({ chunk: z.array(z.unknown()).nullish() });
@@ -35,7 +44,7 @@ const membersSchema = z.object({ chunk: z.array(z.unknown()).nullish() });
  * @throws UnreadableAccountError, UnansweredAliasError
  */
 export async function convertNamedRoom(
-  { account, client }: Pick<OpenAccount, "account" | "client">,
+  { account, client, inTurn }: Pick<OpenAccount, "account" | "client"> & { readonly inTurn: KeyedQueue },
   { room, partner, toDirect, excluded }: RoomConversion,
 ): Promise<RoomConverted> {
   return guarded(account, async () => {
@@ -48,7 +57,10 @@ export async function convertNamedRoom(
       if (isPartnerNamed && (await membershipNow(client, { roomId, userId: account.userId })) !== "join")
         return { status: "not_in_room" };
       return {
-        ...(await convertRoom(client, account.userId, { roomId, partner, toDirect, excluded })),
+        ...(await convertRoom(
+          { client, userId: account.userId, inTurn },
+          { roomId, partner, toDirect, excluded },
+        )),
         roomId,
       };
     } catch (error) {
@@ -72,21 +84,23 @@ async function roomOfWord(client: HomeserverClient, room: string): Promise<strin
  * @throws HomeserverError, UnreachableError
  */
 export async function convertRoom(
-  client: Pick<HomeserverClient, "request" | "baseUrl">,
-  userId: string,
+  { client, userId, inTurn }: ConvertingAccount,
   { roomId, partner: named, toDirect, excluded }: FoundRoomConversion,
 ): Promise<FoundRoomConverted> {
   const session = { userId, request: client.request.bind(client) };
   const partner = toDirect ? (named ?? (await findPartner(client, roomId, [userId, ...excluded]))) : null;
   if (toDirect && partner === null) return { status: "no_partner" };
-  // Read last, so that a change by another client in between is unlikely.
-  const content = await readAccountData(session, PLACE);
-  if (content === null)
-    throw new UnreachableError("unexpected_answer", new URL(client.baseUrl).host, DIRECT_CHATS_TYPE);
-  const changed = partner === null ? asOrdinaryRoom(content, roomId) : asDirectChat(content, roomId, partner);
-  if (changed === null) return { status: "unchanged", partner };
-  await writeAccountData(session, PLACE, changed);
-  return { status: "converted", partner };
+  return inTurnForChats(userId, { inTurn }, async () => {
+    // Read last, so that a change by another client in between is unlikely.
+    const content = await readAccountData(session, PLACE);
+    if (content === null)
+      throw new UnreachableError("unexpected_answer", new URL(client.baseUrl).host, DIRECT_CHATS_TYPE);
+    const changed =
+      partner === null ? asOrdinaryRoom(content, roomId) : asDirectChat(content, roomId, partner);
+    if (changed === null) return { status: "unchanged", partner };
+    await writeAccountData(session, PLACE, changed);
+    return { status: "converted", partner };
+  });
 }
 
 async function findPartner(

@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { Account } from "../../model/account.ts";
 import { withRoomIds, wordsIn } from "../../model/filters.ts";
+import { KeyedQueue } from "../../model/keyed-queue.ts";
 import type { RoomList, RoomListFilters } from "../../model/room-list.ts";
 import type { GuardedFetch } from "../../network/guarded-fetch.ts";
 import type { Platform } from "../platform.ts";
@@ -45,6 +46,7 @@ export function createMatrixPlatform(options: MatrixPlatformOptions): Platform {
   const sessions = new Sessions({ accounts: sessionStore, fetch, servers, now, monotonicNow, log });
   const opening = { sessions, log };
   const keyWorker = new KeyWorker({ log });
+  const inTurn = new KeyedQueue();
   const keys = createMatrixKeys({ ...opening, devices: options.devices, worker: keyWorker });
   return {
     name: "matrix",
@@ -58,10 +60,12 @@ export function createMatrixPlatform(options: MatrixPlatformOptions): Platform {
       ...opening,
       compareKeys: (accounts, signal) => keys.compare(accounts, signal),
       keyWorker,
+      inTurn,
       now,
     }),
     listRooms: (account, filters, onProgress) => readAndList(account, filters, onProgress, opening),
-    convertRoom: (account, conversion) => convertNamedRoom(openAccount(account, opening), conversion),
+    convertRoom: (account, conversion) =>
+      convertNamedRoom({ ...openAccount(account, opening), inTurn }, conversion),
   };
 }
 

@@ -233,17 +233,18 @@ describe("the steps of an account's contents", () => {
   it("leave rooms that a person can convert to direct chats and back", async () => {
     const { accounts, chosen } = story;
     const { client, userId } = accounts.target;
+    const account = { client, userId, inTurn: new KeyedQueue() };
     const [, roomId] = chosen;
     const conversion = { roomId, partner: null, excluded: [userId, accounts.source.userId] };
     const before = (await accounts.read()).target.snapshot.accountData.get("m.direct");
-    const made = await convertRoom(client, userId, { ...conversion, toDirect: true });
+    const made = await convertRoom(account, { ...conversion, toDirect: true });
     expect(made).toEqual({ status: "converted", partner: expect.stringMatching(/^@/) });
-    expect(await convertRoom(client, userId, { ...conversion, toDirect: true })).toEqual({
+    expect(await convertRoom(account, { ...conversion, toDirect: true })).toEqual({
       ...made,
       status: "unchanged",
     });
-    expect((await convertRoom(client, userId, { ...conversion, toDirect: false })).status).toBe("converted");
-    expect((await convertRoom(client, userId, { ...conversion, toDirect: false })).status).toBe("unchanged");
+    expect((await convertRoom(account, { ...conversion, toDirect: false })).status).toBe("converted");
+    expect((await convertRoom(account, { ...conversion, toDirect: false })).status).toBe("unchanged");
     await put(accounts.target, apiPath`/_matrix/client/v3/user/${userId}/account_data/m.direct`, before);
   });
 

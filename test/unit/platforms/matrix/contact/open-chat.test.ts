@@ -5,6 +5,7 @@ import { UnreachableError } from "../../../../../src/network/unreachable-error.t
 import { directChatsStep } from "../../../../../src/platforms/matrix/categories/direct-chats/step.ts";
 import { openChatStep } from "../../../../../src/platforms/matrix/contact/open-chat.ts";
 import type { OpenChatPayload } from "../../../../../src/platforms/matrix/contact/payloads.ts";
+import { convertRoom } from "../../../../../src/platforms/matrix/convert-room.ts";
 import type {
   Answer,
   ScriptedContextOptions,
@@ -18,7 +19,7 @@ import {
   refused,
   scriptedContext,
 } from "../../../../support/fakes/scripted-context.ts";
-import { SOURCE } from "../../../../support/plans/planned-rooms.ts";
+import { SOURCE, TARGET } from "../../../../support/plans/planned-rooms.ts";
 import { problem } from "../steps/entry-answers.ts";
 
 const HELPER = "@admin:far.example";
@@ -172,7 +173,7 @@ describe("a new direct chat", () => {
 });
 
 describe("chats that are opened side by side", () => {
-  it("are all listed, also beside a move that lists chats", async () => {
+  it("are all listed, also beside a move and a command that list chats", async () => {
     const inTurn = new KeyedQueue();
     const rooms = ["!a:x", "!b:x", "!c:x"];
     let stored: Record<string, unknown> = {};
@@ -181,17 +182,21 @@ describe("chats that are opened side by side", () => {
       return content(stored);
     };
     const contextOf = (savedUndo: unknown) => scriptedContext(server, { savedUndo, inTurn }).context;
+    const { target: client } = contextOf(null).client;
+    const converted = { roomId: "!named:x", partner: "@di:x", toDirect: true, excluded: [] };
     await Promise.all([
       ...rooms.map((roomId, index) =>
         openChatStep.run({ ...PAYLOAD, partner: `@p${index}:x` }, contextOf({ next: "list", roomId })),
       ),
       directChatsStep.run({ chats: [{ roomId: "!moved:x", counterpart: "@bo:x" }] }, contextOf(null)),
+      convertRoom({ client, userId: TARGET, inTurn }, converted),
     ]);
     expect(stored).toEqual({
       "@p0:x": ["!a:x"],
       "@p1:x": ["!b:x"],
       "@p2:x": ["!c:x"],
       "@bo:x": ["!moved:x"],
+      "@di:x": ["!named:x"],
     });
   });
 });

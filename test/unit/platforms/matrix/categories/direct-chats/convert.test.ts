@@ -123,12 +123,8 @@ describe("a conversion", () => {
   }
 
   async function convert({ context }: ReturnType<typeof room>, partner: string | null, toDirect = true) {
-    return await convertRoom(context.client.target, NEW, {
-      roomId: "!a",
-      partner,
-      toDirect,
-      excluded: [OLD, NEW],
-    });
+    const account = { client: context.client.target, userId: NEW, inTurn: context.inTurn };
+    return await convertRoom(account, { roomId: "!a", partner, toDirect, excluded: [OLD, NEW] });
   }
 
   it("finds the partner by the room's members, service members aside", async () => {
