@@ -13,7 +13,7 @@ import { createBotEnvironment } from "./bot-environment.ts";
 const ANSWER_MS = 3 * 60_000;
 const END_MS = 7 * 60_000;
 /** Also the answer to `!migrate status`. */
-const PROGRESS = /^The [a-z ]+ @\S+ → @\S+ (is|was|waits) /u;
+const PROGRESS = /^[A-Z][a-z ]+ @\S+ → @\S+ (is|was|waits) /u;
 
 /**
  * An environment with a person who moves. A third account types the commands, so that every request
