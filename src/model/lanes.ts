@@ -1,6 +1,6 @@
 import type { Side } from "./account.ts";
 import { sides } from "./account.ts";
-import type { LimitName, PlannedStep } from "./step.ts";
+import type { LimitName, PlannedStep, StepKind } from "./step.ts";
 import { LIMITS } from "./step.ts";
 
 const KNOCKS = "knocks";
@@ -33,6 +33,28 @@ export function ownLimit(limits: readonly LimitName[]): LimitName | null {
     "messages",
   ];
   return scarcestFirst.find((name) => limits.includes(name)) ?? null;
+}
+
+const OPEN_CHAT: StepKind = "open_chat";
+/** After the room of a new chat is made, the step sends an invitation and a text. */
+const MESSAGES_OF_NEW_CHAT = 2;
+
+/**
+ * The requests of steps by limit, for the time that they take. A request counts for the scarcest
+ * limit that counts it.
+ */
+export function requestsByLimit(
+  steps: readonly { readonly kind: string; readonly limit: LimitName | null; readonly count: number }[],
+): ReadonlyMap<LimitName, number> {
+  const found = new Map<LimitName, number>();
+  const add = (limit: LimitName, count: number): void => {
+    found.set(limit, (found.get(limit) ?? 0) + count);
+  };
+  for (const { kind, limit, count } of steps) {
+    if (limit !== null) add(limit, count);
+    if (kind === OPEN_CHAT && limit === "room_creation") add("messages", count * MESSAGES_OF_NEW_CHAT);
+  }
+  return found;
 }
 
 /** The side whose account acts in a lane. */

@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { sides } from "../../model/account.ts";
 import type { ContactRecords, PlannedContact } from "../../model/contact.ts";
 import { NO_FILTERS } from "../../model/filters.ts";
-import { ownLimit } from "../../model/lanes.ts";
+import { ownLimit, requestsByLimit } from "../../model/lanes.ts";
 import type { RunPurpose } from "../../model/run.ts";
-import type { LimitName, PlannedStep } from "../../model/step.ts";
+import type { PlannedStep } from "../../model/step.ts";
 import type {
   ContactDecisions,
   ContactFacts,
@@ -226,11 +226,10 @@ export class Proposals {
     let longestMs = 0;
     for (const side of sides) {
       const { userId } = move[side];
-      const counts = new Map<LimitName, number>();
-      for (const step of steps) {
-        const limit = step.side === side ? ownLimit(step.limits) : null;
-        if (limit !== null) counts.set(limit, (counts.get(limit) ?? 0) + 1);
-      }
+      const ofSide = steps.filter((step) => step.side === side);
+      const counts = requestsByLimit(
+        ofSide.map((step) => ({ kind: step.kind, limit: ownLimit(step.limits), count: 1 })),
+      );
       await limits.load(userId);
       longestMs = Math.max(longestMs, limits.expectedMs(userId, counts, now()));
     }

@@ -1,7 +1,6 @@
 import { sides } from "../../model/account.ts";
-import { ownLimitOfLane, sideOfLane } from "../../model/lanes.ts";
+import { ownLimitOfLane, requestsByLimit, sideOfLane } from "../../model/lanes.ts";
 import type { Run } from "../../model/run.ts";
-import type { LimitName } from "../../model/step.ts";
 import type { EndWait } from "../../queue/end-wait.ts";
 import type { Limits } from "../../queue/rate-limits.ts";
 import type { StepCount } from "../../store/steps.ts";
@@ -91,12 +90,12 @@ export function expectedEndOf(
   if (waits.some(({ waitingFor }) => waitingFor === "server")) return null;
   let longestMs = 0;
   for (const side of sides) {
-    const open = new Map<LimitName, number>();
-    for (const { lane, state, count } of counts) {
-      const limit = ownLimitOfLane(lane);
-      if ((state !== "pending" && state !== "taken") || sideOfLane(lane) !== side || limit === null) continue;
-      open.set(limit, (open.get(limit) ?? 0) + count);
-    }
+    const ofSide = counts.filter(
+      ({ lane, state }) => (state === "pending" || state === "taken") && sideOfLane(lane) === side,
+    );
+    const open = requestsByLimit(
+      ofSide.map(({ kind, lane, count }) => ({ kind, limit: ownLimitOfLane(lane), count })),
+    );
     longestMs = Math.max(longestMs, limits.expectedMs(run[side], open, at));
   }
   const untilAll = waits.map(({ waitingFor, until, steps }) => {
