@@ -34,6 +34,8 @@ interface OfAccount {
   readonly source: string;
 }
 
+type PerhapsOfOwner = Pick<OfAccount, "source"> & Partial<Pick<OfAccount, "owner">>;
+
 const askSchema = z.object({
   way: z.enum(ASK_WAYS),
   result: z.enum(ASK_RESULTS).exclude(["let_in"]),
@@ -50,23 +52,26 @@ export class Contacts {
     this.#report = report;
   }
 
-  /** All records of a person about contact in the name of an old account. */
-  async of(of: OfAccount, now: number): Promise<ContactRecords> {
+  /**
+   * What decisions about an old account start from. They know what it has done for anybody: a
+   * person who talks with the bot from their new account too asks nobody twice.
+   */
+  async of({ owner, source }: OfAccount, now: number): Promise<ContactRecords> {
     return {
-      asked: await this.asked(of),
-      chats: await this.chats(of),
-      announcedAt: await this.#announcedAt(of),
-      silentServers: await this.#silentServers(of, now),
+      asked: await this.asked({ source }),
+      chats: await this.chats({ source }),
+      announcedAt: await this.#announcedAt(source),
+      silentServers: await this.#silentServers(owner, now),
     };
   }
 
-  /** Newest first. */
-  async asked({ owner, source }: OfAccount): Promise<AskRecord[]> {
+  /** Newest first. Without an owner, those of everybody who uses the account. */
+  async asked({ owner, source }: PerhapsOfOwner): Promise<AskRecord[]> {
     const rows = await this.#database
       .selectFrom("asked_question")
       .selectAll()
-      .where("owner", "=", owner)
       .where("source", "=", source)
+      .$if(owner !== undefined, (query) => query.where("owner", "=", owner ?? ""))
       .orderBy("at", "desc")
       .orderBy("room_id")
       .execute();
@@ -81,13 +86,13 @@ export class Contacts {
     });
   }
 
-  /** Newest first. */
-  async chats({ owner, source }: OfAccount): Promise<OpenedChat[]> {
+  /** As `asked`. */
+  async chats({ owner, source }: PerhapsOfOwner): Promise<OpenedChat[]> {
     const rows = await this.#database
       .selectFrom("opened_chat")
       .selectAll()
-      .where("owner", "=", owner)
       .where("source", "=", source)
+      .$if(owner !== undefined, (query) => query.where("owner", "=", owner ?? ""))
       .orderBy("at", "desc")
       .execute();
     return rows.flatMap((row) => {
@@ -99,17 +104,18 @@ export class Contacts {
     });
   }
 
-  async #announcedAt({ owner, source }: OfAccount): Promise<ReadonlyMap<string, number>> {
+  async #announcedAt(source: string): Promise<ReadonlyMap<string, number>> {
     const rows = await this.#database
       .selectFrom("announced_room")
       .select(["room_id", "at"])
-      .where("owner", "=", owner)
       .where("source", "=", source)
+      // The newest of a room is the last in the map.
+      .orderBy("at")
       .execute();
     return new Map(rows.map(({ room_id, at }) => [room_id, at]));
   }
 
-  async #silentServers({ owner }: OfAccount, now: number): Promise<ReadonlySet<string>> {
+  async #silentServers(owner: string, now: number): Promise<ReadonlySet<string>> {
     const rows = await this.#database
       .selectFrom("silent_server")
       .select("server_name")

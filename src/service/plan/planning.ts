@@ -223,7 +223,7 @@ export class Planning {
     const { contacts, steps, platform } = this.#options;
     const renames = await steps.ofKinds({ owner, source, kinds: RENAME_STEP_KINDS });
     return {
-      openedChats: await contacts.chats({ owner, source }),
+      openedChats: await contacts.chats({ source }),
       givenNames: platform.runs.givenNames(renames),
     };
   }

@@ -19,7 +19,7 @@ CREATE TABLE asked_question (
   chat_room_id TEXT,
   PRIMARY KEY (run_id, step_key, room_id, user_id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX asked_question_of ON asked_question (owner, source, at);
+CREATE INDEX asked_question_of ON asked_question (source, at);
 
 CREATE TABLE opened_chat (
   owner TEXT NOT NULL,
@@ -34,8 +34,7 @@ CREATE TABLE opened_chat (
   state TEXT NOT NULL,
   PRIMARY KEY (run_id, step_key)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX opened_chat_of ON opened_chat (owner, source, at);
-CREATE INDEX opened_chat_recent ON opened_chat (source, at);
+CREATE INDEX opened_chat_of ON opened_chat (source, at);
 
 CREATE TABLE announced_room (
   owner TEXT NOT NULL,
@@ -44,6 +43,7 @@ CREATE TABLE announced_room (
   at INTEGER NOT NULL,
   PRIMARY KEY (owner, source, room_id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX announced_room_of ON announced_room (source);
 
 CREATE TABLE silent_server (
   owner TEXT NOT NULL,

@@ -132,6 +132,18 @@ describe("records of contact", () => {
     expect((await store.contacts.chats(ME)).map(({ state }) => state)).toEqual(["declined"]);
   });
 
+  it("are known to everybody who uses the old account, and shown to each person alone", async () => {
+    const { store } = await temporaryStore();
+    const taken = await takenStep(store);
+    const step = { runId: taken.runId, key: taken.key };
+    await store.contacts.reserveChat(chat(taken.key, { step }), 10, NOW);
+    await record(store, taken, [ASKED, { kind: "announced", roomId: "!told" }]);
+    const here = { owner: "@me:new.example", source: OWNER };
+    const { asked, chats, announcedAt } = await store.contacts.of(here, NOW);
+    expect([asked.length, chats.length, announcedAt.size]).toEqual([2, 1, 1]);
+    expect([await store.contacts.asked(here), await store.contacts.chats(here)]).toEqual([[], []]);
+  });
+
   it("are of one old account, and go with their owner", async () => {
     const { store } = await temporaryStore();
     const other = "@you:old.example";
