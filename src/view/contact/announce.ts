@@ -3,13 +3,12 @@ import type { AnnounceFacts, AnnounceLeftReason } from "../../platforms/telling.
 import type { ContactPreview } from "../../service/contact/proposals.ts";
 import type { Block, Inline } from "../document/document.ts";
 import { code, list, numberedList, paragraph, strong } from "../document/document.ts";
-import type { Message } from "../document/message.ts";
-import { notice } from "../document/message.ts";
+import type { Attachment, Message } from "../document/message.ts";
+import { notice, textFile } from "../document/message.ts";
 import { counted } from "../document/numbers.ts";
 import { formatDuration } from "../document/time.ts";
 import { untrustedCode } from "../document/untrusted-text.ts";
-import type { NamedRoom } from "../words/room-line.ts";
-import { roomNames } from "../words/room-line.ts";
+import { plainRoomName, roomNames } from "../words/room-line.ts";
 import type { AnswerWords, PreviewWords } from "./question.ts";
 import { exactText } from "./text-for-others.ts";
 
@@ -141,24 +140,18 @@ function notTold(left: AnnounceFacts["left"], prefix: string): Block[] {
   ];
 }
 
-function wholeList({ rooms, texts, left }: AnnounceFacts): NonNullable<PreviewWords["files"]>[number] {
+function wholeList({ rooms, texts, left }: AnnounceFacts): Attachment {
   const parts = [
     ...texts.map(({ by, text }) => `# By your ${by === "source" ? "old" : "new"} account\n${text}`),
-    `# Told (${rooms.length})\n${rooms.map(({ room }, index) => `${index + 1}. ${roomLine(room)}`).join("\n")}`,
+    `# Told (${rooms.length})\n${rooms.map(({ room }, index) => `${index + 1}. ${plainRoomName(room)}`).join("\n")}`,
     ...LEFT_IN_ORDER.flatMap((why) => {
       const these = left.filter((each) => each.why === why);
       if (these.length === 0) return [];
-      const lines = these.map(({ room }) => `- ${roomLine(room)}`);
+      const lines = these.map(({ room }) => `- ${plainRoomName(room)}`);
       return [`# Not told: ${leftTitles[why]} (${these.length})\n${lines.join("\n")}`];
     }),
   ];
-  const bytes = Buffer.from(`${parts.join("\n\n")}\n`);
-  return { fileName: "announce.txt", mimeType: "text/plain", bytes };
-}
-
-function roomLine({ name, alias, roomId }: NamedRoom): string {
-  const id = untrustedCode(alias ?? roomId);
-  return name === null || name === alias ? id : `${untrustedCode(name)} (${id})`;
+  return textFile("announce.txt", [parts.join("\n\n")]);
 }
 
 /** A word of the command is neither a room nor in quotes. */

@@ -1,8 +1,9 @@
 import type { Person } from "../../model/contact.ts";
 import type { AskFacts, AskMessage } from "../../platforms/contact.ts";
 import type { Attachment } from "../document/message.ts";
+import { textFile } from "../document/message.ts";
 import { untrustedCode } from "../document/untrusted-text.ts";
-import type { NamedRoom } from "../words/room-line.ts";
+import { plainRoomName } from "../words/room-line.ts";
 
 type MessageToOne = AskMessage["followers"][number];
 
@@ -12,7 +13,7 @@ export function askFile({ messages, knocks }: AskFacts): Attachment {
     ...messages.map((message, index) => wholeMessage(message, `${index + 1}`)),
     ...(knocks.length === 0 ? [] : [knocksPart(knocks)]),
   ];
-  return { fileName: "ask.txt", mimeType: "text/plain", bytes: Buffer.from(`${parts.join("\n\n")}\n`) };
+  return textFile("ask.txt", [parts.join("\n\n")]);
 }
 
 function wholeMessage(message: AskMessage, title: string): string {
@@ -33,7 +34,9 @@ function one(
     `# ${title}: ${[helper, ...also].map(personLine).join(", ")}`,
     { direct: "In your direct chat", room: "In the room itself", new_direct: "In a new direct chat" }[way],
     ...rooms.map(({ room, topic }) =>
-      topic === null ? `- ${roomLine(room)}` : `- ${roomLine(room)}. Topic: ${untrustedCode(topic, 1_000)}`,
+      topic === null
+        ? `- ${plainRoomName(room)}`
+        : `- ${plainRoomName(room)}. Topic: ${untrustedCode(topic, 1_000)}`,
     ),
     ...(reason === null ? [] : ["", "Reason of the invitation:", reason]),
     "",
@@ -45,15 +48,10 @@ function one(
 function knocksPart(knocks: AskFacts["knocks"]): string {
   return [
     "# Knocks of your new account",
-    ...knocks.map(({ room, reason }) => `- ${roomLine(room)}: ${reason}`),
+    ...knocks.map(({ room, reason }) => `- ${plainRoomName(room)}: ${reason}`),
   ].join("\n");
 }
 
 function personLine({ userId, displayName }: Person): string {
   return displayName === null ? userId : `${untrustedCode(displayName, 60)} (${userId})`;
-}
-
-function roomLine({ name, alias, roomId }: NamedRoom): string {
-  const id = untrustedCode(alias ?? roomId);
-  return name === null || name === alias ? id : `${untrustedCode(name)} (${id})`;
 }

@@ -2,7 +2,7 @@ import type { Person } from "../../model/contact.ts";
 import type { AskFacts, AskMessage } from "../../platforms/contact.ts";
 import type { ContactPreview } from "../../service/contact/proposals.ts";
 import type { Block, Inline } from "../document/document.ts";
-import { code, join, list, paragraph, person, quote, strong } from "../document/document.ts";
+import { code, cutList, join, list, paragraph, person, quote, strong } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
 import { notice } from "../document/message.ts";
 import { counted } from "../document/numbers.ts";
@@ -155,11 +155,13 @@ function wayWords({ way }: Pick<AskMessage, "way">): string {
 function knocks(all: AskFacts["knocks"]): Block[] {
   const [first] = all;
   if (first === undefined) return [];
-  const lines = all.slice(0, MAX_MESSAGES).map(({ room }) => roomNames(all.map((each) => each.room))(room));
-  const more = all.length - lines.length;
+  const nameOf = roomNames(all.map(({ room }) => room));
   return [
     paragraph(strong(`Your new account knocks at (${all.length})`)),
-    list(more > 0 ? [...lines, `and ${more} more`] : lines),
+    cutList(
+      all.map(({ room }) => nameOf(room)),
+      MAX_MESSAGES,
+    ),
     paragraph("The people there read this reason:"),
     exactText(first.reason),
   ];

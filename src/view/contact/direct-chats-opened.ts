@@ -1,7 +1,7 @@
 import type { StepProblem } from "../../model/step-outcome.ts";
 import type { ChatDeed } from "../../platforms/runs.ts";
 import type { Block, Inline } from "../document/document.ts";
-import { code, list, paragraph, person, strong } from "../document/document.ts";
+import { code, cutList, paragraph, person, strong } from "../document/document.ts";
 
 const MAX_LINES = 10;
 
@@ -23,17 +23,11 @@ export function afterDirectChats(prefix: string): Inline[] {
 
 function listed(title: string, chats: readonly ChatDeed[]): Block[] {
   if (chats.length === 0) return [];
-  const lines = chats
-    .slice(0, MAX_LINES)
-    .map(({ userId, problem }): Inline[] => [
-      person(userId),
-      problem === null ? "" : `: ${problemWords(problem)}`,
-    ]);
-  const more = chats.length - lines.length;
-  return [
-    paragraph(strong(`${title} (${chats.length})`)),
-    list(more > 0 ? [...lines, `and ${more} more`] : lines),
-  ];
+  const lines = chats.map(({ userId, problem }): Inline[] => [
+    person(userId),
+    problem === null ? "" : `: ${problemWords(problem)}`,
+  ]);
+  return [paragraph(strong(`${title} (${chats.length})`)), cutList(lines, MAX_LINES)];
 }
 
 function problemWords({ code: problem }: StepProblem): string {

@@ -8,7 +8,7 @@ import type { ContactPreview } from "../../service/contact/proposals.ts";
 import type { Block, Inline } from "../document/document.ts";
 import { code, join, list, paragraph, person, strong } from "../document/document.ts";
 import type { Attachment, Message } from "../document/message.ts";
-import { notice } from "../document/message.ts";
+import { notice, textFile } from "../document/message.ts";
 import { counted } from "../document/numbers.ts";
 import { formatDuration } from "../document/time.ts";
 import { untrustedCode, untrustedText } from "../document/untrusted-text.ts";
@@ -176,5 +176,5 @@ function wholeList(people: readonly DirectChatCandidate[]): Attachment {
     const name = displayName === null ? "" : ` ${untrustedCode(displayName, 60)}`;
     return `${userId}${name}${isEncrypted ? ", encrypted" : ""}`;
   });
-  return { fileName: "dm.txt", mimeType: "text/plain", bytes: Buffer.from(`${lines.join("\n")}\n`) };
+  return textFile("dm.txt", lines);
 }

@@ -1,13 +1,14 @@
 import type { KnockFacts, NotKnockedReason } from "../../platforms/contact.ts";
 import type { ContactPreview } from "../../service/contact/proposals.ts";
 import type { Block, Inline } from "../document/document.ts";
-import { code, list, numberedList, paragraph, strong } from "../document/document.ts";
-import type { Message } from "../document/message.ts";
-import { notice } from "../document/message.ts";
+import { code, cutList, numberedList, paragraph, strong } from "../document/document.ts";
+import type { Attachment, Message } from "../document/message.ts";
+import { notice, textFile } from "../document/message.ts";
+import { counted } from "../document/numbers.ts";
 import { formatDuration } from "../document/time.ts";
-import { untrustedCode, untrustedText } from "../document/untrusted-text.ts";
+import { untrustedText } from "../document/untrusted-text.ts";
 import { reasonText } from "../words/reasons.ts";
-import { roomNames } from "../words/room-line.ts";
+import { plainRoomName, roomNames } from "../words/room-line.ts";
 import type { AnswerWords, PreviewWords } from "./question.ts";
 import { exactText } from "./text-for-others.ts";
 
@@ -23,10 +24,9 @@ export function knockQuestion(
 ): { preview: PreviewWords; answers: AnswerWords; numberedRooms: readonly string[] } | Message {
   if (!canBegin) return nothingToKnockAt(facts, prefix);
   const { knocks } = facts;
-  const count = `${knocks.length} ${knocks.length === 1 ? "room" : "rooms"}`;
   const head = paragraph(
-    strong(`Shall I knock at ${count}`),
-    " with your new account? Nothing was done yet.",
+    strong(`Shall I knock at ${counted(knocks.length, "room")} with your new account?`),
+    " Nothing was done yet.",
   );
   return {
     preview: {
@@ -60,16 +60,9 @@ function roomLines(knocks: KnockFacts["knocks"]): Block[] {
   return [numberedList(lines), ...(more > 0 ? [paragraph(`${more} more are in the file.`)] : [])];
 }
 
-function wholeList(knocks: KnockFacts["knocks"]): NonNullable<PreviewWords["files"]>[number] {
-  const lines = knocks.map(
-    ({ room }, index) =>
-      `${index + 1}. ${untrustedCode(room.name ?? room.alias ?? "")} ${untrustedCode(room.roomId)}`,
-  );
-  return {
-    fileName: "knock.txt",
-    mimeType: "text/plain",
-    bytes: Buffer.from(`${knocks[0]?.reason ?? ""}\n\n${lines.join("\n")}\n`),
-  };
+function wholeList(knocks: KnockFacts["knocks"]): Attachment {
+  const lines = knocks.map(({ room }, index) => `${index + 1}. ${plainRoomName(room)}`);
+  return textFile("knock.txt", [knocks[0]?.reason ?? "", "", ...lines]);
 }
 
 const leftTitles: Readonly<Record<NotKnockedReason, string>> = {
@@ -88,11 +81,9 @@ function leftAlone({ left }: Pick<KnockFacts, "left">, prefix: string): Block[] 
   return LEFT_IN_ORDER.flatMap((why): Block[] => {
     const rooms = left.filter((each) => each.why === why).map(({ room }) => room);
     if (rooms.length === 0) return [];
-    const lines = rooms.slice(0, MAX_LISTED).map(nameOf);
-    const more = rooms.length - lines.length;
     return [
       paragraph(strong(`${leftTitles[why]} (${rooms.length})`)),
-      list(more > 0 ? [...lines, `and ${more} more`] : lines),
+      cutList(rooms.map(nameOf), MAX_LISTED),
       ...whatHelps(why, prefix),
     ];
   });

@@ -1,6 +1,6 @@
 import type { AskFacts, NotAskedReason } from "../../platforms/contact.ts";
 import type { Block, Inline } from "../document/document.ts";
-import { code, list, paragraph, strong } from "../document/document.ts";
+import { code, cutList, paragraph, strong } from "../document/document.ts";
 import { formatDay } from "../document/time.ts";
 import { roomNames } from "../words/room-line.ts";
 
@@ -40,16 +40,13 @@ export function notAskedBlocks(notAsked: AskFacts["notAsked"], prefix: string): 
   return IN_ORDER.flatMap((why): Block[] => {
     const rooms = notAsked.filter((each) => each.why === why);
     if (rooms.length === 0) return [];
-    const lines = rooms
-      .slice(0, MAX_ROOMS)
-      .map(({ room, until }): Inline[] => [
-        ...nameOf(room),
-        ...(until === null ? [] : [`: again from ${formatDay(until)}`]),
-      ]);
-    const more = rooms.length - lines.length;
+    const lines = rooms.map(({ room, until }): Inline[] => [
+      ...nameOf(room),
+      ...(until === null ? [] : [`: again from ${formatDay(until)}`]),
+    ]);
     return [
       paragraph(strong(`${titles[why]} (${rooms.length})`)),
-      list(more > 0 ? [...lines, `and ${more} more`] : lines),
+      cutList(lines, MAX_ROOMS),
       ...whatHelps(why, prefix),
     ];
   });

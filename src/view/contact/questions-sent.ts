@@ -1,7 +1,7 @@
 import type { AskWay } from "../../model/contact.ts";
 import type { QuestionDeed } from "../../platforms/runs.ts";
 import type { Block, Inline } from "../document/document.ts";
-import { code, join, list, paragraph, person, strong } from "../document/document.ts";
+import { code, cutList, join, paragraph, person, strong } from "../document/document.ts";
 import { counted } from "../document/numbers.ts";
 
 const MAX_LINES = 10;
@@ -26,12 +26,7 @@ export function afterQuestions(prefix: string): Inline[] {
 
 function listed(title: string, questions: readonly QuestionDeed[]): Block[] {
   if (questions.length === 0) return [];
-  const lines = questions.slice(0, MAX_LINES).map(line);
-  const more = questions.length - lines.length;
-  return [
-    paragraph(strong(`${title} (${questions.length})`)),
-    list(more > 0 ? [...lines, `and ${more} more`] : lines),
-  ];
+  return [paragraph(strong(`${title} (${questions.length})`)), cutList(questions.map(line), MAX_LINES)];
 }
 
 function line({ userIds, way, rooms, result }: QuestionDeed): Inline[] {

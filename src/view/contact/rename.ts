@@ -1,13 +1,13 @@
 import type { NameChange, RenameFacts, RenameLeftReason } from "../../platforms/telling.ts";
 import type { ContactPreview } from "../../service/contact/proposals.ts";
 import type { Block, Inline } from "../document/document.ts";
-import { code, list, numberedList, paragraph, strong } from "../document/document.ts";
-import type { Message } from "../document/message.ts";
-import { notice } from "../document/message.ts";
+import { code, cutList, numberedList, paragraph, strong } from "../document/document.ts";
+import type { Attachment, Message } from "../document/message.ts";
+import { notice, textFile } from "../document/message.ts";
 import { counted } from "../document/numbers.ts";
 import { formatDuration } from "../document/time.ts";
 import { untrustedCode, untrustedText } from "../document/untrusted-text.ts";
-import { roomNames } from "../words/room-line.ts";
+import { plainRoomName, roomNames } from "../words/room-line.ts";
 import type { AnswerWords, PreviewWords } from "./question.ts";
 import { exactText, isShownExactly } from "./text-for-others.ts";
 
@@ -105,12 +105,14 @@ function roomLines({ account, named }: RenameFacts, isUndo: boolean): Block[] {
 }
 
 /** All names, exactly. */
-function wholeList({ account, named }: RenameFacts): NonNullable<PreviewWords["files"]>[number] {
-  const lines = named.map(({ room: { name, alias, roomId }, ...change }, index) => {
-    return `${index + 1}. ${untrustedCode(name ?? alias ?? "")} ${untrustedCode(roomId)}: ${changeWords(change)}`;
-  });
-  const all = [...(account === null ? [] : [`Everywhere: ${changeWords(account)}`]), ...lines];
-  return { fileName: "rename.txt", mimeType: "text/plain", bytes: Buffer.from(`${all.join("\n")}\n`) };
+function wholeList({ account, named }: RenameFacts): Attachment {
+  const lines = named.map(
+    ({ room, ...change }, index) => `${index + 1}. ${plainRoomName(room)}: ${changeWords(change)}`,
+  );
+  return textFile("rename.txt", [
+    ...(account === null ? [] : [`Everywhere: ${changeWords(account)}`]),
+    ...lines,
+  ]);
 }
 
 function changeWords({ from, to }: NameChange): string {
@@ -128,7 +130,7 @@ const leftWords: Readonly<Record<RenameLeftReason, string>> = {
   changed_since: "somebody has changed the name since I gave it, so I leave it alone",
   nothing_to_undo: "I gave no name there that is still shown",
   not_allowed: "your old server does not let its accounts change their names",
-  length: "a name needs at least one character, and at most 256",
+  length: "a name has at least one character and at most 256",
   not_in_room: "your old account is not in it",
 };
 
@@ -136,14 +138,8 @@ const leftWords: Readonly<Record<RenameLeftReason, string>> = {
 function leftRooms({ leftRooms: left }: RenameFacts): Block[] {
   if (left.length === 0) return [];
   const nameOf = roomNames(left.map(({ room }) => room));
-  const lines = left
-    .slice(0, MAX_LISTED)
-    .map(({ room, why }): Inline[] => [...nameOf(room), `: ${leftWords[why]}`]);
-  const more = left.length - lines.length;
-  return [
-    paragraph(strong(`These stay as they are (${left.length})`)),
-    list(more > 0 ? [...lines, `and ${more} more`] : lines),
-  ];
+  const lines = left.map(({ room, why }): Inline[] => [...nameOf(room), `: ${leftWords[why]}`]);
+  return [paragraph(strong(`These stay as they are (${left.length})`)), cutList(lines, MAX_LISTED)];
 }
 
 function nothingToRename(facts: RenameFacts, prefix: string): Message {
@@ -166,6 +162,6 @@ const accountWords: Readonly<Record<RenameLeftReason, string>> = {
   changed_since: "Somebody has changed your old account's name since I gave it one, so I leave it alone.",
   nothing_to_undo: "Your old account has no name that I gave it.",
   not_allowed: "Your old server does not let its accounts change their names. Ask its administrator.",
-  length: "A name needs at least one character, and at most 256. Please choose another one.",
+  length: "A name has at least one character and at most 256. Please choose another one.",
   not_in_room: "Your old account is not in this room.",
 };

@@ -67,6 +67,12 @@ export function list(items: readonly (Inline | readonly Inline[])[]): Block {
   return { kind: "list", isNumbered: false, start: 1, items: items.map(toInlines) };
 }
 
+/** A list with bullets that shows the first items and counts the others: "and 12 more". */
+export function cutList(items: readonly (Inline | readonly Inline[])[], maxShown: number): Block {
+  const more = items.length - maxShown;
+  return list(more > 0 ? [...items.slice(0, maxShown), `and ${more} more`] : items);
+}
+
 /** A numbered list. */
 export function numberedList(items: readonly (Inline | readonly Inline[])[], start = 1): Block {
   return { kind: "list", isNumbered: true, start, items: items.map(toInlines) };

@@ -21,6 +21,11 @@ export interface Attachment {
   bytes: Buffer;
 }
 
+/** A file of plain text. */
+export function textFile(fileName: string, lines: readonly string[]): Attachment {
+  return { fileName, mimeType: "text/plain", bytes: Buffer.from(`${lines.join("\n")}\n`) };
+}
+
 /** A routine message. It notifies nobody. */
 export function notice(...document: Document): Message {
   return { document, tone: "notice" };

@@ -2,7 +2,7 @@ import type { CheckedRoom, KeyCheck } from "../../platforms/key-check.ts";
 import type { Block, Inline } from "../document/document.ts";
 import { code, join, list, paragraph, strong } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
-import { notice } from "../document/message.ts";
+import { notice, textFile } from "../document/message.ts";
 import { counted, formatCount, plural } from "../document/numbers.ts";
 import { renderPlainText } from "../document/plain-text.ts";
 import { untrustedCode } from "../document/untrusted-text.ts";
@@ -31,13 +31,7 @@ export function keyCheck({ rooms, unknownRooms, targetBackup }: KeyCheck, prefix
       ...(step.length === 0 ? [] : [paragraph(...step)]),
     ),
     ...(isCut && {
-      attachments: [
-        {
-          fileName: "keys-check.txt",
-          mimeType: "text/plain",
-          bytes: Buffer.from(`${renderPlainText([list(lines)])}\n`),
-        },
-      ],
+      attachments: [textFile("keys-check.txt", [renderPlainText([list(lines)])])],
     }),
   };
 }

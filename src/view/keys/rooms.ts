@@ -1,6 +1,7 @@
 import type { Block, Inline } from "../document/document.ts";
 import { code, list, paragraph } from "../document/document.ts";
 import type { Attachment } from "../document/message.ts";
+import { textFile } from "../document/message.ts";
 import { formatCount, plural } from "../document/numbers.ts";
 import { untrustedCode } from "../document/untrusted-text.ts";
 
@@ -24,8 +25,8 @@ export function roomsWithCounts(title: string, rooms: ReadonlyMap<string, number
 /** The file with all rooms; empty if a message lists all of them. */
 export function attachedRooms(fileName: string, rooms: ReadonlyMap<string, number>): Attachment[] {
   if (rooms.size <= MAX_ROOMS) return [];
-  const lines = mostFirst(rooms).map(([roomId, count]) => `${untrustedCode(roomId)} ${count}\n`);
-  return [{ fileName, mimeType: "text/plain", bytes: Buffer.from(lines.join("")) }];
+  const lines = mostFirst(rooms).map(([roomId, count]) => `${untrustedCode(roomId)} ${count}`);
+  return [textFile(fileName, lines)];
 }
 
 function mostFirst(rooms: ReadonlyMap<string, number>): [string, number][] {

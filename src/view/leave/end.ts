@@ -5,12 +5,12 @@ import type { LeavingSummary } from "../../platforms/runs.ts";
 import type { RunEnd } from "../../service/run/results.ts";
 import type { Inline } from "../document/document.ts";
 import { code, numberedList, paragraph, strong } from "../document/document.ts";
-import type { Message } from "../document/message.ts";
-import { alert } from "../document/message.ts";
+import type { Attachment, Message } from "../document/message.ts";
+import { alert, textFile } from "../document/message.ts";
 import { counted } from "../document/numbers.ts";
-import { untrustedCode, untrustedText } from "../document/untrusted-text.ts";
+import { untrustedText } from "../document/untrusted-text.ts";
 import { accountProblemClause } from "../words/account-problem-words.ts";
-import { roomNames } from "../words/room-line.ts";
+import { plainRoomName, roomNames } from "../words/room-line.ts";
 
 /** The longest list in the message itself. The file has all. */
 const MAX_LISTED = 20;
@@ -83,14 +83,9 @@ function stayedWords({ code: problem, serverText }: StepProblem): string {
   return isSaid ? words : `${words}. It says: ${untrustedText(serverText, 200)}`;
 }
 
-function wholeList(stayed: LeavingSummary["stayed"]): NonNullable<Message["attachments"]>[number] {
+function wholeList(stayed: LeavingSummary["stayed"]): Attachment {
   const lines = stayed.map(
-    ({ room: { name, alias, roomId }, problem }, index) =>
-      `${index + 1}. ${untrustedCode(name ?? alias ?? "")} ${untrustedCode(roomId)}: ${stayedWords(problem)}`,
+    ({ room, problem }, index) => `${index + 1}. ${plainRoomName(room)}: ${stayedWords(problem)}`,
   );
-  return {
-    fileName: "leave-old.txt",
-    mimeType: "text/plain",
-    bytes: Buffer.from(`${lines.join("\n")}\n`),
-  };
+  return textFile("leave-old.txt", lines);
 }

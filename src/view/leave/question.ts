@@ -10,13 +10,12 @@ import type { AnswerWords, PreviewWords } from "../contact/question.ts";
 import { exactText } from "../contact/text-for-others.ts";
 import type { Block, Inline } from "../document/document.ts";
 import { code, list, numberedList, paragraph, strong } from "../document/document.ts";
-import type { Message } from "../document/message.ts";
-import { notice } from "../document/message.ts";
+import type { Attachment, Message } from "../document/message.ts";
+import { notice, textFile } from "../document/message.ts";
 import { counted } from "../document/numbers.ts";
 import { formatDuration } from "../document/time.ts";
-import { untrustedCode } from "../document/untrusted-text.ts";
 import type { NamedRoom } from "../words/room-line.ts";
-import { roomNames } from "../words/room-line.ts";
+import { plainRoomName, roomNames } from "../words/room-line.ts";
 import { keptWords } from "./reasons.ts";
 
 /** The longest list in the message itself. The file has all. */
@@ -245,21 +244,14 @@ function nothingToLeave(facts: LeaveFacts, order: LeaveOrder, prefix: string): M
   };
 }
 
-function wholeList({ leaves, kept, reason }: LeaveFacts): NonNullable<PreviewWords["files"]>[number] {
-  const line = ({ name, alias, roomId }: NamedRoom, words: string): string =>
-    `${untrustedCode(name ?? alias ?? "")} ${untrustedCode(roomId)}${words}`;
-  const lines = [
+function wholeList({ leaves, kept, reason }: LeaveFacts): Attachment {
+  return textFile("leave-old.txt", [
     `Reason: ${reason}`,
     "",
     `It leaves (${leaves.length})`,
-    ...leaves.map((each) => line(each.room, notes(each).join(""))),
+    ...leaves.map((each) => [plainRoomName(each.room), ...notes(each)].join("")),
     "",
     `It stays (${kept.length})`,
-    ...kept.map(({ room, reasons }) => line(room, `: ${reasonsWords(reasons)}`)),
-  ];
-  return {
-    fileName: "leave-old.txt",
-    mimeType: "text/plain",
-    bytes: Buffer.from(`${lines.join("\n")}\n`),
-  };
+    ...kept.map(({ room, reasons }) => `${plainRoomName(room)}: ${reasonsWords(reasons)}`),
+  ]);
 }

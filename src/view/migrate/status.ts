@@ -4,7 +4,7 @@ import type { RunStatus, RunWait } from "../../service/run/results.ts";
 import { accountProblem, accountRemedy } from "../account/account-problem.ts";
 import { sideName } from "../account/sign-in.ts";
 import type { Block, Inline } from "../document/document.ts";
-import { code, list, paragraph, strong } from "../document/document.ts";
+import { code, cutList, list, paragraph, strong } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
 import { notice } from "../document/message.ts";
 import { counted, waitVerb } from "../document/numbers.ts";
@@ -134,9 +134,8 @@ function roomsLeft(status: RunStatus): Block[] {
 
 function waits({ waits: all, state }: RunStatus, now: number): Block[] {
   if (all.length === 0 || state !== "running") return [];
-  const lines = all.slice(0, MAX_WAITS).map((wait) => waitLine(wait, now));
-  const more = all.length - lines.length;
-  return [paragraph(strong("What I wait for")), list(more > 0 ? [...lines, `and ${more} more`] : lines)];
+  const lines = all.map((wait) => waitLine(wait, now));
+  return [paragraph(strong("What I wait for")), cutList(lines, MAX_WAITS)];
 }
 
 function waitLine(wait: RunWait, now: number): Inline[] {

@@ -3,7 +3,7 @@ import type { StayReason } from "../../model/stay-reason.ts";
 import type { UndoPreview, UndoPreviewResult } from "../../service/run/results.ts";
 import { notSignedIn, unreadable } from "../account/reading.ts";
 import type { Block, Inline } from "../document/document.ts";
-import { code, list, paragraph, strong } from "../document/document.ts";
+import { code, cutList, list, paragraph, strong } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
 import { alert, notice } from "../document/message.ts";
 import { counted } from "../document/numbers.ts";
@@ -123,24 +123,16 @@ const stayWords: Readonly<Record<StayReason, string>> = {
 function keptRooms(kept: UndoPreview["kept"]): Block[] {
   if (kept.length === 0) return [];
   const nameOf = roomNames(kept.map(({ room }) => room));
-  const lines = kept
-    .slice(0, MAX_ROOMS)
-    .map(({ room, reason }): Inline[] => [...nameOf(room), `: ${stayWords[reason]}`]);
-  const more = kept.length - lines.length;
+  const lines = kept.map(({ room, reason }): Inline[] => [...nameOf(room), `: ${stayWords[reason]}`]);
   return [
     paragraph(strong(`Your new account stays, and keeps its power (${kept.length})`)),
-    list(more > 0 ? [...lines, `and ${more} more`] : lines),
+    cutList(lines, MAX_ROOMS),
   ];
 }
 
 function rooms(title: string, all: readonly ReportRoom[]): Block[] {
   if (all.length === 0) return [];
-  const lines = all.slice(0, MAX_ROOMS).map(roomNames(all));
-  const more = all.length - lines.length;
-  return [
-    paragraph(strong(`${title} (${all.length})`)),
-    list(more > 0 ? [...lines, `and ${more} more`] : lines),
-  ];
+  return [paragraph(strong(`${title} (${all.length})`)), cutList(all.map(roomNames(all)), MAX_ROOMS)];
 }
 
 function settings(title: string, lines: readonly string[]): Block[] {

@@ -26,6 +26,12 @@ export function shownRoomName(room: NamedRoom, isAmbiguous = false): Inline[] {
   return isAmbiguous ? [strong(roomLink(url, shown, "")), " ", code(id)] : [strong(roomLink(url, shown, id))];
 }
 
+/** A room in a file of plain text: its name with its alias or ID. */
+export function plainRoomName({ name, alias, roomId }: NamedRoom): string {
+  const id = untrustedCode(alias ?? roomId);
+  return name === null || name === alias ? id : `${untrustedCode(name)} (${id})`;
+}
+
 /**
  * Names the rooms of one list (`shownRoomName`). Names that differ only in case or spaces count as
  * equal.

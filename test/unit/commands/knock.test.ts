@@ -120,7 +120,7 @@ describe("!knock", () => {
     const question = knockQuestion({ facts: { knocks, left: [] }, canBegin: true, durationMs: 60_000 }, "!");
     if ("document" in question) throw new Error("nothing is asked");
     expect(renderPlainText([...question.preview.all])).toContain("5 more are in the file.");
-    expect(question.preview.files?.[0]?.bytes.toString()).toContain("25. Room 24 !24:old.example");
+    expect(question.preview.files?.[0]?.bytes.toString()).toContain("25. Room 24 (!24:old.example)");
   });
 
   it("begins what was confirmed", async () => {
