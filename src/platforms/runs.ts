@@ -50,6 +50,11 @@ export interface StepFacts {
   readonly signal: AbortSignal;
   /** False once the run was paused or ended. Then the step sends no further request. */
   readonly mayGoOn: () => boolean;
+  /**
+   * The run has ended before the step. A new chat whose partner is not invited is left, and nobody
+   * is invited any more. Other kinds of steps are not run.
+   */
+  readonly isEnding?: boolean;
 }
 
 /** A run whose steps may be undone. */

@@ -4,6 +4,7 @@ import type { Database } from "better-sqlite3";
 import { Kysely } from "kysely";
 import { Accounts } from "./accounts.ts";
 import { AuthorizationServers } from "./authorization-servers.ts";
+import { BegunChats } from "./begun-chats.ts";
 import { BotState } from "./bot-state.ts";
 import { Contacts } from "./contacts.ts";
 import { DeviceKeys } from "./device-keys.ts";
@@ -67,6 +68,7 @@ export interface Store {
   readonly steps: Steps;
   readonly limiters: Limiters;
   readonly contacts: Contacts;
+  readonly begunChats: BegunChats;
   readonly questions: Questions;
   readonly counts: WorkCounts;
   /** Notes at once that the process is about to end by an error while these items are sent. */
@@ -147,6 +149,7 @@ export function openStore({
       steps: new Steps(database, report),
       limiters: new Limiters(database),
       contacts: new Contacts(database, report),
+      begunChats: new BegunChats(database, report),
       questions,
       noteCrash: (outboxIds) => noteCrash(opened.sqlite, outboxIds),
       counts: new WorkCounts(database),

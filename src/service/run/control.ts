@@ -9,6 +9,7 @@ import type { Runner } from "../../queue/runner.ts";
 import type { Accounts } from "../../store/accounts.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
+import type { BegunChatEnding } from "../contact/begun-chats.ts";
 import { currentRuns } from "./current-runs.ts";
 import type { KeptRequests } from "./kept-requests.ts";
 import type { Preparations } from "./preparations.ts";
@@ -38,6 +39,8 @@ export interface RunControlOptions {
   changed: (run: Run) => void;
   kept: Pick<KeptRequests, "of" | "end" | "hurry">;
   preparations: Pick<Preparations, "end">;
+  /** Leaves the empty rooms that are left of an ended run. */
+  begunChats: Pick<BegunChatEnding, "endOf">;
   queue: KeyedQueue;
   now: () => number;
 }
@@ -202,7 +205,7 @@ export class RunControl {
   }
 
   async #endRun(run: Run, event: "cancelled" | "abandoned"): Promise<{ ended: Run; isIdle: boolean } | null> {
-    const { runs, steps, runner, now, changed } = this.#options;
+    const { runs, steps, runner, begunChats, now, changed } = this.#options;
     // A run that only watched has already ended for its owner. The owner is leaving and has not
     // cancelled it.
     const isCancelled = event === "cancelled" || isActive(run);
@@ -210,6 +213,7 @@ export class RunControl {
     if (over === null) return null;
     const isIdle = await runner.end(run.id, DRAIN_TIMEOUT_MS);
     await steps.dropPending(run.id);
+    await begunChats.endOf(run);
     const ended = (await runs.get(run.id)) ?? over;
     changed(ended);
     return { ended, isIdle };

@@ -10,6 +10,7 @@ import type { Platforms } from "../../platforms/platform.ts";
 import { Limits } from "../../queue/rate-limits.ts";
 import { Runner } from "../../queue/runner.ts";
 import type { Store } from "../../store/store.ts";
+import { BegunChatEnding } from "../contact/begun-chats.ts";
 import { LeftChats } from "../contact/left-chats.ts";
 import { Proposals } from "../contact/proposals.ts";
 import type { Planning, PlanningOptions } from "../plan/planning.ts";
@@ -137,6 +138,10 @@ export function createRuns(options: CreateRunsOptions): RunServices {
   const queue = new KeyedQueue();
   const preparations = new Preparations(queue);
   const kept = new KeptRequests({ rows: store.keptRequests, preparations, now });
+  const begunChats = new BegunChatEnding({
+    ...{ chats: store.begunChats, runs, platforms, now, log },
+    endChat: (run, step, signal) => work.endChat(run, step, signal),
+  });
   const control = new RunControl({
     kept,
     preparations,
@@ -148,6 +153,7 @@ export function createRuns(options: CreateRunsOptions): RunServices {
     statuses,
     summary,
     changed,
+    begunChats,
     queue,
     now,
   });
@@ -204,11 +210,13 @@ export function createRuns(options: CreateRunsOptions): RunServices {
       await watch.start();
       // The last process may have ended before it notified their owners.
       for (const run of await runs.inState("needs_you")) changed(run);
+      begunChats.start();
       retries.start();
     },
     stop: async () => {
       watch.stop();
       preparations.stop();
+      await begunChats.stop();
       await retries.stop();
       await runner.stop();
       await listener.stop();

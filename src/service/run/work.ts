@@ -65,7 +65,19 @@ export class RunWork implements RunnerWork {
     return side === "source" ? { status: "failed", problem: outcome.problem } : outcome;
   }
 
-  async #execute(run: Run, step: TakenStep, { signal, mayGoOn }: StepControl): Promise<StepOutcome> {
+  /** Ends a chat that a run was opening when it ended (`isEnding` of `StepFacts`). */
+  endChat(run: Run, step: TakenStep, signal: AbortSignal): Promise<StepOutcome> {
+    // The store records the end as a whole. The step is no longer one that is being tried.
+    const ending = { isEnding: true, saveUndo: () => Promise.resolve() };
+    return this.#execute(run, step, { signal, mayGoOn: () => true }, ending);
+  }
+
+  async #execute(
+    run: Run,
+    step: TakenStep,
+    { signal, mayGoOn }: StepControl,
+    ending: Partial<Pick<StepFacts, "isEnding" | "saveUndo">> = {},
+  ): Promise<StepOutcome> {
     const { accounts, platforms, runs, steps, records, knockReason, now } = this.#options;
     const [source, target] = [
       await accounts.get(run.owner, "source"),
@@ -91,6 +103,7 @@ export class RunWork implements RunnerWork {
       records: () => records(run.owner, { source: run.source, target: run.target }),
       signal,
       mayGoOn,
+      ...ending,
     });
     if (outcome.status !== "needs_user") return outcome;
     const used = { source, target }[outcome.side ?? step.side];

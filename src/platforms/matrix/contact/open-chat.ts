@@ -46,6 +46,7 @@ export const openChatStep = defineStep({
   undoRecord: progressSchema,
   async run(chat, scope) {
     const progress = scope.savedUndo;
+    if (scope.isEnding === true) return await endOpening(progress, chat, scope);
     switch (progress?.next) {
       case undefined:
         if (!(await isStillNeeded(chat.purpose, scope))) return { status: "already_done" };
@@ -66,6 +67,28 @@ export const openChatStep = defineStep({
   },
   undo: null,
 });
+
+/**
+ * After the end of the run: a chat whose partner is invited stays, and is listed. Otherwise the
+ * account leaves the room, in which it is alone.
+ */
+async function endOpening(
+  progress: Progress | null,
+  chat: OpenChatPayload,
+  scope: Scope,
+): Promise<StepOutcome> {
+  const problem: StepProblem =
+    progress?.next === "leave" ? progress.problem : { code: "gone", serverText: null };
+  const notOpened: StepOutcome = { status: "failed", problem };
+  if (progress === null) return notOpened;
+  const roomId = progress.next === "create" ? await findRoom(scope.own, scope.stepId) : progress.roomId;
+  if (roomId === null) return notOpened;
+  const isOpen = progress.next === "text" || progress.next === "list";
+  const partner = isOpen ? "invite" : await membershipNow(scope.own, { roomId, userId: chat.partner });
+  if (partner === "invite" || partner === "join") return await list(roomId, chat, scope);
+  if (partner === "hidden") return notOpened;
+  return await leave({ roomId, problem }, scope);
+}
 
 async function create(
   { partner, isEncrypted, purpose }: OpenChatPayload,
@@ -205,7 +228,7 @@ function giveUp(roomId: string, problem: StepProblem, scope: Scope): Promise<Ste
 
 /** The account is alone in the room. */
 async function leave(
-  { roomId, problem }: Extract<Progress, { next: "leave" }>,
+  { roomId, problem }: Pick<Extract<Progress, { next: "leave" }>, "roomId" | "problem">,
   scope: Scope,
 ): Promise<StepOutcome> {
   try {

@@ -51,6 +51,7 @@ export async function contextOfStep(
     records,
     signal,
     mayGoOn,
+    isEnding,
   }: StepFacts,
 ): Promise<StepContext> {
   const joined = NEEDS_JOINED_ROOMS.has(kind) ? await joinedRooms() : new Set<string>();
@@ -76,6 +77,7 @@ export async function contextOfStep(
     ...(LEAVING.has(kind) && { leaving: { asked: (await records()).asked, now: now(), keyWorker } }),
     signal,
     mayGoOn,
+    ...(isEnding !== undefined && { isEnding }),
   };
 }
 

@@ -32,6 +32,7 @@ export interface StepScope<Undo> extends Pick<
   | "reserveChat"
   | "knockReason"
   | "leaving"
+  | "isEnding"
   | "signal"
 > {
   readonly source: StepSession;

@@ -72,6 +72,8 @@ export interface StepContext {
    * False once the run was paused or ended. Then the step sends no further request (`defineStep`).
    */
   readonly mayGoOn: () => boolean;
+  /** The run has ended, and a new chat of it is left or listed (`StepFacts`). */
+  readonly isEnding?: StepFacts["isEnding"];
 }
 
 /** What a step that leaves a room knows besides what the two servers show. */

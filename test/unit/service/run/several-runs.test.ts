@@ -32,6 +32,12 @@ async function setUp() {
     changed: ({ purpose, state }) => void changed.push(`${purpose} ${state}`),
     kept: { of: async () => null, end: async () => null, hurry: async () => null },
     preparations: new Preparations(queue),
+    begunChats: {
+      endOf: async ({ id }) => {
+        const states = (await steps.all(id)).map(({ state }) => state);
+        changed.push(`begun chats of run ${id}: ${states.join()}`);
+      },
+    },
     queue,
     now: () => 1_000,
   });
@@ -104,6 +110,13 @@ describe("the commands about a move", () => {
     await store.runs.apply(move.id, "needs_owner");
     expect(await control.pause(OWNER)).toMatchObject({ run: { purpose: "ask" }, others: [] });
     expect((await store.runs.get(move.id))?.state).toBe("needs_you");
+  });
+
+  it.each(["cancel", "abandon"] as const)("%s a run before its begun chats are ended", async (command) => {
+    const { control, begin, changed } = await setUp();
+    const { id } = await begin("ask");
+    await control[command](OWNER);
+    expect(changed).toEqual([`begun chats of run ${id}: dropped`, "ask over"]);
   });
 
   it("cancel all that is active, and let the move watch", async () => {

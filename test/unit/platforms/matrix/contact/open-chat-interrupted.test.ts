@@ -102,6 +102,7 @@ interface Interruption {
 async function openedWith(
   { at, isReached }: Interruption,
   refusesInvitations: boolean,
+  { isCancelled }: { isCancelled: boolean } = { isCancelled: false },
 ): Promise<{ server: ChatServer; outcome: StepOutcome; requests: number }> {
   const server = new ChatServer(refusesInvitations);
   let requests = 0;
@@ -120,6 +121,7 @@ async function openedWith(
       ...scripted.context,
       savedUndo: saved,
       saveUndo: async (undo) => void (saved = undo),
+      isEnding: isCancelled && requests >= at,
     });
     if (outcome.status === "done" || outcome.status === "failed") return { server, outcome, requests };
   }
@@ -153,6 +155,36 @@ describe("a chat whose opening is interrupted", () => {
   it("is cut at every request", async () => {
     const { requests } = await openedWith({ at: Infinity, isReached: false }, false);
     expect(requests).toBeLessThan(POINTS.length / 2);
+  });
+
+  it.each(POINTS.flatMap((point) => [true, false].map((refuses) => ({ ...point, refuses }))))(
+    "is no empty room after the run was cancelled: request $at, reached: $isReached, refused: $refuses",
+    async ({ refuses, ...point }) => {
+      const { server, outcome } = await openedWith(point, refuses, { isCancelled: true });
+      for (const [roomId, { isLeft, partner }] of server.rooms) {
+        expect(isLeft).toBe(partner === null);
+        if (!isLeft) expect(server.direct).toEqual({ [HELPER]: [roomId] });
+      }
+      expect(["done", "failed"]).toContain(outcome.status);
+      expect(server.invitations).toBeLessThanOrEqual(1);
+    },
+  );
+
+  it.each([
+    { next: "invite", roomId: "!chat0:old.example" },
+    { next: "leave", roomId: "!chat0:old.example", problem: { code: "partner_refused", serverText: null } },
+    { next: "create" },
+  ])("is left at the end of the run, however far it was: $next", async (savedUndo) => {
+    const server = new ChatServer(false);
+    const mark = { creation_content: { [MARKER]: "step-1" } };
+    server.answer({
+      ...{ side: "source", method: "POST", path: "/createRoom", body: mark },
+      ...{ query: new URLSearchParams(), type: undefined },
+    });
+    const script = { side: "source", savedUndo } as const;
+    const { context, writes } = scriptedContext((request) => server.answer(request), script);
+    expect((await openChatStep.run(PAYLOAD, { ...context, isEnding: true })).status).toBe("failed");
+    expect(writes().map((line) => line.split("/").at(-1))).toEqual(["leave", "forget"]);
   });
 
   it.each([0, 1, 2])("goes on where it was after a pause before request %d of a try", async (maxRequests) => {
