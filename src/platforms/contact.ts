@@ -187,6 +187,11 @@ export type KeptInRoomReason =
   /** The person talks with the bot there. */
   | { readonly code: "bot_chat" };
 
+/** Whether no typed word lets the old account leave in spite of a reason. */
+export function isFinal({ code }: Pick<KeptInRoomReason, "code">): boolean {
+  return code === "server_notices" || code === "bot_chat";
+}
+
 /** A room that the old account leaves. */
 export interface RoomLeft {
   readonly room: ReportRoom;

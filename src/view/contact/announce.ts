@@ -128,7 +128,7 @@ function notTold(left: AnnounceFacts["left"], prefix: string): Block[] {
     list(lines),
     paragraph(
       code(`${prefix}rename-old`),
-      " reaches all of them: it puts the ID of your new account into the name of your old one, which encrypted rooms show too.",
+      " reaches all rooms of your old account: it puts the ID of your new account into the name of your old one, which encrypted rooms show too.",
       ...(canName
         ? [
             " To write into a room that is too large, told already or not moved, name it: ",

@@ -3,6 +3,7 @@ import type { AskFacts, AskMessage } from "../../platforms/contact.ts";
 import type { Attachment } from "../document/message.ts";
 import { textFile } from "../document/message.ts";
 import { untrustedCode } from "../document/untrusted-text.ts";
+import { askWayWords } from "../words/ask-ways.ts";
 import { plainRoomName } from "../words/room-line.ts";
 
 type MessageToOne = AskMessage["followers"][number];
@@ -32,7 +33,7 @@ function one(
 ): string {
   return [
     `# ${title}: ${[helper, ...also].map(personLine).join(", ")}`,
-    { direct: "In your direct chat", room: "In the room itself", new_direct: "In a new direct chat" }[way],
+    `Asked ${askWayWords[way]}`,
     ...rooms.map(({ room, topic }) =>
       topic === null
         ? `- ${plainRoomName(room)}`

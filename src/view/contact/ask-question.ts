@@ -1,13 +1,14 @@
-import type { Person } from "../../model/contact.ts";
 import type { AskFacts, AskMessage } from "../../platforms/contact.ts";
 import type { ContactPreview } from "../../service/contact/proposals.ts";
 import type { Block, Inline } from "../document/document.ts";
-import { code, cutList, join, list, paragraph, person, quote, strong } from "../document/document.ts";
+import { code, cutList, join, list, paragraph, quote, strong } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
 import { notice } from "../document/message.ts";
 import { counted } from "../document/numbers.ts";
 import { formatDuration } from "../document/time.ts";
 import { untrustedText } from "../document/untrusted-text.ts";
+import { askWayWords } from "../words/ask-ways.ts";
+import { namedPerson } from "../words/named-person.ts";
 import type { NamedRoom } from "../words/room-line.ts";
 import { roomNames } from "../words/room-line.ts";
 import { askFile } from "./ask-file.ts";
@@ -117,7 +118,7 @@ function recipients(messages: readonly AskMessage[]): Block[] {
     }));
     const more = rooms.length - shown.length;
     return [
-      ...join([helper, ...alsoMentioned].map(shownPerson), ", "),
+      ...join([helper, ...alsoMentioned].map(namedPerson), ", "),
       ` ${wayWords(message)}: `,
       ...join(shown, ", "),
       ...(more > 0 ? [` and ${more} more`] : []),
@@ -126,7 +127,7 @@ function recipients(messages: readonly AskMessage[]): Block[] {
         : [
             ". Without success: ",
             ...join(
-              followers.map((next) => shownPerson(next.helper)),
+              followers.map((next) => namedPerson(next.helper)),
               ", then ",
             ),
           ]),
@@ -136,19 +137,14 @@ function recipients(messages: readonly AskMessage[]): Block[] {
   return [list(lines), ...(more > 0 ? [paragraph(`${more} more are in the file.`)] : [])];
 }
 
-function shownPerson({ userId, displayName }: Person): Inline {
-  const name = displayName === null || displayName === "" ? "" : `${untrustedText(displayName, 40)} `;
-  return { kind: "group", children: [name, person(userId)] };
-}
-
 function wayWords({ way }: Pick<AskMessage, "way">): string {
   switch (way) {
     case "direct":
-      return "in your direct chat, about";
+      return `${askWayWords[way]}, about`;
     case "room":
-      return "in the room itself, where everybody reads it";
+      return `${askWayWords[way]}, where everybody reads it`;
     case "new_direct":
-      return "in a new direct chat, about";
+      return `${askWayWords[way]}, about`;
   }
 }
 

@@ -1,4 +1,3 @@
-import type { Person } from "../../model/contact.ts";
 import type {
   DirectChatCandidate,
   DirectChatFacts,
@@ -6,12 +5,13 @@ import type {
 } from "../../platforms/direct-chats.ts";
 import type { ContactPreview } from "../../service/contact/proposals.ts";
 import type { Block, Inline } from "../document/document.ts";
-import { code, join, list, paragraph, person, strong } from "../document/document.ts";
+import { code, join, list, paragraph, strong } from "../document/document.ts";
 import type { Attachment, Message } from "../document/message.ts";
 import { notice, textFile } from "../document/message.ts";
 import { counted } from "../document/numbers.ts";
 import { formatDuration } from "../document/time.ts";
-import { untrustedCode, untrustedText } from "../document/untrusted-text.ts";
+import { untrustedCode } from "../document/untrusted-text.ts";
+import { namedPerson } from "../words/named-person.ts";
 import type { AnswerWords, PreviewWords } from "./question.ts";
 import { exactText } from "./text-for-others.ts";
 
@@ -73,16 +73,11 @@ function peopleLines(people: readonly DirectChatCandidate[]): Inline[][] {
   const lines = people
     .slice(0, MAX_LISTED)
     .map(({ partner, isEncrypted }) => [
-      ...shownPerson(partner),
+      namedPerson(partner),
       isEncrypted ? ", encrypted like your old chat" : "",
     ]);
   const more = people.length - lines.length;
   return more > 0 ? [...lines, [`and ${more} more, in the file`]] : lines;
-}
-
-function shownPerson({ userId, displayName }: Person): Inline[] {
-  const name = displayName === null || displayName === "" ? "" : `${untrustedText(displayName, 40)} `;
-  return [name, person(userId)];
 }
 
 /** Each text once. They are the same for everybody. */
@@ -135,10 +130,7 @@ function leftAlone(left: DirectChatFacts["left"]): Block[] {
   const lines = LEFT_IN_ORDER.flatMap((why): Inline[][] => {
     const people = left.filter((each) => each.why === why).map(({ partner }) => partner);
     if (people.length === 0) return [];
-    const shown = people.slice(0, MAX_LEFT).map((each): Inline => ({
-      kind: "group",
-      children: shownPerson(each),
-    }));
+    const shown = people.slice(0, MAX_LEFT).map(namedPerson);
     const more = people.length - shown.length;
     return [[`${leftTitles[why]}: `, ...join(shown, ", "), ...(more > 0 ? [` and ${more} more`] : [])]];
   });

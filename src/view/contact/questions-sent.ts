@@ -1,8 +1,8 @@
-import type { AskWay } from "../../model/contact.ts";
 import type { QuestionDeed } from "../../platforms/runs.ts";
 import type { Block, Inline } from "../document/document.ts";
 import { code, cutList, join, paragraph, person, strong } from "../document/document.ts";
 import { counted } from "../document/numbers.ts";
+import { askWayWords } from "../words/ask-ways.ts";
 
 const MAX_LINES = 10;
 
@@ -33,15 +33,9 @@ function line({ userIds, way, rooms, result }: QuestionDeed): Inline[] {
   const about = `about ${counted(rooms, "room")}`;
   return [
     ...join(userIds.map(person), ", "),
-    result === "sent" ? ` ${wayWords[way]}, ${about}` : `, ${about}: ${whyNot(result)}`,
+    result === "sent" ? ` ${askWayWords[way]}, ${about}` : `, ${about}: ${whyNot(result)}`,
   ];
 }
-
-const wayWords: Readonly<Record<AskWay, string>> = {
-  direct: "in your direct chat",
-  room: "in the room itself",
-  new_direct: "in a new chat",
-};
 
 function whyNot(result: Exclude<QuestionDeed["result"], "sent">): string {
   switch (result) {

@@ -106,7 +106,7 @@ function keyWords({ keys: { expected, toCopy, isUnreadable } }: FinishState): st
   if (toCopy > 0) return `${formatCount(toCopy)} of ${counted(expected, "key")} can be copied.`;
   return expected === 0
     ? "there is nothing to copy."
-    : `nothing is left to copy of ${counted(expected, "key")}.`;
+    : `of ${counted(expected, "key")} none is left to copy.`;
 }
 
 function nameWords({ name: { name, isRenamed, announced } }: FinishState, prefix: string): Inline[] {

@@ -8,7 +8,7 @@ import { notice } from "../document/message.ts";
 export function closeAnswer(result: ClosingResult, prefix: string): Message {
   return notice(
     paragraph(
-      strong("Closing your old account is yours to do. "),
+      strong("Only you can close your old account. "),
       "I never do it, because nobody can take it back.",
     ),
     paragraph(strong("What it does")),
@@ -22,7 +22,7 @@ export function closeAnswer(result: ClosingResult, prefix: string): Message {
     ]),
     paragraph(
       strong("Better wait some weeks. "),
-      "People who look for you find your old account and the name that says where you are. Moderators and knocks that are not answered yet need it as a witness. A closed account can't let your new one in, and can't copy keys any more.",
+      "People who look for you find your old account and the name that says where you are. Moderators who have not answered yet can see by it that it is you. A closed account can't let your new one in, and can't copy keys any more.",
     ),
     ...where(result),
     paragraph("Look first: ", code(`${prefix}finish`), "."),

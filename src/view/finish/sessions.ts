@@ -142,7 +142,7 @@ function signedOutBefore({ signedOut }: FinishState, prefix: string): Message {
 function endedOnPage(page: string | null, prefix: string): Message {
   const where: Inline[] =
     page === null
-      ? ["in the settings of your app, under sessions"]
+      ? ["in the settings of your app, under sessions."]
       : ["on the page of its server: ", link(page, page)];
   return notice(
     paragraph("The server of your old account lets only you end its sessions. You can do it ", ...where),

@@ -5,6 +5,7 @@ import type {
   RoomKept,
   RoomLeft,
 } from "../../platforms/contact.ts";
+import { isFinal } from "../../platforms/contact.ts";
 import type { ContactPreview } from "../../service/contact/proposals.ts";
 import type { AnswerWords, PreviewWords } from "../contact/question.ts";
 import { exactText } from "../contact/text-for-others.ts";
@@ -137,7 +138,7 @@ function questionHead(rooms: number): Block {
 
 /** Whether a typed word can leave a kept room. */
 function canBeChosen({ reasons }: RoomKept): boolean {
-  return !reasons.some(({ code: each }) => each === "server_notices" || each === "bot_chat");
+  return !reasons.some(isFinal);
 }
 
 /** @param numberedRooms the kept rooms that can have a word of their own, by their numbers */

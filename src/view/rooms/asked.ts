@@ -1,7 +1,8 @@
-import type { AskResult, AskWay, Asked } from "../../model/contact.ts";
+import type { Asked, AskResult } from "../../model/contact.ts";
 import type { Inline } from "../document/document.ts";
 import { person } from "../document/document.ts";
 import { formatDay } from "../document/time.ts";
+import { askWayWords } from "../words/ask-ways.ts";
 
 /** The JSON report has all of them. */
 const MAX_SHOWN = 3;
@@ -13,15 +14,9 @@ export function askedSentences(asked: readonly Asked[]): Inline[] {
     .flatMap(({ userId, at, way, result }): Inline[] => [
       " Asked ",
       person(userId),
-      ` on ${formatDay(Date.parse(at))} ${wayWords[way]}: ${resultWords[result]}.`,
+      ` on ${formatDay(Date.parse(at))} ${askWayWords[way]}: ${resultWords[result]}.`,
     ]);
 }
-
-const wayWords: Readonly<Record<AskWay, string>> = {
-  direct: "in your chat",
-  room: "in the room",
-  new_direct: "in a new chat",
-};
 
 const resultWords: Readonly<Record<AskResult, string>> = {
   sent: "no answer yet",

@@ -1,8 +1,9 @@
 import type { ReportRoom } from "../../model/report.ts";
 import type { Block, Inline } from "../document/document.ts";
-import { code, join, paragraph, person, roomLink, strong } from "../document/document.ts";
+import { code, join, paragraph, roomLink, strong } from "../document/document.ts";
 import { matrixToRoom } from "../document/matrix-to.ts";
 import { untrustedCode, untrustedText } from "../document/untrusted-text.ts";
+import { namedPerson } from "./named-person.ts";
 
 /** A room that a message names. Helpers show further servers that are in it. */
 export type NamedRoom = Pick<ReportRoom, "name" | "alias" | "roomId"> & Partial<Pick<ReportRoom, "helpers">>;
@@ -58,12 +59,10 @@ function viaOf({ roomId, helpers = [] }: NamedRoom): string[] {
  */
 export function helperNames(helpers: ReportRoom["helpers"], more: number): Inline[] {
   if (helpers.length === 0) return [];
-  const named = helpers.map(({ userId, displayName, power }): Inline => {
-    const shown = displayName === null || displayName === "" ? "" : `${untrustedText(displayName, 40)} `;
-    return {
-      kind: "group",
-      children: [shown, person(userId), ` (${power === "creator" ? "creator" : `power ${power}`})`],
-    };
+  const named = helpers.map((helper): Inline => {
+    const { power } = helper;
+    const held = power === "creator" ? "creator" : `power ${power}`;
+    return { kind: "group", children: [namedPerson(helper), ` (${held})`] };
   });
   return [...join(named, ", "), ...(more > 0 ? [` and ${more} more`] : [])];
 }

@@ -1,7 +1,6 @@
 import type { ContactRecords, PlannedContact } from "../../../model/contact.ts";
 import type { NoDirectChatReason } from "../../direct-chats.ts";
-import { isJsonObject } from "../api/json.ts";
-import { IGNORED_USERS_TYPE } from "../categories/ignored-users/plan.ts";
+import { ignoredUsers } from "../categories/ignored-users/plan.ts";
 import { parseUserId, serverNameOf } from "../ids/identifiers.ts";
 import type { MembersNeeded, Parties } from "../planning/people.ts";
 import type { PlannedRoom } from "../planning/planned-room.ts";
@@ -65,7 +64,7 @@ export function whyNoChat(
     return "will_move";
   if (hasChat(userId, facts)) return "has_chat";
   if (planned.partners.has(userId)) return "chat_waits";
-  if (isIgnored(source, userId)) return "ignored";
+  if (ignoredUsers(source).has(userId)) return "ignored";
   if (isNamed) return null;
   if (chats.every(({ room }) => hasLeft(room, userId))) return "gone";
   if (records.silentServers.has(serverNameOf(userId) ?? "")) return "silent";
@@ -119,10 +118,4 @@ function hasChat(userId: string, { target, records }: PartnerFacts): boolean {
     if (room?.membership !== "join") return false;
     return room.joinedCount === null || room.joinedCount + (room.invitedCount ?? 0) > 1;
   });
-}
-
-function isIgnored({ accountData }: AccountSnapshot, userId: string): boolean {
-  const content = accountData.get(IGNORED_USERS_TYPE);
-  const list = isJsonObject(content) ? content["ignored_users"] : null;
-  return isJsonObject(list) && Object.hasOwn(list, userId);
 }

@@ -2,6 +2,7 @@ import type { AskRecord } from "../../../model/contact.ts";
 import type { RoomKeys } from "../../../model/key-backup.ts";
 import type { KeptInRoomReason } from "../../contact.ts";
 import { serverPartOf } from "../ids/server-host.ts";
+import type { Parties } from "../planning/people.ts";
 import { POWER_LEVELS } from "../planning/power-grant.ts";
 import { isRemoved } from "../planning/room-view.ts";
 import { compareLevels } from "../rooms/power-levels/level.ts";
@@ -26,11 +27,7 @@ export interface SeenRoom {
   readonly byTarget: RoomSnapshot | undefined;
 }
 
-/** The two accounts. */
-export interface Accounts {
-  readonly sourceUserId: string;
-  readonly targetUserId: string;
-}
+type TwoAccounts = Pick<Parties, "sourceUserId" | "targetUserId">;
 
 /** The reasons that follow from where the target is and from its power there. */
 type AccessReason = Extract<KeptInRoomReason, { code: "not_moved" | "less_power" | "unreadable" }>;
@@ -39,7 +36,7 @@ type AccessReason = Extract<KeptInRoomReason, { code: "not_moved" | "less_power"
  * Why the target cannot take the place of the source; `null` if it can. It has joined as its own
  * server says, nobody has removed it since, and it has the source's power as both servers show it.
  */
-export function accessReason(seen: SeenRoom, accounts: Accounts): AccessReason | null {
+export function accessReason(seen: SeenRoom, accounts: TwoAccounts): AccessReason | null {
   const { bySource, byTarget } = seen;
   if (byTarget?.membership !== "join") return { code: "not_moved" };
   const isSame = byTarget.roomId === bySource.roomId;
@@ -87,7 +84,7 @@ export function isShutOut({ serverAcl }: Pick<RoomSnapshot, "serverAcl">, userId
  * much. An entry below the default stays, because its removal would raise the source. Creators of
  * room version 12 have no entry.
  */
-export function isPowerGivenBack(seen: SeenRoom, { sourceUserId, targetUserId }: Accounts): boolean {
+export function isPowerGivenBack(seen: SeenRoom, { sourceUserId, targetUserId }: TwoAccounts): boolean {
   const { bySource, byTarget } = seen;
   if (byTarget?.roomId !== bySource.roomId || bySource.powerLevels.kind !== "present") return false;
   const power = roomPowerOf(bySource);
@@ -150,6 +147,3 @@ export type KeptCode = KeptInRoomReason["code"];
 export function isAccepted(code: KeptCode, accepted: readonly KeptCode[]): boolean {
   return accepted.some((each) => each === code || ACCEPTED_WITH[each]?.includes(code) === true);
 }
-
-/** Reasons that no typed word lifts. */
-export const FINAL_CODES: ReadonlySet<KeptCode> = new Set<KeptCode>(["server_notices", "bot_chat"]);

@@ -3,6 +3,7 @@ import { isNamed } from "../../../model/filters.ts";
 import type { PlannedStep } from "../../../model/step.ts";
 import { stages } from "../../../model/step.ts";
 import type { KeptInRoomReason, LeaveFacts, LeaveOrder, Proposal, RoomKept } from "../../contact.ts";
+import { isFinal } from "../../contact.ts";
 import type { KeyFacts, UnusableByRoom } from "../categories/room-keys/plan.ts";
 import type { RoomPlan } from "../planning/plan-rooms.ts";
 import type { PlannedRoom } from "../planning/planned-room.ts";
@@ -13,7 +14,7 @@ import { valueOf } from "../rooms/state-read.ts";
 import type { AccountSnapshot, RoomSnapshot } from "../rooms/types.ts";
 import { lastReplacement } from "../rooms/upgrades.ts";
 import type { KeysOfRoom, SeenRoom } from "./guards.ts";
-import { FINAL_CODES, accessReason, askedReason, isPowerGivenBack, isShutOut, keysReason } from "./guards.ts";
+import { accessReason, askedReason, isPowerGivenBack, isShutOut, keysReason } from "./guards.ts";
 import type { LeavingPayload } from "./payload.ts";
 
 /** Both accounts as they were read, and what the order depends on besides. */
@@ -61,10 +62,7 @@ export function planLeaving(input: LeavingInput): Proposal<LeaveFacts> {
   const begun =
     order.anyway === null
       ? left
-      : kept.filter(
-          ({ row, reasons }) =>
-            row.roomId === order.anyway && !reasons.some(({ code }) => FINAL_CODES.has(code)),
-        );
+      : kept.filter(({ row, reasons }) => row.roomId === order.anyway && !reasons.some(isFinal));
   const facts: LeaveFacts = {
     leaves: left.map((room) => ({
       room: reportRoom(room.row),

@@ -116,7 +116,7 @@ describe("the messages about questions", () => {
     const said = renderPlainText(runEnded(end({ run: evilRun({ purpose: "ask" }), summary }), "!").document);
     for (const words of [
       "Asked (1)",
-      "@mo:old.example in a new chat, about 3 rooms",
+      "@mo:old.example in a new direct chat, about 3 rooms",
       "Not asked (4)",
       "@mo:old.example, about 3 rooms: takes no new chats",
       "their server does not answer",

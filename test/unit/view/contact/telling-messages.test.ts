@@ -115,7 +115,7 @@ describe("the messages about announcements and names", () => {
       "5 more are in the file.",
       "Not told (55)",
       "Encrypted, so I can't write there (5): ",
-      "!rename-old reaches all of them",
+      "!rename-old reaches all rooms of your old account",
     ])
       expect(said).toContain(words);
     const file = whole(announceOf({})).attachments?.[0]?.bytes.toString() ?? "";

@@ -3,6 +3,7 @@ import type { NotMoved } from "../../../../model/not-moved.ts";
 import { stages } from "../../../../model/step.ts";
 import { isJsonObject } from "../../api/json.ts";
 import { parseUserId } from "../../ids/identifiers.ts";
+import type { AccountSnapshot } from "../../rooms/types.ts";
 import type { CategoryPlan } from "../category-plan.ts";
 import type { Comparison, Desired } from "../comparison.ts";
 import { compareItems } from "../comparison.ts";
@@ -60,6 +61,13 @@ function desiredUsers(content: unknown, ownUserIds: readonly string[]): Desired<
     notMoved.push({ category: "ignored_users", item: IGNORED_USERS_TYPE, code: "malformed" });
   }
   return { items, notMoved };
+}
+
+/** The users whom an account ignores, as its list has them (CS §Ignoring Users). */
+export function ignoredUsers({ accountData }: Pick<AccountSnapshot, "accountData">): ReadonlySet<string> {
+  const content = accountData.get(IGNORED_USERS_TYPE);
+  const list = isJsonObject(content) ? content["ignored_users"] : null;
+  return new Set(isJsonObject(list) ? Object.keys(list) : []);
 }
 
 /** The list never existed, or its content was emptied. */

@@ -1,7 +1,6 @@
 import type { ContactRecords, PlannedContact } from "../../../../model/contact.ts";
 import type { Helper } from "../../../../model/routes.ts";
-import { isJsonObject } from "../../api/json.ts";
-import { IGNORED_USERS_TYPE } from "../../categories/ignored-users/plan.ts";
+import { ignoredUsers } from "../../categories/ignored-users/plan.ts";
 import { serverNameOf } from "../../ids/identifiers.ts";
 import type { AccountSnapshot } from "../../rooms/types.ts";
 import type { RoomInQuestion } from "./rooms.ts";
@@ -112,11 +111,4 @@ export class ReachableHelpers {
       return chat?.membership === "join" && chat.joinedCount === 1 && (chat.invitedCount ?? 0) > 0;
     });
   }
-}
-
-/** The users whom an account ignores (CS §Ignoring Users). */
-function ignoredUsers({ accountData }: AccountSnapshot): Set<string> {
-  const content = accountData.get(IGNORED_USERS_TYPE);
-  const list = isJsonObject(content) ? content["ignored_users"] : null;
-  return new Set(isJsonObject(list) ? Object.keys(list) : []);
 }
