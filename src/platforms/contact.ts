@@ -100,7 +100,7 @@ export type NotAskedReason =
   | "question_waits"
   /** Asked within 7 days; nobody refused or left. */
   | "asked_recently"
-  /** Every helper was asked within 14 days, or is about to be asked about other rooms. */
+  /** Every helper was asked within 14 days, has not answered, or is about to be asked. */
   | "helpers_asked"
   | "helpers_unreachable"
   | "no_helper"

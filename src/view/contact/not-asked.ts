@@ -9,7 +9,8 @@ const MAX_ROOMS = 3;
 const titles: Readonly<Record<NotAskedReason, string>> = {
   question_waits: "A question about these is about to be sent already",
   asked_recently: "Somebody was asked about these less than a week ago",
-  helpers_asked: "Everybody who can help there was asked in the last two weeks, or is about to be asked",
+  helpers_asked:
+    "Everybody who can help there was asked in the last two weeks, has not answered, or is about to be asked",
   helpers_unreachable:
     "Nobody who can help there can be reached: they refused a chat, you ignore them, or their server is silent",
   no_helper: "Nobody is known who can help there",

@@ -41,7 +41,7 @@ export function finishAnswer(result: FinishResult, prefix: string): Message {
         paragraph(
           strong("The end of your move "),
           ...accountsOf(result.state),
-          `. I am signed out, so this is what your servers said on ${formatTime(result.state.at)}.`,
+          `. I am signed out${result.state.endedAt === null ? " of your old account" : ""}, so this is what your servers said on ${formatTime(result.state.at)}.`,
         ),
         checklist(result.state, prefix),
         paragraph(...nextStep(result.state, prefix)),
@@ -123,11 +123,11 @@ function nameWords({ name: { name, isRenamed, announced } }: FinishState, prefix
   ];
 }
 
-function leavingWords({ leaving: { left, open, kept, notMoved } }: FinishState): string {
+function leavingWords({ leaving: { left, open, kept, hasBegun, notMoved } }: FinishState): string {
   const parts = [
     `${formatCount(left)} left`,
     ...(open > 0 ? [`${formatCount(open)} can be left`] : []),
-    ...(kept > 0 ? [`${formatCount(kept)} kept${open > 0 ? "" : " on purpose"}`] : []),
+    ...(kept > 0 ? [`${formatCount(kept)} kept${hasBegun && open === 0 ? " on purpose" : ""}`] : []),
     ...(notMoved > 0 ? [`${formatCount(notMoved)} not moved`] : []),
   ];
   return `${parts.join(", ")}.`;

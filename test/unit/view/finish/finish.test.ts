@@ -149,8 +149,17 @@ describe("the checklist", () => {
     expect(text).toContain("Next: !finish close.");
   });
 
+  it("does not say that a room is kept on purpose before the person has let the account leave rooms", () => {
+    const leaving = { left: 0, open: 0, kept: 1, hasBegun: false, notMoved: 0 };
+    const text = textOf(finishAnswer({ status: "checked", state: { ...done, leaving } }, "!"));
+    expect(text).toContain("▫️ Rooms of your old account: 0 left, 1 kept. !leave-old moved");
+  });
+
   it("says when the servers were asked, once the bot is signed out", () => {
     const text = textOf(finishAnswer({ status: "remembered", state: signedOut }, "!"));
+    expect(text).toContain("I am signed out of your old account, so this is what your servers said");
+    const ended = textOf(finishAnswer({ status: "remembered", state: { ...signedOut, endedAt: 2 } }, "!"));
+    expect(ended).toContain("I am signed out, so");
     expect(text).toContain("this is what your servers said on 30 November 2026 at 17:00 UTC.");
     expect(text).toContain("✅ Sessions of your old account: all were ended on 1 January 1970 at 00:00 UTC.");
     expect(text).toContain("I am still signed in to your new account.");

@@ -66,11 +66,13 @@ export class ReachableHelpers {
     );
     if (helpers.length === 0) return { reachable: [], why: "no_helper", until: null };
     const able = helpers.filter(({ userId }) => !this.#isUnreachable(userId));
-    const free = able.filter(({ userId }) => !planned.helpers.has(userId));
+    const free = able.filter(
+      ({ userId }) => !planned.helpers.has(userId) && !this.#hasOpenInvitation(userId),
+    );
     const [first, ...rest] = free.filter(({ userId }) => this.#personRestsUntil(userId) === null);
     if (first !== undefined) return { reachable: [first, ...rest] };
     if (able.length === 0) return { reachable: [], why: "helpers_unreachable", until: null };
-    const times = free.map(({ userId }) => this.#personRestsUntil(userId)).filter((at) => at !== null);
+    const times = able.map(({ userId }) => this.#personRestsUntil(userId)).filter((at) => at !== null);
     return {
       reachable: [],
       why: "helpers_asked",
@@ -95,10 +97,7 @@ export class ReachableHelpers {
   #isUnreachable(userId: string): boolean {
     const { silentServers } = this.#facts.records;
     return (
-      this.#ignored.has(userId) ||
-      this.#refused.has(userId) ||
-      silentServers.has(serverNameOf(userId) ?? "") ||
-      this.#hasOpenInvitation(userId)
+      this.#ignored.has(userId) || this.#refused.has(userId) || silentServers.has(serverNameOf(userId) ?? "")
     );
   }
 

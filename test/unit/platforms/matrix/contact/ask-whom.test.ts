@@ -166,6 +166,9 @@ describe("the helper of a room", () => {
     expect(messagesOf(plannedIn(rooms, { records }))).toEqual([
       { to: BOB, way: "new_direct", about: [HALL] },
     ]);
+    const alone = [sketchRoom(closedRoom(HALL, [ANN])), open];
+    const { notAsked } = plannedIn(alone, { records });
+    expect(notAsked.map(({ why, until }) => [why, until])).toEqual([["helpers_asked", null]]);
   });
 
   it("is the next one at once if the helper who was asked has left the room", () => {
