@@ -6,12 +6,15 @@ import { HomeserverError } from "../api/homeserver-error.ts";
 import type { StepSession } from "../steps/define-step.ts";
 import { defineStep } from "../steps/define-step.ts";
 import { serverProblem, toOutcome } from "../steps/step-errors.ts";
+import { writeWithUndo } from "../steps/write-with-undo.ts";
 import { isStillNeeded } from "./ask/still-needed.ts";
 import { isEncryptedNow, sendText } from "./message.ts";
 import { sendMessagePayload } from "./payloads.ts";
 
 /** A list of members beyond this is longer than any limit on them. */
 const MAX_MEMBERS_BYTES = 1_048_576;
+/** Stored before the text is sent, as its answer may be lost. */
+const sendingSchema = z.object({ mayBeSent: z.literal(true) });
 const joinedMembersSchema = z.object({ joined: z.record(z.string(), z.unknown()) });
 
 /**
@@ -20,14 +23,20 @@ const joinedMembersSchema = z.object({ joined: z.record(z.string(), z.unknown())
  */
 export const sendMessageStep = defineStep({
   payload: sendMessagePayload,
-  undoRecord: z.null(),
+  undoRecord: sendingSchema,
   async run({ roomId, text, mentions, maxJoined, purpose }, scope) {
-    const { own, stepId } = scope;
-    if (!(await isStillNeeded(purpose, scope))) return { status: "already_done" };
+    const { own, stepId, savedUndo } = scope;
+    // Whoever may have the text counts as told, although its answer was lost.
+    const unlessSent = (outcome: StepOutcome): StepOutcome =>
+      savedUndo === null ? outcome : { status: "done" };
+    if (!(await isStillNeeded(purpose, scope))) return unlessSent({ status: "already_done" });
     try {
-      if (maxJoined !== null && !(await hasAtMost(own, roomId, maxJoined))) return failed("room_grew");
-      if (await isEncryptedNow(own, roomId)) return failed("room_encrypted");
-      await sendText(own, { roomId, text, mentions, transactionId: stepId });
+      if (maxJoined !== null && !(await hasAtMost(own, roomId, maxJoined)))
+        return unlessSent(failed("room_grew"));
+      if (await isEncryptedNow(own, roomId)) return unlessSent(failed("room_encrypted"));
+      await writeWithUndo(scope, { undo: { mayBeSent: true }, earlier: savedUndo }, () =>
+        sendText(own, { roomId, text, mentions, transactionId: stepId }),
+      );
     } catch (error) {
       return refusal(error);
     }

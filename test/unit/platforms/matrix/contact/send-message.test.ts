@@ -3,7 +3,7 @@ import type { StepOutcome } from "../../../../../src/model/step-outcome.ts";
 import { UnreachableError } from "../../../../../src/network/unreachable-error.ts";
 import type { SendMessagePayload } from "../../../../../src/platforms/matrix/contact/payloads.ts";
 import { sendMessageStep } from "../../../../../src/platforms/matrix/contact/send-message.ts";
-import type { Answer } from "../../../../support/fakes/scripted-context.ts";
+import type { Answer, ScriptedRequest } from "../../../../support/fakes/scripted-context.ts";
 import {
   content,
   DONE,
@@ -19,6 +19,8 @@ const HELPER = "@admin:old.example";
 const ENCRYPTION = `source GET /rooms/${ROOM}/state/m.room.encryption`;
 const MEMBERS = `source GET /rooms/${ROOM}/joined_members`;
 const SEND = `source PUT /rooms/${ROOM}/send/m.room.message/step-1`;
+
+const LOST = new UnreachableError("reset", "old.example");
 
 const PAYLOAD: SendMessagePayload = {
   roomId: ROOM,
@@ -70,6 +72,38 @@ describe("a message in a room", () => {
       status: "done",
     });
     expect(new Set(writes()).size).toBe(1);
+  });
+
+  it.each<{ name: string; first: Answer; outcome: object }>([
+    { name: "was lost, so the helper counts as asked", first: LOST, outcome: { status: "done" } },
+    {
+      name: "was a server error, so the helper counts as asked",
+      first: refused(502, "M_UNKNOWN"),
+      outcome: { status: "done" },
+    },
+    { name: "was a limit", first: refused(429, "M_LIMIT_EXCEEDED"), outcome: { status: "already_done" } },
+  ])("is not sent again once the room is open, where the first answer $name", async ({ first, outcome }) => {
+    const purpose = {
+      ...{ kind: "ask", way: "direct", userIds: [HELPER], roomIds: ["!waits:x"], followers: [] },
+    } as const;
+    const joined = content({ membership: "join" });
+    const server = ({ path, method }: ScriptedRequest): Answer | undefined =>
+      method === "PUT" ? first : path.startsWith("/rooms/!waits:x") ? joined : undefined;
+    const { context, savedUndos, writes } = scriptedContext(server, { side: "source" });
+    await sendMessageStep.run({ ...PAYLOAD, purpose }, context);
+    const again = { ...context, canSkipCheck: false, savedUndo: savedUndos.at(-1) };
+    expect(await sendMessageStep.run({ ...PAYLOAD, purpose }, again)).toEqual(outcome);
+    expect(writes()).toHaveLength(1);
+  });
+
+  it("counts as sent if its answer was lost and the room is another one since", async () => {
+    const answers = { [MEMBERS]: members(2), [ENCRYPTION]: [NOT_FOUND, content({})], [SEND]: LOST };
+    const { context, savedUndos } = scriptedContext(answers, { side: "source" });
+    const payload = { ...PAYLOAD, maxJoined: 2 };
+    await sendMessageStep.run(payload, context);
+    const again = { ...context, savedUndo: savedUndos.at(-1) };
+    expect(await sendMessageStep.run(payload, again)).toEqual({ status: "done" });
+    expect(await sendMessageStep.run({ ...payload, maxJoined: 1 }, again)).toEqual({ status: "done" });
   });
 
   it.each<{ name: string; joined: Answer; outcome: object }>([
