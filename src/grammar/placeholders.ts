@@ -5,8 +5,10 @@ export const MAX_TYPED_TEXT = 2_000;
 /** The longest text after filling, in characters. */
 export const MAX_FILLED_TEXT = 4_000;
 
-/** What can stand in a typed text in braces. `{rooms}` is for `!ask` alone. */
-export const PLACEHOLDERS = ["old", "new", "name", "rooms"] as const;
+/** What can stand in braces in every text: the IDs of both accounts and the old one's name. */
+export const ACCOUNT_PLACEHOLDERS = ["old", "new", "name"] as const;
+/** What can stand in braces in a question to helpers. */
+export const PLACEHOLDERS = [...ACCOUNT_PLACEHOLDERS, "rooms"] as const;
 export type Placeholder = (typeof PLACEHOLDERS)[number];
 
 /** What is wrong with a typed text. */

@@ -1,16 +1,14 @@
 import type { Command } from "../../dialogue/conversation.ts";
 import { bareWord } from "../../grammar/characters.ts";
-import type { Placeholder } from "../../grammar/placeholders.ts";
-import { textMistake } from "../../grammar/placeholders.ts";
+import { ACCOUNT_PLACEHOLDERS } from "../../grammar/placeholders.ts";
 import type { CommandSpecification } from "../../grammar/specification.ts";
 import type { Plans } from "../../store/plans.ts";
 import { announceQuestion, textNeedsQuotes } from "../../view/contact/announce.ts";
-import { textMistaken } from "../../view/contact/text-mistake.ts";
 import { roomOfWord } from "../filters.ts";
 import type { ContactCommand, ContactServices } from "./contact-command.ts";
 import { proposeContact } from "./contact-command.ts";
+import { ownText } from "./own-text.ts";
 
-const PLACEHOLDERS: readonly Placeholder[] = ["old", "new", "name"];
 const CHOICES = ["direct", "small"] as const;
 
 export const announceSpecification: CommandSpecification = {
@@ -44,10 +42,8 @@ export function announceCommand(
   return {
     specification: announceSpecification,
     async run({ positionals, flags }, conversation) {
-      const typed = positionals["text"]?.[0] ?? "";
-      const text = typed.trim() === "" ? null : typed;
-      const mistake = text === null ? null : textMistake(text, PLACEHOLDERS);
-      if (mistake !== null) return conversation.say(textMistaken(mistake, PLACEHOLDERS), { key: "answer" });
+      const { text, mistaken } = ownText(positionals["text"]?.[0], ACCOUNT_PLACEHOLDERS);
+      if (mistaken !== null) return conversation.say(mistaken, { key: "answer" });
       const shownRooms = await services.plans.numberedRoomIds(conversation.sender);
       const [first = "", ...others] = positionals["rooms"] ?? [];
       const choice =

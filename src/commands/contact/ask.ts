@@ -1,12 +1,12 @@
 import type { Command } from "../../dialogue/conversation.ts";
-import { PLACEHOLDERS, textMistake } from "../../grammar/placeholders.ts";
+import { PLACEHOLDERS } from "../../grammar/placeholders.ts";
 import type { CommandSpecification } from "../../grammar/specification.ts";
 import type { Plans } from "../../store/plans.ts";
 import { askBegun, askQuestion } from "../../view/contact/ask-question.ts";
-import { textMistaken } from "../../view/contact/text-mistake.ts";
 import { roomOfWord } from "../filters.ts";
 import type { ContactCommand, ContactServices } from "./contact-command.ts";
 import { proposeContact } from "./contact-command.ts";
+import { ownText } from "./own-text.ts";
 
 const WAYS = ["room", "direct"] as const;
 
@@ -38,10 +38,8 @@ export function askCommand(services: ContactServices & { plans: Pick<Plans, "num
   return {
     specification: askSpecification,
     async run({ positionals, flags }, conversation) {
-      const typed = flags["text"];
-      const text = typeof typed === "string" && typed.trim() !== "" ? typed : null;
-      const mistake = text === null ? null : textMistake(text, PLACEHOLDERS);
-      if (mistake !== null) return conversation.say(textMistaken(mistake, PLACEHOLDERS), { key: "answer" });
+      const { text, mistaken } = ownText(flags["text"], PLACEHOLDERS);
+      if (mistaken !== null) return conversation.say(mistaken, { key: "answer" });
       const shownRooms = await services.plans.numberedRoomIds(conversation.sender);
       const rooms = (positionals["rooms"] ?? []).map((word) => roomOfWord(word, shownRooms));
       const way = WAYS.find((each) => each === flags["way"]) ?? null;

@@ -1,13 +1,10 @@
 import type { Command } from "../../dialogue/conversation.ts";
-import type { Placeholder } from "../../grammar/placeholders.ts";
-import { textMistake } from "../../grammar/placeholders.ts";
+import { ACCOUNT_PLACEHOLDERS } from "../../grammar/placeholders.ts";
 import type { CommandSpecification } from "../../grammar/specification.ts";
 import { directChatsBegun, directChatsQuestion } from "../../view/contact/direct-chats.ts";
-import { textMistaken } from "../../view/contact/text-mistake.ts";
 import type { ContactCommand, ContactServices } from "./contact-command.ts";
 import { proposeContact } from "./contact-command.ts";
-
-const PLACEHOLDERS: readonly Placeholder[] = ["old", "new", "name"];
+import { ownText } from "./own-text.ts";
 
 export const dmSpecification: CommandSpecification = {
   words: ["dm"],
@@ -37,10 +34,8 @@ export function dmCommand(services: ContactServices): Command {
   return {
     specification: dmSpecification,
     async run({ positionals, flags }, conversation) {
-      const typed = flags["text"];
-      const text = typeof typed === "string" && typed.trim() !== "" ? typed : null;
-      const mistake = text === null ? null : textMistake(text, PLACEHOLDERS);
-      if (mistake !== null) return conversation.say(textMistaken(mistake, PLACEHOLDERS), { key: "answer" });
+      const { text, mistaken } = ownText(flags["text"], ACCOUNT_PLACEHOLDERS);
+      if (mistaken !== null) return conversation.say(mistaken, { key: "answer" });
       const partners = [...(positionals["partners"] ?? [])];
       return proposeContact(dmContact, { partners, text }, conversation, services);
     },

@@ -1,15 +1,12 @@
 import type { Command } from "../../dialogue/conversation.ts";
-import type { Placeholder } from "../../grammar/placeholders.ts";
-import { textMistake } from "../../grammar/placeholders.ts";
+import { ACCOUNT_PLACEHOLDERS } from "../../grammar/placeholders.ts";
 import type { CommandSpecification } from "../../grammar/specification.ts";
 import type { Plans } from "../../store/plans.ts";
 import { knockQuestion } from "../../view/contact/knock.ts";
-import { textMistaken } from "../../view/contact/text-mistake.ts";
 import { roomOfWord } from "../filters.ts";
 import type { ContactCommand, ContactServices } from "./contact-command.ts";
 import { proposeContact } from "./contact-command.ts";
-
-const PLACEHOLDERS: readonly Placeholder[] = ["old", "new", "name"];
+import { ownText } from "./own-text.ts";
 
 export const knockSpecification: CommandSpecification = {
   words: ["knock"],
@@ -37,10 +34,8 @@ export function knockCommand(services: ContactServices & { plans: Pick<Plans, "n
   return {
     specification: knockSpecification,
     async run({ positionals, flags }, conversation) {
-      const typed = flags["reason"];
-      const reason = typeof typed === "string" ? typed : null;
-      const mistake = reason === null ? null : textMistake(reason, PLACEHOLDERS);
-      if (mistake !== null) return conversation.say(textMistaken(mistake, PLACEHOLDERS), { key: "answer" });
+      const { text: reason, mistaken } = ownText(flags["reason"], ACCOUNT_PLACEHOLDERS);
+      if (mistaken !== null) return conversation.say(mistaken, { key: "answer" });
       const shownRooms = await services.plans.numberedRoomIds(conversation.sender);
       const rooms = (positionals["rooms"] ?? []).map((word) => roomOfWord(word, shownRooms));
       return proposeContact(knockContact, { rooms, reason }, conversation, services);

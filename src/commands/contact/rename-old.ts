@@ -1,6 +1,5 @@
 import type { Command } from "../../dialogue/conversation.ts";
-import type { Placeholder } from "../../grammar/placeholders.ts";
-import { textMistake } from "../../grammar/placeholders.ts";
+import { ACCOUNT_PLACEHOLDERS, textMistake } from "../../grammar/placeholders.ts";
 import type { CommandSpecification } from "../../grammar/specification.ts";
 import type { Plans } from "../../store/plans.ts";
 import { renameQuestion } from "../../view/contact/rename.ts";
@@ -8,8 +7,6 @@ import { textMistaken } from "../../view/contact/text-mistake.ts";
 import { roomOfWord } from "../filters.ts";
 import type { ContactCommand, ContactServices } from "./contact-command.ts";
 import { proposeContact } from "./contact-command.ts";
-
-const PLACEHOLDERS: readonly Placeholder[] = ["old", "new", "name"];
 
 export const renameOldSpecification: CommandSpecification = {
   words: ["rename-old"],
@@ -41,8 +38,9 @@ export function renameOldCommand(
     specification: renameOldSpecification,
     async run({ positionals, flags, lists }, conversation) {
       const name = positionals["name"]?.[0] ?? null;
-      const mistake = name === null ? null : textMistake(name, PLACEHOLDERS);
-      if (mistake !== null) return conversation.say(textMistaken(mistake, PLACEHOLDERS), { key: "answer" });
+      const mistake = name === null ? null : textMistake(name, ACCOUNT_PLACEHOLDERS);
+      if (mistake !== null)
+        return conversation.say(textMistaken(mistake, ACCOUNT_PLACEHOLDERS), { key: "answer" });
       const shownRooms = await services.plans.numberedRoomIds(conversation.sender);
       const rooms = (lists["rooms"] ?? []).map((word) => roomOfWord(word, shownRooms));
       const order = { name, rooms, undo: flags["undo"] === true };

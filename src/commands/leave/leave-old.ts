@@ -1,16 +1,14 @@
 import type { Command } from "../../dialogue/conversation.ts";
-import type { Placeholder } from "../../grammar/placeholders.ts";
-import { textMistake } from "../../grammar/placeholders.ts";
+import { ACCOUNT_PLACEHOLDERS } from "../../grammar/placeholders.ts";
 import type { CommandSpecification } from "../../grammar/specification.ts";
 import type { LeaveOrder } from "../../platforms/contact.ts";
 import type { Plans } from "../../store/plans.ts";
-import { textMistaken } from "../../view/contact/text-mistake.ts";
 import { leaveQuestion, leaveWord, restOfLeaving } from "../../view/leave/question.ts";
 import type { ContactCommand, ContactServices } from "../contact/contact-command.ts";
 import { proposeContact } from "../contact/contact-command.ts";
+import { ownText } from "../contact/own-text.ts";
 import { roomOfWord } from "../filters.ts";
 
-const PLACEHOLDERS: readonly Placeholder[] = ["old", "new", "name"];
 /** All rooms in which the new account is. */
 const MOVED = "moved";
 
@@ -52,10 +50,8 @@ export function leaveOldCommand(
   return {
     specification: leaveOldSpecification,
     async run({ positionals, flags }, conversation) {
-      const typed = flags["reason"];
-      const reason = typeof typed === "string" && typed.trim() !== "" ? typed : null;
-      const mistake = reason === null ? null : textMistake(reason, PLACEHOLDERS);
-      if (mistake !== null) return conversation.say(textMistaken(mistake, PLACEHOLDERS), { key: "answer" });
+      const { text: reason, mistaken } = ownText(flags["reason"], ACCOUNT_PLACEHOLDERS);
+      if (mistaken !== null) return conversation.say(mistaken, { key: "answer" });
       const words = positionals["rooms"] ?? [];
       const shownRooms = await services.plans.numberedRoomIds(conversation.sender);
       const isMoved = words.length === 1 && words[0]?.toLowerCase() === MOVED;
