@@ -1,6 +1,7 @@
 /*
- * Measures reading two accounts, planning and moving: `npm run bench -- [--parts
- * reading,moving,limits,people,kinds,watch,keys] [--rooms 50,200] …`.
+ * Measures reading two accounts, planning, moving, copying keys and contact with other people:
+ * `npm run bench -- [--parts reading,moving,limits,people,kinds,watch,keys,contact]
+ * [--rooms 50,200] …`.
  *
  * The homeservers are real and run on loopback.
  * - `--parts`: what is measured. Default: everything.
@@ -13,6 +14,8 @@
  * - `--people`: people×rooms.
  * - `--watch`: runs×waiting rooms of each, without servers.
  * - `--keys`: keys@rooms.
+ * - `--ask`: rooms×helpers.
+ * - `--leave`: rooms@speed.
  * - `--keep`: folder that keeps populated servers for the next time.
  */
 import { mkdtemp, rm } from "node:fs/promises";
@@ -20,6 +23,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Bench } from "./bench.ts";
+import { benchContact } from "./contact-part.ts";
 import { benchKeys } from "./keys-part.ts";
 import { benchKinds } from "./kinds-part.ts";
 import { benchLimits } from "./limits-part.ts";
@@ -30,7 +34,7 @@ import { benchWatch } from "./watch-part.ts";
 
 const { values } = parseArgs({
   options: {
-    parts: { type: "string", default: "reading,moving,limits,people,kinds,watch,keys" },
+    parts: { type: "string", default: "reading,moving,limits,people,kinds,watch,keys,contact" },
     rooms: { type: "string", default: "50,200" },
     plan: { type: "string", default: "3000" },
     bare: { type: "string", default: "1,2,4,8,16" },
@@ -38,6 +42,8 @@ const { values } = parseArgs({
     people: { type: "string", default: "20x10" },
     watch: { type: "string", default: "1000x5,1000x50" },
     keys: { type: "string", default: "1000@20,10000@200" },
+    ask: { type: "string", default: "40x12" },
+    leave: { type: "string", default: "200@20" },
     keep: { type: "string" },
   },
 });
@@ -56,6 +62,8 @@ const keySizes = values.keys.split(",").map((text) => {
   const [keys = 0, rooms = 0] = numbers("keys", text, "@");
   return { keys, rooms };
 });
+const [askedRooms = 0, helpers = 0] = numbers("ask", values.ask, "x");
+const [leftRooms = 0, scale = 1] = numbers("leave", values.leave, "@");
 const [people = 0, roomsEach = 0] = numbers("people", values.people, "x");
 
 const parts: Readonly<Record<string, (bench: Bench) => Promise<string>>> = {
@@ -66,6 +74,7 @@ const parts: Readonly<Record<string, (bench: Bench) => Promise<string>>> = {
   kinds: (bench) => benchKinds(bench),
   watch: (bench) => benchWatch(bench, watched),
   keys: (bench) => benchKeys(bench, keySizes),
+  contact: (bench) => benchContact(bench, { rooms: askedRooms, helpers }, { rooms: leftRooms, scale }),
 };
 const chosen = values.parts.split(",").map((name) => {
   const part = parts[name];

@@ -7,6 +7,7 @@ import yargsParser from "yargs-parser";
 import { Checks } from "./checks.ts";
 import type { DemoEnvironment } from "./environment.ts";
 import { createDemoEnvironment } from "./environment.ts";
+import { playContact } from "./scenarios/contact.ts";
 import { playKeys, playReading } from "./scenarios/keys.ts";
 import { playMove } from "./scenarios/move.ts";
 import { playPlan } from "./scenarios/plan.ts";
@@ -23,6 +24,7 @@ try {
   const recoveryKey = await playKeys(environment, checks);
   await playMove(environment, checks);
   await playReading(environment, checks, recoveryKey);
+  await playContact(environment, checks);
   print(checks.areAllTrue ? "\nEverything shown above is true." : "\nSomething shown above is NOT true.");
   process.exitCode = checks.areAllTrue ? 0 : 1;
   if (endsAfterwards !== true) {

@@ -6,14 +6,16 @@ import type { DemoEnvironment } from "./environment.ts";
 /** Timeout of an answer that reads two accounts on a slow and busy machine. */
 export const ANSWER_TIMEOUT_MS = 120_000;
 
-/** Requests the report of the first plan as a file, and reads it. */
+const REPORT = /^report-\d+\.json$/u;
+
+/** Requests the report of the last plan as a file, and reads it. */
 export async function reportNow({
   person,
   chatId,
   botUserId,
 }: Pick<DemoEnvironment, "person" | "chatId" | "botUserId">): Promise<ExportedReport> {
   const after = await person.say(chatId, "!report --format json");
-  const isReport = ({ content }: SeenMessage): boolean => content["filename"] === "report-1.json";
+  const isReport = ({ content }: SeenMessage): boolean => REPORT.test(String(content["filename"]));
   const file = await person.waitForMessage(chatId, isReport, {
     from: botUserId,
     after,

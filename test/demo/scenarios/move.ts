@@ -1,15 +1,15 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
-import { parseUserId } from "../../../src/platforms/matrix/ids/identifiers.ts";
 import type { ExportedReport } from "../../../src/view/rooms/exported-report.ts";
 import { askServer } from "../../lab/ask-server.ts";
 import { askBot } from "../../lab/bot-answer.ts";
 import type { SeenMessage } from "../../lab/person/person.ts";
 import { textOf } from "../../lab/person/person.ts";
-import type { PopulatedPerson, PopulatedRoom } from "../../lab/population/population.ts";
+import type { PopulatedRoom } from "../../lab/population/population.ts";
 import type { Checks } from "../checks.ts";
 import type { DemoEnvironment } from "../environment.ts";
 import { ANSWER_TIMEOUT_MS, reportNow } from "../report-now.ts";
+import { signedIn } from "../signed-in.ts";
 
 /**
  * Number of rooms that the new account has joined when the bot is killed: enough to be in the
@@ -89,8 +89,8 @@ export async function playMove(environment: DemoEnvironment, checks: Checks): Pr
     after: end.eventId,
     timeoutMs: ANSWER_TIMEOUT_MS,
   });
-  const path = `/_matrix/client/v3/rooms/${encodeURIComponent(helped.roomId)}/invite`;
-  await askServer(pair[moderator.side].baseUrl, await tokenOf(moderator), path, { user_id: target.userId });
+  const helper = await signedIn(environment, moderator);
+  await helper.act("POST", `/rooms/${encodeURIComponent(helped.roomId)}/invite`, { user_id: target.userId });
   await arrival;
   await checks.check(`the new account took the moderator's invitation up by itself`, async () =>
     (await joinedRooms()).has(helped.roomId),
@@ -112,14 +112,6 @@ export async function playMove(environment: DemoEnvironment, checks: Checks): Pr
 
   async function ask(command: string): Promise<string> {
     return textOf(await askBot(person, chatId, command, { botUserId, timeoutMs: ANSWER_TIMEOUT_MS }));
-  }
-
-  /** The old server delegates sign-in now, and no longer knows the tokens from before. */
-  async function tokenOf({ side, userId, accessToken }: PopulatedPerson): Promise<string> {
-    if (side === "new") return accessToken;
-    const localpart = parseUserId(userId)?.localpart ?? "";
-    await environment.authorizationServer.addUser(localpart);
-    return (await environment.authorizationServer.openSession(localpart)).accessToken;
   }
 
   async function joinedRooms(): Promise<Set<string>> {
