@@ -1,8 +1,9 @@
 import type { Run, RunPurpose } from "./run.ts";
 
 /**
- * Runs of different tracks go on side by side. Of most tracks a person has one active run. All runs
- * that change where the accounts are have the track `move`, because they would disturb each other.
+ * Runs of different tracks go on side by side. A person has at most one active run of most tracks.
+ * All runs that change where the accounts are have the track `move`, because they would disturb
+ * each other.
  */
 export const RUN_TRACKS = [
   "move",
@@ -31,8 +32,8 @@ export function trackOf({ purpose }: Pick<Run, "purpose">): RunTrack {
 }
 
 /**
- * The tracks of which a person may have several active runs. A run that opens new chats may wait
- * for the daily limit for days.
+ * Tracks that may have several active runs of one person. A run that opens new chats may wait for
+ * the daily limit for days.
  */
 const SEVERAL: readonly string[] = ["ask", "direct_chats"] satisfies readonly RunTrack[];
 

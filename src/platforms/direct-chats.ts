@@ -31,7 +31,7 @@ export type NoDirectChatReason =
   | "gone"
   /** Their server did not answer within the last day. */
   | "silent"
-  /** They took no invitation to such a chat before. */
+  /** They took no invitation to a new direct chat before. */
   | "refused";
 
 export interface DirectChatFacts {

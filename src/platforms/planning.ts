@@ -28,8 +28,8 @@ export interface KnownRooms {
   /** Chats that the bot opened for the person. They are no part of a move. */
   readonly openedChats: readonly OpenedChat[];
   /**
-   * The names that the bot gave to the old account, newest first. Of one step, the rooms come
-   * before the account.
+   * The names that the bot gave to the old account, newest first. The rooms of a step come
+   * before its account.
    */
   readonly givenNames: readonly GivenName[];
 }

@@ -200,8 +200,8 @@ export interface PlatformRuns {
   undo(runs: readonly EarlierRun[], rooms: readonly RunRoom[], choice: UndoChoice): PlannedUndo;
   roomsOfUndo(runs: readonly EarlierRun[]): RoomsOfUndo;
   /**
-   * The names that steps give to the old account, newest first. Of one step, the rooms come before
-   * the account.
+   * The names that steps give to the old account, newest first. The rooms of a step come before its
+   * account.
    * @param steps of the kinds in `RENAME_STEP_KINDS`, oldest first
    */
   givenNames(steps: readonly StepOfRun[]): GivenName[];

@@ -27,10 +27,11 @@ export interface AskingSettlerOptions extends Pick<EndOfRunOptions, "now" | "log
 /**
  * Ends a run that asks people to let the target in.
  *
- * The answers are looked for by one run. If a run of the whole move watches the room, it does that,
- * because it also does the rest of the work in the room. Otherwise this run does, also before the
- * move has begun or after it was cancelled: it joins, and no more. It takes the rooms of earlier
- * such runs over.
+ * One run looks for the answers:
+ * - If a run of the whole move watches the room, that run, because it also does the rest of the
+ *   work in the room.
+ * - Otherwise this run, also before the move has begun or after it was cancelled. It only joins. It
+ *   takes over the rooms of earlier runs that asked.
  */
 export class AskingSettler {
   readonly #options: AskingSettlerOptions;

@@ -117,7 +117,7 @@ const leftTitles: Readonly<Record<NoDirectChatReason, string>> = {
   ignored: "Your old account ignores them",
   gone: "They left your old chat",
   silent: "Their server did not answer within the last day",
-  refused: "They took no such invitation before",
+  refused: "They took no invitation to a new chat before",
 };
 
 const LEFT_IN_ORDER: readonly NoDirectChatReason[] = [

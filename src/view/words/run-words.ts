@@ -38,7 +38,7 @@ export function stepNoun({ purpose }: Pick<RunStatus, "purpose">): string {
   }
 }
 
-/** Several runs at the beginning of a sentence: `The move, asking for help`; and the verb. */
+/** Runs at the beginning of a sentence, with the verb: `The move and asking for help are`. */
 export function runList(
   run: Pick<RunStatus, "purpose">,
   others: readonly Pick<RunStatus, "purpose">[],

@@ -14,7 +14,7 @@ const ENCRYPTION = {
 const CREATE = "m.room.create";
 const createdSchema = z.object({ room_id: z.string() });
 const syncSchema = z.object({ rooms: z.unknown().optional() });
-/** Also for accounts with thousands of rooms, of which only the events of creation are read. */
+/** Enough for accounts with thousands of rooms: only the events of creation are read. */
 const SEARCH = { timeoutMs: 10 * 60_000, maxBytes: 64 * 1_048_576 };
 /** Synapse answers an identical request from its cache, so the timeout varies. */
 const TIMEOUT_SPREAD_MS = 1_000;

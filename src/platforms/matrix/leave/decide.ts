@@ -10,8 +10,8 @@ import type { LeavingInput, Loss } from "./plan.ts";
 import { planLeaving, roomsToJudge } from "./plan.ts";
 
 /**
- * Plans which rooms the source leaves. Of rooms in which the target cannot take its place it reads
- * who else has power.
+ * Plans which rooms the source leaves. It reads who else has power where the target cannot take its
+ * place.
  * @throws HomeserverError, UnreachableError
  */
 export async function decideLeaving(

@@ -104,8 +104,8 @@ export interface KeysOfRoom extends RoomKeys {
 }
 
 /**
- * Why the keys of a room keep the source in it; `null` if they do not. A room of which the old
- * backup has no key has keys that are not known.
+ * Why the keys of a room keep the source in it; `null` if they do not. If the old backup has
+ * no key of the room, its keys are not known.
  * @param keys `null`: not known
  */
 export function keysReason(
