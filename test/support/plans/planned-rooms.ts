@@ -38,7 +38,8 @@ export interface RoomSketch {
   target?: Membership;
   /** Other users by membership. */
   members?: Record<string, Membership>;
-  joinedCount?: number;
+  /** Default: 3. `null`: not known. */
+  joinedCount?: number | null;
   heroes?: Hero[];
   lastActivityAt?: number;
   tags?: string[];
@@ -90,7 +91,7 @@ export function sketchRoom(sketch: RoomSketch): RoomSnapshot {
     events,
     coverage: sketch.coverage ?? "full",
     isOtherMemberRead: !isPartial,
-    joinedCount: sketch.joinedCount ?? 3,
+    joinedCount: sketch.joinedCount === undefined ? 3 : sketch.joinedCount,
     invitedCount: 0,
     heroes: sketch.heroes ?? [],
     lastActivityAt: sketch.lastActivityAt ?? null,

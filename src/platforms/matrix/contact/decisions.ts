@@ -3,9 +3,9 @@ import { decideLeaving } from "../leave/decide.ts";
 import { decideAsk } from "./ask/decide.ts";
 import type { ContactInput } from "./contact-input.ts";
 import { inOrderOfNames, textFacts } from "./contact-input.ts";
+import { decideAnnouncement } from "./decide-announcement.ts";
 import { decideDirectChats } from "./decide-direct-chats.ts";
 import { proposeKnocks } from "./knock.ts";
-import { planAnnouncement } from "./plan-announcement.ts";
 import { planRenaming } from "./plan-renaming.ts";
 
 /** What a decision about two accounts says about contact with other people. */
@@ -19,7 +19,7 @@ export function contactDecisions(read: ContactInput): ContactDecisions {
       return Promise.resolve(proposeKnocks({ decided, source: readings.source.snapshot }, order, reason));
     },
     leave: (order, known) => input.guarded(() => decideLeaving(order, known, input)),
-    announce: (order, known) => Promise.resolve(planAnnouncement(input, order, known)),
+    announce: (order, known) => decideAnnouncement(input, order, known),
     directChats: (order, known) => decideDirectChats(input, order, known),
     rename: (order, known) => Promise.resolve(planRenaming(input, order, known)),
   };

@@ -21,13 +21,18 @@ export const MAX_MEMBERS_TOLD = 20;
 /** A room that was told within this time is told again only if it is named. */
 const TOLD_AGAIN_AFTER_MS = 14 * 24 * 3_600_000;
 
-type Input = Pick<ContactInput, "parties"> & {
+/** The two accounts as they were read, and the plan of their rooms. */
+export type AnnouncementInput = Pick<ContactInput, "parties"> & {
   readonly readings: Readonly<Record<Side, Pick<AccountReading, "snapshot" | "profile">>>;
   readonly decided: Pick<RoomPlan, "rooms">;
 };
 
 /** A message to rooms about the new account, by the source and, if asked for, by the target. */
-export function planAnnouncement(input: Input, order: AnnounceOrder, known: Known): Proposal<AnnounceFacts> {
+export function planAnnouncement(
+  input: AnnouncementInput,
+  order: AnnounceOrder,
+  known: Known,
+): Proposal<AnnounceFacts> {
   const told: AnnounceFacts["rooms"][number][] = [];
   const left: AnnounceFacts["left"][number][] = [];
   for (const planned of input.decided.rooms) {
@@ -56,7 +61,7 @@ export function planAnnouncement(input: Input, order: AnnounceOrder, known: Know
  */
 function chosen(
   planned: PlannedRoom,
-  { readings }: Input,
+  { readings }: AnnouncementInput,
   order: AnnounceOrder,
   { records, now }: Known,
 ): RoomSnapshot | AnnounceLeftReason | "not_meant" {
@@ -73,7 +78,9 @@ function chosen(
   if (room.encryption.kind !== "absent") return "unreadable";
   if (!isNamed) {
     if (target.rooms.get(roomId)?.membership !== "join") return "not_moved";
-    if ((room.joinedCount ?? 0) > MAX_MEMBERS_TOLD) return "too_large";
+    // They are counted before, unless the list of members is too long or cannot be read.
+    if (room.joinedCount === null) return "unreadable";
+    if (room.joinedCount > MAX_MEMBERS_TOLD) return "too_large";
     const toldAt = records.announcedAt.get(roomId);
     if (toldAt !== undefined && now - toldAt < TOLD_AGAIN_AFTER_MS) return "told_recently";
   }
@@ -94,7 +101,11 @@ function neverTold(
 }
 
 /** The accounts that speak in a room that is told. */
-function speakers({ roomId }: RoomSnapshot, { readings }: Input, { both }: AnnounceOrder): readonly Side[] {
+function speakers(
+  { roomId }: RoomSnapshot,
+  { readings }: AnnouncementInput,
+  { both }: AnnounceOrder,
+): readonly Side[] {
   const target = readings.target.snapshot;
   const seen = target.rooms.get(roomId);
   const isTargetHeard = seen?.membership === "join" && maySpeak(seen, target.userId);
@@ -103,7 +114,7 @@ function speakers({ roomId }: RoomSnapshot, { readings }: Input, { both }: Annou
 
 function textsBy(
   told: AnnounceFacts["rooms"],
-  input: Input,
+  input: AnnouncementInput,
   { text }: AnnounceOrder,
   { texts }: Known,
 ): AnnounceFacts["texts"] {

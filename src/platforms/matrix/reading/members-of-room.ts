@@ -62,7 +62,7 @@ export async function readSomeJoinedMembers(
 }
 
 /** Joined members with their names; `null` if the list is too long. */
-async function readJoinedMembers(
+export async function readJoinedMembers(
   reader: RoomReader,
   roomId: string,
 ): Promise<Map<string, KnownMember> | null> {

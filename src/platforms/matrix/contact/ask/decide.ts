@@ -9,7 +9,7 @@ import { knocksOf } from "../knock.ts";
 import { admittedChats } from "../new-chats.ts";
 import type { HelperToAsk } from "../payloads.ts";
 import { roomsToWatch } from "../watched-rooms.ts";
-import { lookAtMembers, readTopics } from "./look.ts";
+import { countMembers, lookAtMembers, readTopics } from "./look.ts";
 import { planAsk } from "./plan-ask.ts";
 import type { HelperQuestion, PlannedQuestion } from "./questions.ts";
 import { chooseRooms } from "./rooms.ts";
@@ -26,13 +26,15 @@ export async function decideAsk(
   known: Known,
 ): Promise<Proposal<AskFacts>> {
   const { accounts, readings, decided, parties } = input;
-  const { snapshot } = readings.source;
   const facts = { records: known.records, planned: known.planned, now: known.now, parties };
   const rows = [...decided.rooms, ...decided.replacements];
-  const { questions: rooms } = chooseRooms(rows, order, snapshot);
-  const source = await input.guarded(() =>
-    lookAtMembers(accounts.source, rooms, { ...facts, source: snapshot }),
-  );
+  const source = await input.guarded(async () => {
+    const { snapshot } = readings.source;
+    const uncounted = chooseRooms(rows, order, snapshot).questions;
+    const counted = await countMembers(accounts.source, uncounted, snapshot);
+    const { questions: rooms } = chooseRooms(rows, order, counted);
+    return lookAtMembers(accounts.source, rooms, { ...facts, source: counted });
+  });
   const { questions, knocks, notAsked, chats } = planAsk(rows, order, { ...facts, source });
   const asked = questions.flatMap(({ rooms }) => rooms.filter(({ room }) => room !== null));
   const topics = await input.guarded(() =>

@@ -3,6 +3,7 @@ import type { MembersNeeded } from "../../planning/people.ts";
 import { isJoined, membersToRead, mergeNeeds } from "../../planning/people.ts";
 import { concurrently } from "../../reading/concurrently.ts";
 import { CONCURRENCY } from "../../reading/limits.ts";
+import { withMemberCounts } from "../../reading/member-counts.ts";
 import { withNeededMembers } from "../../reading/members.ts";
 import { readStateEvent } from "../../reading/single-room.ts";
 import { unlessUnreadable } from "../../reading/unless-unreadable.ts";
@@ -56,6 +57,24 @@ export function membersToLookAt(rooms: readonly RoomInQuestion[], input: AskInpu
       need(roomId, [partner]);
   }
   return mergeNeeds(needs);
+}
+
+/**
+ * The source with the numbers of members of the rooms in question, and of direct chats with their
+ * helpers, where the server did not send them.
+ * @throws HomeserverError, UnreachableError
+ */
+export function countMembers(
+  { reader }: Pick<ReadableAccount, "reader">,
+  rooms: readonly RoomInQuestion[],
+  source: AccountSnapshot,
+): Promise<AccountSnapshot> {
+  const helpers = new Set(rooms.flatMap(({ row }) => row.helpers.map(({ userId }) => userId)));
+  const chats = [...directRooms(source.accountData)].filter(([, partner]) => helpers.has(partner));
+  return withMemberCounts(reader, source, {
+    rooms: rooms.map(({ row }) => row.roomId),
+    chats: new Set(chats.map(([roomId]) => roomId)),
+  });
 }
 
 /**

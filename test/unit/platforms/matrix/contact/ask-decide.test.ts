@@ -9,7 +9,15 @@ import { readAccount } from "../../../../../src/platforms/matrix/reading/read-ac
 import { contactTexts } from "../../../../../src/view/contact/texts.ts";
 import { DAY_MS, NOW, NO_RECORDS, ORDER, asked } from "../../../../support/contact/planned-ask.ts";
 import type { Asked, Given } from "../reading/recorded-server.ts";
-import { joinedState, ME, OTHER, PLAIN, recordedServer, stateEvent } from "../reading/recorded-server.ts";
+import {
+  joinedState,
+  ME,
+  member,
+  OTHER,
+  PLAIN,
+  recordedServer,
+  stateEvent,
+} from "../reading/recorded-server.ts";
 
 const [ANN, BOB] = ["@ann:a.example", "@bob:b.example"];
 const HALL = "!hall:old.example";
@@ -31,7 +39,7 @@ function closed(helpers: readonly string[], { name, rule = "invite" }: { name: s
   };
 }
 
-type Closed = ReturnType<typeof closed>;
+type Closed = Omit<ReturnType<typeof closed>, "summary"> & { summary: Record<string, number> };
 
 /** Whoever has power in a room is in it. */
 function membershipIn(rooms: Record<string, Closed>, path: string): Given | undefined {
@@ -47,6 +55,8 @@ function membershipIn(rooms: Record<string, Closed>, path: string): Given | unde
 }
 
 interface Scene {
+  /** The direct chats of the old account: partner → rooms. */
+  direct?: Record<string, readonly string[]>;
   rooms: Record<string, Closed>;
   order?: Partial<AskOrder>;
   records?: Partial<ContactRecords>;
@@ -54,9 +64,10 @@ interface Scene {
   now?: number;
 }
 
-async function decided({ rooms, order, records, answers, now = NOW }: Scene) {
+async function decided({ rooms, direct = {}, order, records, answers, now = NOW }: Scene) {
   const source = recordedServer((request) => {
-    if (request.path === "v3/sync") return { json: { rooms: { join: rooms } } };
+    const account_data = { events: [{ type: "m.direct", content: direct }] };
+    if (request.path === "v3/sync") return { json: { rooms: { join: rooms }, account_data } };
     if (request.path === "v3/joined_rooms") return { json: { joined_rooms: Object.keys(rooms) } };
     return answers?.(request) ?? membershipIn(rooms, request.path);
   });
@@ -135,6 +146,50 @@ describe("a proposal to ask", () => {
     const { requests, guardedReads } = await decided({ rooms });
     expect(requests).toEqual([`v3/rooms/${HALL}/state/m.room.topic`]);
     expect(guardedReads).toBeGreaterThan(0);
+  });
+
+  describe("to a server that sends no numbers of members", () => {
+    const uncounted = { ...closed([ANN], { name: "Hall" }), summary: {} };
+    const chat = { ...closed([ANN], { name: "Ann" }), helpers: [ME, ANN], summary: {} };
+    const CHAT = "!chat:old.example";
+    const invited =
+      (count: number) =>
+      ({ path }: Asked): Given | undefined =>
+        path.endsWith("/members")
+          ? {
+              json: {
+                chunk: [
+                  member(ANN, "join"),
+                  ...["@c:x", "@d:x"].slice(0, count).map((id) => member(id, "invite")),
+                ],
+              },
+            }
+          : undefined;
+
+    it("counts the rooms in question, so that small ones are asked in the room", async () => {
+      const { proposal, requests } = await decided({ rooms: { [HALL]: uncounted, [LOBBY]: rooms[LOBBY] } });
+      expect(proposal.facts.messages).toMatchObject([{ way: "room", roomId: HALL }]);
+      expect(requests.filter((path) => path.endsWith("_members"))).toEqual([
+        `v3/rooms/${HALL}/joined_members`,
+      ]);
+    });
+
+    it.each([
+      { others: "nobody else", count: 0, expected: { way: "direct", roomId: CHAT } },
+      { others: "somebody else", count: 1, expected: { way: "room", roomId: HALL } },
+    ])("finds a direct chat with the helper, to which $others is invited", async ({ count, expected }) => {
+      const scene = { rooms: { [HALL]: uncounted, [CHAT]: chat }, direct: { [ANN]: [CHAT] } };
+      const order = { rooms: [HALL] };
+      const { proposal } = await decided({ ...scene, order, answers: invited(count) });
+      expect(proposal.facts.messages).toMatchObject([{ helper: { userId: ANN }, ...expected }]);
+    });
+
+    it("asks in a new chat where the members cannot be read", async () => {
+      const answers = ({ path }: Asked): Given | undefined =>
+        path.endsWith("/joined_members") ? { status: 403, body: { errcode: "M_FORBIDDEN" } } : undefined;
+      const { proposal } = await decided({ rooms: { [HALL]: uncounted }, answers });
+      expect(proposal.facts.messages).toMatchObject([{ way: "new_direct" }]);
+    });
   });
 
   it("is made without topics that cannot be read", async () => {

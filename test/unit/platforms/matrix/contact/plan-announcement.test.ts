@@ -99,6 +99,11 @@ describe("an announcement", () => {
       expected: { [ROOM]: "source" },
     },
     { name: "reaches twenty members", sketch: one({ joinedCount: 20 }), expected: { [ROOM]: "source" } },
+    {
+      name: "does not reach rooms whose members cannot be counted",
+      sketch: one({ joinedCount: null }),
+      expected: { [ROOM]: "unreadable" },
+    },
     { name: "does not reach more", sketch: one({ joinedCount: 21 }), expected: { [ROOM]: "too_large" } },
     {
       name: "reaches more in a room that is named",
