@@ -1,15 +1,14 @@
 import { describe, expect, it, test } from "vitest";
-import { createCommands, createConfirmableActions, specifications } from "../../../src/commands/registry.ts";
-import { parseMessage } from "../../../src/grammar/parse.ts";
+import { createCommands, createConfirmableActions } from "../../../src/commands/registry.ts";
 import type { AskFacts, AskMessage } from "../../../src/platforms/contact.ts";
 import type { Proposals } from "../../../src/service/contact/proposals.ts";
 import { commandServices, notScripted } from "../../support/fakes/command-services.ts";
 import { room } from "../../support/fakes/move-samples.ts";
 import { runStatus } from "../../support/fakes/scripted-moves.ts";
 import { FakeConversation } from "./fake-conversation.ts";
+import { parseLine, typeCommand } from "./type-command.ts";
 
 const SHOWN = ["!first:old.example", "!second:old.example", "!third:old.example"];
-const names = { prefix: "!", userId: "@mover:example.org", displayName: null };
 
 const choir = room("!first:old.example", { name: "Choir" });
 const message: AskMessage = {
@@ -54,14 +53,8 @@ function setUp(scripted: Scripted = {}) {
     proposals: { preview, confirm: scripted.confirm ?? notScripted },
   });
   const commands = createCommands(services);
-  const type = async (line: string, conversation = new FakeConversation()): Promise<FakeConversation> => {
-    const parsed = parseMessage({ body: line, formattedBody: null }, names, specifications);
-    if (parsed.kind !== "command") throw new Error(`no command: ${line}`);
-    await commands
-      .find(({ specification }) => specification === parsed.specification)
-      ?.run(parsed.values, conversation);
-    return conversation;
-  };
+  const type = (line: string, conversation?: FakeConversation): Promise<FakeConversation> =>
+    typeCommand(commands, line, { ...(conversation !== undefined && { conversation }) });
   return { type, orders, actions: createConfirmableActions(services) };
 }
 
@@ -117,7 +110,7 @@ describe("!ask", () => {
   });
 
   test.each(["!ask --way letter", "!ask --way", "!ask --words x"])("takes %j for a mistake", (line) => {
-    expect(parseMessage({ body: line, formattedBody: null }, names, specifications).kind).toBe("mistake");
+    expect(parseLine(line).kind).toBe("mistake");
   });
 
   it("names who follows, and shows what they would read", async () => {

@@ -1,14 +1,13 @@
 import { describe, expect, it, test } from "vitest";
-import { createCommands, createConfirmableActions, specifications } from "../../../src/commands/registry.ts";
-import { parseMessage } from "../../../src/grammar/parse.ts";
+import { createCommands, createConfirmableActions } from "../../../src/commands/registry.ts";
 import type { DirectChatFacts } from "../../../src/platforms/direct-chats.ts";
 import type { Proposals } from "../../../src/service/contact/proposals.ts";
 import { commandServices, notScripted } from "../../support/fakes/command-services.ts";
 import { room } from "../../support/fakes/move-samples.ts";
 import { runStatus } from "../../support/fakes/scripted-moves.ts";
 import { FakeConversation } from "./fake-conversation.ts";
+import { typeCommand } from "./type-command.ts";
 
-const names = { prefix: "!", userId: "@mover:example.org", displayName: null };
 const BO = "@bo:old.example";
 
 const bo = {
@@ -44,14 +43,8 @@ function setUp(facts: DirectChatFacts, confirm: Pick<Proposals, "confirm">["conf
   };
   const services = commandServices({ proposals: { preview, confirm } });
   const commands = createCommands(services);
-  const type = async (line: string, conversation = new FakeConversation()): Promise<FakeConversation> => {
-    const parsed = parseMessage({ body: line, formattedBody: null }, names, specifications);
-    if (parsed.kind !== "command") throw new Error(`no command: ${line}`);
-    await commands
-      .find(({ specification }) => specification === parsed.specification)
-      ?.run(parsed.values, conversation);
-    return conversation;
-  };
+  const type = (line: string, conversation?: FakeConversation): Promise<FakeConversation> =>
+    typeCommand(commands, line, { ...(conversation !== undefined && { conversation }) });
   return { type, orders, actions: createConfirmableActions(services) };
 }
 

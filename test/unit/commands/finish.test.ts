@@ -1,15 +1,14 @@
 import { describe, expect, it } from "vitest";
 import type { FinishCommands } from "../../../src/commands/registry.ts";
-import { createCommands, createConfirmableActions, specifications } from "../../../src/commands/registry.ts";
-import { parseMessage } from "../../../src/grammar/parse.ts";
+import { createCommands, createConfirmableActions } from "../../../src/commands/registry.ts";
 import type { Account } from "../../../src/model/account.ts";
 import type { BeginResult } from "../../../src/service/run/begin.ts";
 import { commandServices, notScripted } from "../../support/fakes/command-services.ts";
 import { finishState } from "../../support/fakes/finish-samples.ts";
 import { runStatus } from "../../support/fakes/scripted-moves.ts";
 import { FakeConversation } from "./fake-conversation.ts";
+import { typeCommand } from "./type-command.ts";
 
-const names = { prefix: "!", userId: "@mover:example.org", displayName: null };
 const account: Account = {
   ...{ owner: "@me:example.org", side: "source", userId: "@ann:old.example", baseUrl: "https://x" },
   ...{ method: "password", deviceId: "BOT", signedInAt: 0 },
@@ -38,14 +37,8 @@ function setUp({ checklist, mentions, ending }: Scripted) {
     },
   });
   const commands = createCommands(services);
-  const type = async (line: string, conversation = new FakeConversation()) => {
-    const parsed = parseMessage({ body: line, formattedBody: null }, names, specifications);
-    if (parsed.kind !== "command") throw new Error(`no command: ${line}`);
-    await commands
-      .find(({ specification }) => specification === parsed.specification)
-      ?.run(parsed.values, conversation);
-    return conversation;
-  };
+  const type = (line: string, conversation?: FakeConversation): Promise<FakeConversation> =>
+    typeCommand(commands, line, { ...(conversation !== undefined && { conversation }) });
   return { type, actions: createConfirmableActions(services) };
 }
 

@@ -1,12 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { createCommands, createConfirmableActions, specifications } from "../../../src/commands/registry.ts";
-import { parseMessage } from "../../../src/grammar/parse.ts";
+import { createCommands, createConfirmableActions } from "../../../src/commands/registry.ts";
 import type { OpeningResult } from "../../../src/service/keys/results.ts";
 import { commandServices } from "../../support/fakes/command-services.ts";
 import { copiedKeys, storedKeyCopy } from "../../support/fakes/key-copies.ts";
 import { FakeConversation } from "./fake-conversation.ts";
+import { parseLine, typeCommand } from "./type-command.ts";
 
-const names = { prefix: "!", userId: "@mover:example.org", displayName: null };
 const started = (by: "recovery_key" | "phrase" | "emoji", state = storedKeyCopy().state): OpeningResult => ({
   ...{ status: "started", by, copy: storedKeyCopy({ state }), replaced: null },
 });
@@ -44,14 +43,8 @@ function setUp(emoji: OpeningResult = started("emoji", "verifying")) {
     },
   });
   const commands = createCommands(services);
-  const type = async (line: string, conversation = new FakeConversation()): Promise<FakeConversation> => {
-    const parsed = parseMessage({ body: line, formattedBody: null }, names, specifications);
-    if (parsed.kind !== "command") throw new Error(`no command: ${JSON.stringify(parsed)}`);
-    await commands
-      .find(({ specification }) => specification === parsed.specification)
-      ?.run(parsed.values, conversation);
-    return conversation;
-  };
+  const type = (line: string, conversation?: FakeConversation): Promise<FakeConversation> =>
+    typeCommand(commands, line, { ...(conversation !== undefined && { conversation }) });
   return { asked, type, actions: createConfirmableActions(services) };
 }
 
@@ -92,7 +85,7 @@ describe("the commands about keys", () => {
     "!keys status --json",
     "!cancel everything",
   ])("%s is a mistake", (line) => {
-    const parsed = parseMessage({ body: line, formattedBody: null }, names, specifications);
+    const parsed = parseLine(line);
     expect(parsed.kind).toBe("mistake");
   });
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createCommands, createConfirmableActions, specifications } from "../../../src/commands/registry.ts";
-import { parseMessage } from "../../../src/grammar/parse.ts";
+import { createCommands, createConfirmableActions } from "../../../src/commands/registry.ts";
 import type { KnockFacts } from "../../../src/platforms/contact.ts";
 import type { Proposals } from "../../../src/service/contact/proposals.ts";
 import { knockQuestion } from "../../../src/view/contact/knock.ts";
@@ -9,10 +8,10 @@ import { commandServices, notScripted } from "../../support/fakes/command-servic
 import { room } from "../../support/fakes/move-samples.ts";
 import { runStatus } from "../../support/fakes/scripted-moves.ts";
 import { FakeConversation } from "./fake-conversation.ts";
+import { typeCommand } from "./type-command.ts";
 
 const SHOWN = ["!first:old.example", "!second:old.example", "!third:old.example"];
 const REASON = "@a:old.example (a member here) moves to this account";
-const names = { prefix: "!", userId: "@mover:example.org", displayName: null };
 
 const choir = room("!first:old.example", { name: "Choir", route: "knock", status: "planned" });
 const facts: KnockFacts = { knocks: [{ room: choir, reason: REASON }], left: [] };
@@ -42,14 +41,8 @@ function setUp(scripted: Scripted = {}) {
     proposals: { preview, confirm: scripted.confirm ?? notScripted },
   });
   const commands = createCommands(services);
-  const type = async (line: string, conversation = new FakeConversation()): Promise<FakeConversation> => {
-    const parsed = parseMessage({ body: line, formattedBody: null }, names, specifications);
-    if (parsed.kind !== "command") throw new Error(`no command: ${line}`);
-    await commands
-      .find(({ specification }) => specification === parsed.specification)
-      ?.run(parsed.values, conversation);
-    return conversation;
-  };
+  const type = (line: string, conversation?: FakeConversation): Promise<FakeConversation> =>
+    typeCommand(commands, line, { ...(conversation !== undefined && { conversation }) });
   return { type, asked, actions: createConfirmableActions(services) };
 }
 

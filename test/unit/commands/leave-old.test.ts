@@ -1,15 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { createCommands, createConfirmableActions, specifications } from "../../../src/commands/registry.ts";
+import { createCommands, createConfirmableActions } from "../../../src/commands/registry.ts";
 import type { Confirmation } from "../../../src/dialogue/conversation.ts";
-import { parseMessage } from "../../../src/grammar/parse.ts";
 import type { KeptInRoomReason, LeaveFacts, LeaveOrder } from "../../../src/platforms/contact.ts";
 import type { ContactPreview } from "../../../src/service/contact/proposals.ts";
 import { commandServices } from "../../support/fakes/command-services.ts";
 import { room } from "../../support/fakes/move-samples.ts";
 import { runStatus } from "../../support/fakes/scripted-moves.ts";
 import { FakeConversation } from "./fake-conversation.ts";
+import { typeCommand } from "./type-command.ts";
 
-const names = { prefix: "!", userId: "@mover:example.org", displayName: null };
 const SHOWN = ["!garden:old.example", "!attic:old.example"];
 
 const leaves = ["Garden", "Kitchen"].map((name) => ({
@@ -73,12 +72,7 @@ function setUp(shown: Partial<LeaveFacts> = {}) {
     asked,
     last: () => conversation.said.at(-1)?.text.replaceAll("\u2060", "") ?? "",
     words: () => [asked()?.word, ...(asked()?.typedWords ?? [])],
-    type: async (line: string) => {
-      const parsed = parseMessage({ body: line, formattedBody: null }, names, specifications);
-      if (parsed.kind !== "command") throw new Error(`no command: ${line}`);
-      const { specification, values } = parsed;
-      await commands.find((each) => each.specification === specification)?.run(values, conversation);
-    },
+    type: (line: string) => typeCommand(commands, line, { conversation }),
     /** Answers the last question. What it stored went through JSON. */
     answer: async (word: string) => {
       const { action = "", payload, shown: digest = "" } = asked() ?? {};

@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { CommandServices } from "../../../src/commands/registry.ts";
-import { createCommands, createConfirmableActions, specifications } from "../../../src/commands/registry.ts";
-import { parseMessage } from "../../../src/grammar/parse.ts";
+import { createCommands, createConfirmableActions } from "../../../src/commands/registry.ts";
 import { NO_FILTERS } from "../../../src/model/filters.ts";
 import type { ShownPlan } from "../../../src/service/plan/planning.ts";
 import type { StartResult } from "../../../src/service/run/results.ts";
@@ -9,6 +8,7 @@ import { commandServices } from "../../support/fakes/command-services.ts";
 import { reportOf, room } from "../../support/fakes/move-samples.ts";
 import { runStatus, scriptedMoves } from "../../support/fakes/scripted-moves.ts";
 import { FakeConversation } from "./fake-conversation.ts";
+import { typeCommand } from "./type-command.ts";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -24,7 +24,6 @@ const started: StartResult = {
   gone: [],
   isOnlyWatch: false,
 };
-const names = { prefix: "!", userId: "@mover:example.org", displayName: null };
 
 function setUp(...script: Parameters<typeof scriptedMoves>) {
   return setUpWith({}, ...script);
@@ -39,18 +38,11 @@ function setUpWith(more: Partial<CommandServices>, ...script: Parameters<typeof 
     ...more,
   });
   const commands = createCommands(services);
-  const type = async (
+  const type = (
     line: string,
     formattedBody: string | null = null,
     conversation = new FakeConversation(),
-  ) => {
-    const parsed = parseMessage({ body: line, formattedBody }, names, specifications);
-    if (parsed.kind !== "command") throw new Error(`no command: ${line}`);
-    await commands
-      .find(({ specification }) => specification === parsed.specification)
-      ?.run(parsed.values, conversation);
-    return conversation;
-  };
+  ): Promise<FakeConversation> => typeCommand(commands, line, { conversation, formattedBody });
   return { type, asked, actions: createConfirmableActions(services) };
 }
 

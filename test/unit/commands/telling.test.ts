@@ -1,15 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { createCommands, createConfirmableActions, specifications } from "../../../src/commands/registry.ts";
-import { parseMessage } from "../../../src/grammar/parse.ts";
+import { createCommands, createConfirmableActions } from "../../../src/commands/registry.ts";
 import type { AnnounceFacts, RenameFacts } from "../../../src/platforms/telling.ts";
 import type { Proposals } from "../../../src/service/contact/proposals.ts";
 import { commandServices } from "../../support/fakes/command-services.ts";
 import { room } from "../../support/fakes/move-samples.ts";
 import { runStatus } from "../../support/fakes/scripted-moves.ts";
 import { FakeConversation } from "./fake-conversation.ts";
+import { parseLine, typeCommand } from "./type-command.ts";
 
 const SHOWN = ["!first:old.example", "!second:old.example", "!third:old.example"];
-const names = { prefix: "!", userId: "@mover:example.org", displayName: null };
 
 const choir = room("!first:old.example", { name: "Choir" });
 const announced: AnnounceFacts = {
@@ -42,14 +41,8 @@ function setUp() {
     proposals: { preview, confirm },
   });
   const commands = createCommands(services);
-  const type = async (line: string, conversation = new FakeConversation()): Promise<FakeConversation> => {
-    const parsed = parseMessage({ body: line, formattedBody: null }, names, specifications);
-    if (parsed.kind !== "command") throw new Error(`no command: ${line}`);
-    await commands
-      .find(({ specification }) => specification === parsed.specification)
-      ?.run(parsed.values, conversation);
-    return conversation;
-  };
+  const type = (line: string, conversation?: FakeConversation): Promise<FakeConversation> =>
+    typeCommand(commands, line, { ...(conversation !== undefined && { conversation }) });
   return { type, orders, confirmed, actions: createConfirmableActions(services) };
 }
 
@@ -125,7 +118,7 @@ describe("!rename-old", () => {
     { name: "two names", line: '!rename-old "Mo" "Al"', code: "extra_argument" },
     { name: "no room", line: "!rename-old --rooms", code: "flag_value_missing" },
   ])("refuses $name", ({ line, code }) => {
-    const parsed = parseMessage({ body: line, formattedBody: null }, names, specifications);
+    const parsed = parseLine(line);
     expect(parsed).toMatchObject({ kind: "mistake", mistake: { code } });
   });
 
