@@ -56,7 +56,11 @@ async function person(side: "old" | "new", localpart: string): Promise<Populatio
 /** Tries the step until it is over, as a run does. Only what it saved is kept between two tries. */
 async function openChat(
   partner: string,
-  { by = fixture.old, ...more }: Partial<OpenChatPayload> & { by?: PopulationSession } = {},
+  {
+    by = fixture.old,
+    cancelledAfter = Infinity,
+    ...more
+  }: Partial<OpenChatPayload> & { by?: PopulationSession; cancelledAfter?: number } = {},
 ): Promise<StepOutcome> {
   const chat: OpenChatPayload = {
     ...{ partner, isEncrypted: false, text: "Please let me in.", reason: "Let me in?" },
@@ -83,6 +87,7 @@ async function openChat(
       isJoined: () => true,
       signal: new AbortController().signal,
       mayGoOn: () => true,
+      isEnding: tries >= cancelledAfter,
     });
     if (outcome.status === "done" || outcome.status === "failed") return outcome;
     if (outcome.status === "retry") failures += 1;
@@ -178,6 +183,16 @@ describe("a new direct chat on real servers", () => {
       expect(await accountData(fixture.old, "GET", "m.direct")).not.toHaveProperty([blocker.userId]);
     },
   );
+
+  it("leaves no room behind if the run is cancelled before the invitation, and stays after it", async () => {
+    const cy = await person("new", "cy");
+    const before = await joinedRooms(fixture.old);
+    expect((await openChat(cy.userId, { cancelledAfter: 1 })).status).toBe("failed");
+    expect(await joinedRooms(fixture.old)).toEqual(before);
+    const roomId = roomIdOf(await openChat(cy.userId, { cancelledAfter: 2 }));
+    expect(await membershipOf(fixture.old, roomId, cy.userId)).toBe("invite");
+    expect(await accountData(fixture.old, "GET", "m.direct")).toHaveProperty([cy.userId], [roomId]);
+  });
 
   it("is encrypted if it is made so, and has no plain text in it", async () => {
     const bo = await person("old", "bo");
