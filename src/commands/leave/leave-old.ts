@@ -14,7 +14,7 @@ const MOVED = "moved";
 
 export const leaveOldSpecification: CommandSpecification = {
   words: ["leave-old"],
-  summary: "your old account leaves rooms; checks each first and asks",
+  summary: "lets your old account leave rooms; checks each of them first, and asks",
   usage: '<ROOM…|moved> [--reason "…"] [--without-keys]',
   details: [
     "`moved` means all rooms in which your new account is. Otherwise name the rooms.",

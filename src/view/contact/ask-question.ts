@@ -125,7 +125,7 @@ function recipients(messages: readonly AskMessage[]): Block[] {
       ...(followers.length === 0
         ? []
         : [
-            ". Without success: ",
+            ". If they take no invitation: ",
             ...join(
               followers.map((next) => namedPerson(next.helper)),
               ", then ",

@@ -121,7 +121,7 @@ describe("!ask", () => {
     };
     const { type } = setUp({ facts: { messages: [{ ...message, followers: [next] }] } });
     const conversation = await type("!ask");
-    expect(shownText(conversation)).toContain("Without success: @al:x.example");
+    expect(shownText(conversation)).toContain("If they take no invitation: @al:x.example");
     expect(shownText(conversation)).toContain("@al:x.example reads:\n\nLet me in, Al.");
     expect(shownText(conversation)).toContain("The invitation to @mo:old.example, @al:x.example says first:");
   });
