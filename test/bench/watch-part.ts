@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { pino } from "pino";
+import { KeyedQueue } from "../../src/model/keyed-queue.ts";
 import type { RunRoom } from "../../src/model/run-room.ts";
 import type { GuardedFetch, GuardedRequest } from "../../src/network/guarded-fetch.ts";
 import { createMatrixPlatform } from "../../src/platforms/matrix/platform.ts";
@@ -64,6 +65,7 @@ async function measured(folder: string, count: number, waiting: number): Promise
     runs: store.runs,
     steps: store.steps,
     runner: { begin: async () => undefined },
+    ends: new KeyedQueue(),
     leftChats: { toWatch: async () => [], left: async () => undefined },
     listener: { roomsLetIn: async () => undefined, watchHindered: async () => undefined },
     monotonicNow: Date.now,

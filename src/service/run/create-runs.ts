@@ -4,6 +4,7 @@ import { CHAT_STEP_KINDS } from "../../model/contact.ts";
 import { KeyedQueue } from "../../model/keyed-queue.ts";
 import type { RateLimits } from "../../model/rate-limits.ts";
 import { isActive } from "../../model/run-states.ts";
+import { asksPeople } from "../../model/run-tracks.ts";
 import type { Run } from "../../model/run.ts";
 import type { ContactTexts } from "../../platforms/contact.ts";
 import type { Platforms } from "../../platforms/platform.ts";
@@ -91,7 +92,8 @@ export function createRuns(options: CreateRunsOptions): RunServices {
   const settler = new RunSettler({ planning, runs, steps, listener, ends, now, log });
   const changed = (run: Run): void => {
     listener.changed(run);
-    if (run.state === "watching") watch.watch(run);
+    // A question may wait for days, while earlier ones are answered.
+    if (run.state === "watching" || (run.state === "running" && asksPeople(run))) watch.watch(run);
     if (!isActive(run)) watch.runEnded(run.owner);
     if (run.state === "needs_you") resumeIfSignedInSince(run);
   };
@@ -131,7 +133,7 @@ export function createRuns(options: CreateRunsOptions): RunServices {
   });
   const leftChats = new LeftChats({ contacts: store.contacts, runs, planning, listener, now });
   const watch = new RunWatch({
-    ...{ accounts, platforms, runs, steps, runner, listener, leftChats },
+    ...{ accounts, platforms, runs, steps, runner, listener, leftChats, ends },
     ...{ now, monotonicNow, log },
   });
   // The requests of one person run in order.

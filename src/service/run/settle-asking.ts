@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { isAccountProblem } from "../../model/account-problem.ts";
+import type { KeyedQueue } from "../../model/keyed-queue.ts";
 import { isToWatch } from "../../model/room-routes.ts";
 import type { RunRoom } from "../../model/run-room.ts";
 import { isWorkedOn } from "../../model/run-states.ts";
@@ -22,6 +23,8 @@ export interface AskingSettlerOptions extends Pick<EndOfRunOptions, "now" | "log
   steps: Pick<Steps, "all" | "revise" | "hasOpen">;
   listener: Pick<RunListener, "ended">;
   ending: EndOfRun;
+  /** As in `RunSettlerOptions`. */
+  ends: KeyedQueue;
 }
 
 /**
@@ -42,13 +45,18 @@ export class AskingSettler {
 
   /** @returns the account to wait for, if it cannot be read now */
   async settled(run: Run, signal: AbortSignal): Promise<Unread | null> {
-    const { runs, steps, listener, ending, log } = this.#options;
     const waitsFor = await this.#readAgain(run, signal);
     if (waitsFor !== null) return waitsFor;
+    await this.#options.ends.run(String(run.id), () => this.#end(run, signal));
+    return null;
+  }
+
+  async #end(run: Run, signal: AbortSignal): Promise<void> {
+    const { runs, steps, listener, ending, log } = this.#options;
     // It was paused or cancelled meanwhile, or it goes on with a room that has opened.
     const stored = await runs.get(run.id);
-    if (signal.aborted || stored === null || !isWorkedOn(stored)) return null;
-    if (await steps.hasOpen(run.id, stages.last)) return null;
+    if (signal.aborted || stored === null || !isWorkedOn(stored)) return;
+    if (await steps.hasOpen(run.id, stages.last)) return;
     const rooms = await runs.rooms(run.id);
     const watched = await this.#toWatchHere(run, rooms.filter(isToWatch));
     const announce = (ended: Run): Promise<void> =>
@@ -56,7 +64,6 @@ export class AskingSettler {
     const isWatched = watched.length > 0;
     await ending.store(run, isWatched ? "settled_with_watch" : "settled", announce);
     log.info({ runId: run.id, isWatched }, "a run that asked people has ended");
-    return null;
   }
 
   /** Renews the rooms of the run, and the last plan, if both accounts can be read. */

@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import { isAccountProblemCode } from "../../model/account-problem.ts";
 import type { Account, Side } from "../../model/account.ts";
 import { otherSide, sides } from "../../model/account.ts";
+import type { KeyedQueue } from "../../model/keyed-queue.ts";
 import type { AccessChanges } from "../../model/room-routes.ts";
 import { roomAfterChange } from "../../model/room-routes.ts";
 import type { RunRoom } from "../../model/run-room.ts";
@@ -45,6 +46,8 @@ export interface WatchLookOptions {
   runner: Pick<Runner, "begin">;
   listener: Pick<RunListener, "roomsLetIn" | "watchHindered">;
   leftChats: Pick<LeftChats, "toWatch" | "left">;
+  /** As in `RunSettlerOptions`. */
+  ends: KeyedQueue;
   now: () => number;
   /** Milliseconds of a clock that never jumps. */
   monotonicNow: () => number;
@@ -99,7 +102,8 @@ export class WatchLook {
     }
     if (result.leftChats.length > 0) await leftChats.left(run.owner, run.source, result.leftChats);
     const changes = withoutRepeated(result.changes, waiting, memory);
-    const isAnswering = await this.#noteSides(run, result, memory);
+    // Until it has ended once, its own steps find the problems of the accounts.
+    const isAnswering = run.endedAt !== null && (await this.#noteSides(run, result, memory));
     if (changes.size === 0 && !isAnswering) return;
     log.info({ runId: run.id, rooms: changes.size }, "rooms have opened, or an account can be read again");
     memory.isHeldUp = !(await this.#resume(run, { waiting, changes, isAnswering }));
@@ -228,7 +232,7 @@ export class WatchLook {
       isAnswering,
     }: { waiting: readonly RunRoom[]; changes: AccessChanges; isAnswering: boolean },
   ): Promise<boolean> {
-    const { platforms, runs, steps, runner, now } = this.#options;
+    const { platforms, runs, steps, runner, ends, now } = this.#options;
     const changed = waiting.flatMap((room) => {
       const change = changes.get(room.roomId);
       return change === undefined ? [] : [roomAfterChange(room, change, now())];
@@ -240,15 +244,17 @@ export class WatchLook {
     // A problem that only shows in writes is solved when those steps are done.
     const isSolved = isAnswering && (run.problem === null || !mayStillRead(run.problem.problem));
     // The look took time. The run may have ended meanwhile, or another one may have replaced it.
-    const isResumed = await steps.revise(run, {
-      rooms: changed,
-      steps: refused?.steps ?? [],
-      again: entries,
-      run: {
-        event: run.state === "running" ? "revised" : "access_changed",
-        change: { stage: stages.profile, ...(isSolved && { problem: null }) },
-      },
-    });
+    const isResumed = await ends.run(String(run.id), () =>
+      steps.revise(run, {
+        rooms: changed,
+        steps: refused?.steps ?? [],
+        again: entries,
+        run: {
+          event: run.state === "running" ? "revised" : "access_changed",
+          change: { stage: stages.profile, ...(isSolved && { problem: null }) },
+        },
+      }),
+    );
     const running = isResumed ? await runs.get(run.id) : null;
     if (running !== null) await runner.begin(running);
     return isResumed;
@@ -257,9 +263,8 @@ export class WatchLook {
   /** Steps about a room may wait for the server of the old account. */
   async #announce(run: Run): Promise<void> {
     const { runs, listener, now } = this.#options;
-    if (run.endedAt === null) return;
     const rooms = await runs.rooms(run.id);
-    const since = run.endedAt;
+    const since = run.endedAt ?? run.startedAt;
     const isLong = rooms.some(
       ({ isJoined, joinedAt }) =>
         isJoined && joinedAt !== null && joinedAt > since && joinedAt <= now() - ANNOUNCED_AFTER_MS,

@@ -20,8 +20,9 @@ interface Watched {
  * Watches the rooms that wait for a person after their run has settled, and resumes the run for
  * those that have opened. It looks only at rooms of the run: other invitations are the user's own.
  *
- * The watch goes on while the run is running again, because a step may wait for the server of the
- * old account, which need not come back. The watch ends when the run can no longer change.
+ * Runs that ask people are watched from their beginning, because a question may wait for days. The
+ * watch goes on while a run is running again, because a step may wait for the server of the old
+ * account, which need not come back. The watch ends when the run can no longer change.
  */
 export class RunWatch {
   readonly #options: WatchLookOptions;

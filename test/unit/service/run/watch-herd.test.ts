@@ -2,6 +2,7 @@ import { Writable } from "node:stream";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Account } from "../../../../src/model/account.ts";
+import { KeyedQueue } from "../../../../src/model/keyed-queue.ts";
 import type { Run } from "../../../../src/model/run.ts";
 import type { AccountPair, LookResult } from "../../../../src/platforms/platform.ts";
 import type { WatchLookOptions } from "../../../../src/service/run/watch-look.ts";
@@ -81,6 +82,7 @@ function herd(
     throw new Error("not in this test");
   };
   const options: WatchLookOptions = {
+    ends: new KeyedQueue(),
     accounts: {
       get: async (owner, side) => {
         const run = [...runs.values()].find((one) => one.owner === owner);
