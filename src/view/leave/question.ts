@@ -132,7 +132,7 @@ export function restOfLeaving(
 function questionHead(rooms: number): Block {
   return paragraph(
     strong(`Shall your old account leave ${counted(rooms, "room")}?`),
-    " Nothing was changed yet. It can't be taken back: only somebody in a room can let your old account in again.",
+    " Nothing was changed yet. This can't be taken back: only somebody in a room can let your old account in again.",
   );
 }
 

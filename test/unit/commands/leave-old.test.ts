@@ -90,7 +90,7 @@ describe("!leave-old moved", () => {
     expect(words()).toEqual(["leave"]);
     expect(asked()?.numberedRooms).toEqual(["!attic:old.example", "!cellar:old.example"]);
     expect(last()).toContain("Shall your old account leave 2 rooms?");
-    expect(last()).toContain("It can't be taken back");
+    expect(last()).toContain("This can't be taken back");
     expect(last()).toContain("it gives its power back first");
     expect(last()).toContain("nobody there hears of it");
     expect(last()).toContain("moved to @me:new.example");

@@ -16,7 +16,7 @@ export const helperToAsk = z.object({
 export type HelperToAsk = z.output<typeof helperToAsk>;
 
 /** What a message or a new chat is for. The records of its outcome follow from it. */
-export const contactPurpose = z.discriminatedUnion("kind", [
+const contactPurpose = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("ask"),
     way: z.enum(ASK_WAYS),
@@ -61,7 +61,7 @@ export type OpenChatPayload = z.output<typeof openChatPayload>;
 export const openedChatSchema = z.object({ roomId: z.string() });
 
 /** A picture that the person chose for a room, and the one that replaces it there. */
-export const overwrittenAvatar = z.object({ own: z.string(), over: z.string().nullable() });
+const overwrittenAvatar = z.object({ own: z.string(), over: z.string().nullable() });
 
 /** The payload of a new name of the source. */
 export const renameProfilePayload = z.object({

@@ -17,7 +17,7 @@ import { maySpeak } from "./may-speak.ts";
 import type { SendMessagePayload } from "./payloads.ts";
 
 /** Rooms with more joined members are told only if they are named. */
-export const MAX_MEMBERS_TOLD = 20;
+const MAX_MEMBERS_TOLD = 20;
 /** A room that was told within this time is told again only if it is named. */
 const TOLD_AGAIN_AFTER_MS = 14 * 24 * 3_600_000;
 
