@@ -71,7 +71,7 @@ describe("a question that waits for the daily limit", () => {
     moderate(servers.rooms.get(CLOSED), TARGET, { membership: "invite" });
     await pass(2 * MINUTE);
     expect(servers.rooms.get(CLOSED)?.members.get(TARGET)?.["membership"]).toBe("join");
-    expect(await subjectsOf(await sendAll(bot.store.store.outbox))).toEqual([`late ${CLOSED}`]);
+    expect(subjectsOf(await sendAll(bot.store.store.outbox))).toEqual([`late ${CLOSED}`]);
     await pass(24 * 60 * MINUTE);
     expect(servers.seen.filter((line) => line.includes("createRoom"))).toEqual([]);
     expect(await bot.store.store.contacts.asked({ source: SOURCE })).toEqual([]);
