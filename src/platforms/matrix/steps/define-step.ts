@@ -102,32 +102,39 @@ function stepFunction<Input, Undo>(
 function scopeOf<Undo>(context: StepContext, savedUndo: Undo | null): StepScope<Undo> {
   const { client: _client, userId: _userId, side, ...rest } = context;
   const sessions = { source: sessionOf(context, "source"), target: sessionOf(context, "target") };
-  return { ...rest, ...sessions, savedUndo, own: sessions[side] };
+  // A run that was erased meanwhile gets no record any more.
+  const reserveChat: StepContext["reserveChat"] = async (chat) => {
+    assertGoesOn(context);
+    return await context.reserveChat(chat);
+  };
+  return { ...rest, ...sessions, savedUndo, reserveChat, own: sessions[side] };
 }
 
-function sessionOf({ client, userId, signal, mayGoOn }: StepContext, side: Side): StepSession {
+function assertGoesOn({ mayGoOn }: Pick<StepContext, "mayGoOn">): void {
+  if (!mayGoOn()) throw new StepInterruptedError();
+}
+
+function sessionOf(context: StepContext, side: Side): StepSession {
+  const { client, userId, signal } = context;
   const session = client[side];
-  function assertGoesOn(): void {
-    if (!mayGoOn()) throw new StepInterruptedError();
-  }
   return {
     userId: userId[side],
     baseUrl: session.baseUrl,
     request: async (request) => {
-      assertGoesOn();
+      assertGoesOn(context);
       const signals = request.signal === undefined ? [signal] : [signal, request.signal];
       return await session.request({ ...request, signal: AbortSignal.any(signals) });
     },
     upload: async (request) => {
-      assertGoesOn();
+      assertGoesOn(context);
       return await session.upload({ ...request, signal });
     },
     download: async (request) => {
-      assertGoesOn();
+      assertGoesOn(context);
       return await session.download({ ...request, signal });
     },
     stream: async (request) => {
-      assertGoesOn();
+      assertGoesOn(context);
       return await session.stream({ ...request, signal });
     },
   };

@@ -292,7 +292,7 @@ describe("a limit while a chat is opened", () => {
   });
 });
 
-describe("a full day", () => {
+describe("the daily limit", () => {
   it("keeps a chat from being opened before anything is sent", async () => {
     const { context, lines } = scriptedContext({}, { side: "source" });
     const asked: unknown[] = [];
@@ -305,6 +305,17 @@ describe("a full day", () => {
     });
     expect(outcome).toEqual({ status: "wait", waitingFor: "daily_limit", waitMs: 0, problem: null });
     expect([asked, lines()]).toEqual([[{ partner: HELPER, purpose: "direct_chat" }], []]);
+  });
+
+  it("gets no record from a run that has ended", async () => {
+    const asked: unknown[] = [];
+    const { context, lines } = scriptedContext({}, { side: "source", maxRequests: 0 });
+    const reserveChat: typeof context.reserveChat = async (chat) => {
+      asked.push(chat);
+      return { status: "reserved" };
+    };
+    expect(await openChatStep.run(PAYLOAD, { ...context, reserveChat })).toEqual({ status: "interrupted" });
+    expect([asked, lines()]).toEqual([[], []]);
   });
 
   it("does not stop a chat that was begun", async () => {
