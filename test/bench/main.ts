@@ -43,7 +43,7 @@ const { values } = parseArgs({
     watch: { type: "string", default: "1000x5,1000x50" },
     keys: { type: "string", default: "1000@20,10000@200" },
     ask: { type: "string", default: "40x12" },
-    leave: { type: "string", default: "200@20" },
+    leave: { type: "string", default: "200@4" },
     keep: { type: "string" },
   },
 });
