@@ -289,8 +289,8 @@ describe("a person who asks for help, tells people, leaves and finishes", () => 
       (await callServer(move.pair.old, source.accessToken, "GET", "/_matrix/client/v3/account/whoami"))
         .status;
     expect(await whoami()).toBe(200);
-    await move.typist.say(move.chatId, "sign out");
-    await expect.poll(whoami, SOON).toBe(401);
+    await move.ask("sign out", /^Your old account is signed out everywhere\./u);
+    expect(await whoami()).toBe(401);
     expect(await move.ask("!finish")).toMatch(/✅.*!finish sessions/u);
   });
 
