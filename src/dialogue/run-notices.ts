@@ -1,7 +1,8 @@
 import type { Logger } from "pino";
 import type { ConversationAddress } from "../model/conversation-address.ts";
 import { numberedRooms } from "../model/rooms-left.ts";
-import { isActive } from "../model/run-states.ts";
+import { isActive, isWorkedOn } from "../model/run-states.ts";
+import { isMove } from "../model/run-tracks.ts";
 import type { Run } from "../model/run.ts";
 import type { SignOutResult } from "../service/accounts/results.ts";
 import type { LeftChat, RoomLetIn, RunStatus } from "../service/run/results.ts";
@@ -190,8 +191,6 @@ export class RunAnnouncer implements RunListener {
     const shown = this.#shownOf(run);
     if (shown.timer !== null) clearTimeout(shown.timer);
     shown.timer = null;
-    // One step that is done at once needs no progress. Its end is the answer to the command.
-    if (run.purpose === "mentions" && run.progressCount === 0) return;
     this.#inTurn(() => this.#show(run.id, shown, run));
     await this.#saying;
   }
@@ -212,6 +211,8 @@ export class RunAnnouncer implements RunListener {
   async #showRun({ stored, shown, as }: { stored: Run; shown: Shown; as: Partial<Run> }): Promise<void> {
     const { runs, statuses, now, monotonicNow, prefix } = this.#options;
     const run = { ...stored, ...as, progressCount: stored.progressCount };
+    // Contact that took no time has no progress to show. The message about its end says it all.
+    if (run.progressCount === 0 && !isMove(run) && !isWorkedOn(run)) return;
     const status = await statuses.of(run);
     // A changed time of day alone is no change. Both statuses are rendered for the same moment.
     const drawn = (of: RunStatus): string =>

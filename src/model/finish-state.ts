@@ -16,6 +16,8 @@ const finishStateSchema = z.object({
     moved: count,
     /** Everything else that is missing. */
     missing: count,
+    /** Whether the bot alone can move something of it. */
+    canBegin: z.boolean(),
   }),
   keys: z.object({
     expected: count,

@@ -5,10 +5,9 @@ import type { PlanFilters } from "../../model/filters.ts";
 import { NO_FILTERS } from "../../model/filters.ts";
 import type { FinishState } from "../../model/finish-state.ts";
 import { keysLeft } from "../../model/keys-left.ts";
-import type { Report } from "../../model/report.ts";
 import type { ContactTexts, LeaveFacts, Proposal } from "../../platforms/contact.ts";
 import type { FinishFacts, PlatformFinish } from "../../platforms/finish.ts";
-import type { Decision } from "../../platforms/planning.ts";
+import type { Decision, PlanFacts } from "../../platforms/planning.ts";
 import type { ReadProgress } from "../../platforms/reading.ts";
 import { UnreadableAccountError } from "../../platforms/reading.ts";
 import type { Accounts } from "../../store/accounts.ts";
@@ -24,9 +23,14 @@ export interface FinishRequest {
   onProgress: (progress: ReadProgress) => void;
 }
 
+interface ComparedAccounts {
+  report: PlanFacts["report"];
+  work: Pick<PlanFacts["work"], "canBegin">;
+}
+
 /** What the checklist needs of a decision. */
 interface Decided extends Omit<DecidedMove, "decision"> {
-  decision: Pick<Decision, "finish" | "leave"> & { plan: { report: Report } };
+  decision: Pick<Decision, "finish" | "leave"> & { plan: ComparedAccounts };
 }
 
 export interface FinishChecklistOptions {
@@ -99,7 +103,7 @@ export class FinishChecklist {
     const leaving = await decision.leave(moved, known);
     return {
       ...{ at: now(), source: source.userId, target: target.userId },
-      ...comparisonOf(decision.plan.report),
+      ...comparisonOf(decision.plan),
       ...factsOf(decision.finish(), known.records),
       leaving: await this.#leaving(move, leaving),
       otherSessions: await this.#otherSessions(source),
@@ -149,7 +153,7 @@ function withKeys(filters: PlanFilters): PlanFilters {
   return { ...filters, categories: categories && [...new Set([...categories, "room_keys" as const])] };
 }
 
-function comparisonOf(report: Report): Pick<FinishState, "comparison" | "keys"> {
+function comparisonOf({ report, work }: ComparedAccounts): Pick<FinishState, "comparison" | "keys"> {
   const rooms = report.categories.find(({ name }) => name === "rooms");
   const others = report.categories.filter(({ name }) => name !== "rooms" && name !== "room_keys");
   const { expected, toCopy, isUnreadable } = keysLeft(report);
@@ -158,6 +162,7 @@ function comparisonOf(report: Report): Pick<FinishState, "comparison" | "keys"> 
       rooms: rooms?.expected ?? 0,
       moved: rooms?.present ?? 0,
       missing: others.reduce((sum, { missing }) => sum + missing.length, 0),
+      canBegin: work.canBegin,
     },
     keys: { expected, toCopy, isUnreadable },
   };

@@ -93,12 +93,15 @@ function wordsOf(line: FinishLine, state: FinishState, prefix: string): Inline[]
   }
 }
 
-function movedWords({ comparison: { rooms, moved, missing } }: FinishState): string {
+function movedWords(state: FinishState): string {
+  const { rooms, moved, missing, canBegin } = state.comparison;
   const others =
     missing === 0
       ? "and everything else is there"
       : `and ${formatCount(missing)} other ${missing === 1 ? "thing is" : "things are"} missing`;
-  return `your new account is in ${formatCount(moved)} of ${counted(rooms, "room")}, ${others}.`;
+  const rest =
+    isLineDone("verify", state) || canBegin ? "" : " The rest waits for other people or can't be moved.";
+  return `your new account is in ${formatCount(moved)} of ${counted(rooms, "room")} of your old one, ${others}.${rest}`;
 }
 
 function keyWords({ keys: { expected, toCopy, isUnreadable } }: FinishState): string {
@@ -149,6 +152,9 @@ function endWords({ endedAt, signedOut }: FinishState): string {
 function nextStep(state: FinishState, prefix: string): Inline[] {
   // Without sessions of the old account nothing else can be done.
   const lines = state.signedOut?.state === "done" ? (["end"] as const) : FINISH_LINES;
-  const next = lines.find((line) => !isLineDone(line, state)) ?? "close";
+  // What the bot can't move alone does not hold up the rest.
+  const isOpen = (line: FinishLine): boolean =>
+    !isLineDone(line, state) && (line !== "verify" || state.comparison.canBegin);
+  const next = lines.find(isOpen) ?? "close";
   return ["Next: ", code(`${prefix}${commands[next]}`), "."];
 }

@@ -6,7 +6,7 @@ export function finishState(more: Partial<FinishState> = {}): FinishState {
     at: Date.UTC(2026, 10, 30, 17, 0),
     source: "@ann:old.example",
     target: "@ann:new.example",
-    comparison: { rooms: 200, moved: 187, missing: 4 },
+    comparison: { rooms: 200, moved: 187, missing: 4, canBegin: true },
     keys: { expected: 5_000, toCopy: 120, isUnreadable: false },
     name: { name: "Ann", isRenamed: false, announced: 0 },
     leaving: { left: 0, open: 180, kept: 7, hasBegun: false, notMoved: 13 },

@@ -89,6 +89,21 @@ describe("the progress of a run", () => {
     await announcer.stop();
   });
 
+  it.each([
+    { purpose: "ask", shown: 0 },
+    { purpose: "mentions", shown: 0 },
+    { purpose: "leave", shown: 0 },
+    { purpose: "move", shown: 1 },
+  ] as const)("of $purpose that is over before any was shown is shown $shown times", async (each) => {
+    const { store, announcer } = await setUp();
+    const run = await newRun(store, [], { owner: OWNER, purpose: each.purpose });
+    const over = await store.runs.apply(run.id, "settled", { endedAt: Date.now() });
+    if (over !== null) announcer.changed(over);
+    await pass();
+    expect(await store.outbox.unsentCount()).toBe(each.shown);
+    await announcer.stop();
+  });
+
   it("is remembered only for runs that are going on", async () => {
     const { store, announcer } = await setUp();
     for (let count = 0; count < 1_000; count += 1) {

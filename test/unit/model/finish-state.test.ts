@@ -12,7 +12,7 @@ interface Case {
 
 const leaving = { left: 0, open: 0, kept: 0, hasBegun: false, notMoved: 0 };
 const keys = { expected: 10, toCopy: 0, isUnreadable: false };
-const comparison = { rooms: 5, moved: 5, missing: 0 };
+const comparison = { rooms: 5, moved: 5, missing: 0, canBegin: false };
 
 const cases: Case[] = [
   { line: "verify", title: "all is there", state: { comparison }, isDone: true },

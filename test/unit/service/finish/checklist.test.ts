@@ -115,7 +115,7 @@ function scene(more: Partial<Scene> = {}) {
         target: account("target"),
         request: { filters: { ...noFilters }, botRoomIds: [] },
         decision: {
-          plan: { report },
+          plan: { report, work: { canBegin: false } },
           finish: () => ({ name: "Ann", isRenamed: false, hasMentionRule: true }),
           leave: async () => {
             if (now.leaves === "unreadable")
@@ -185,7 +185,7 @@ describe("the checklist", () => {
       status: "checked",
       state: {
         at: 5,
-        comparison: { rooms: 2, moved: 1, missing: 2 },
+        comparison: { rooms: 2, moved: 1, missing: 2, canBegin: false },
         keys: { expected: 9, toCopy: 5, isUnreadable: false },
         name: { name: "Ann", isRenamed: false, announced: 2 },
         leaving: { notMoved: 1 },

@@ -28,7 +28,7 @@ const evil = finishState({
   name: { name: EVIL, isRenamed: false, announced: 1 },
 });
 const done = finishState({
-  comparison: { rooms: 1, moved: 1, missing: 0 },
+  comparison: { rooms: 1, moved: 1, missing: 0, canBegin: false },
   keys: { expected: 0, toCopy: 0, isUnreadable: false },
   name: { name: "Ann (now @ann:new.example)", isRenamed: true, announced: 14 },
   leaving: { left: 12, open: 0, kept: 3, hasBegun: true, notMoved: 0 },
@@ -126,7 +126,7 @@ describe("the checklist", () => {
       [
         "The end of your move @ann:old.example → @ann:new.example. Nothing was changed.",
         "",
-        "- ▫️ Moved: your new account is in 187 of 200 rooms, and 4 other things are missing. !migrate verify",
+        "- ▫️ Moved: your new account is in 187 of 200 rooms of your old one, and 4 other things are missing. !migrate verify",
         "- ▫️ Keys of encrypted history: 120 of 5000 keys can be copied. !keys copy",
         "- ▫️ Name: your old account is called Ann, which does not say where you are. 0 rooms were told (!announce). !rename-old",
         "- ▫️ Rooms of your old account: 0 left, 180 can be left, 7 kept, 13 not moved. !leave-old moved",
@@ -138,6 +138,15 @@ describe("the checklist", () => {
         "Next: !migrate verify.",
       ].join("\n"),
     );
+  });
+
+  it("does not send a person to what waits for others, and says so", () => {
+    const comparison = { rooms: 9, moved: 7, missing: 0, canBegin: false };
+    const text = textOf(finishAnswer({ status: "checked", state: finishState({ comparison }) }, "!"));
+    expect(text).toContain(
+      "▫️ Moved: your new account is in 7 of 9 rooms of your old one, and everything else is there. The rest waits for other people or can't be moved. !migrate verify",
+    );
+    expect(text).toContain("Next: !keys copy.");
   });
 
   it("says what is kept on purpose, and never that the account is closed", () => {
