@@ -2,6 +2,7 @@ import type { Report } from "../../model/report.ts";
 import { isToWatch } from "../../model/room-routes.ts";
 import { isLeftToWatch } from "../../model/rooms-left.ts";
 import { isWorkedOn, nextState } from "../../model/run-states.ts";
+import { asksPeople } from "../../model/run-tracks.ts";
 import type { Limits } from "../../queue/rate-limits.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
@@ -16,7 +17,7 @@ import type { RunStatuses } from "./status.ts";
 
 export interface RunOverviewOptions {
   planning: Pick<Planning, "last" | "withAsked">;
-  runs: Pick<Runs, "rooms" | "unfinished" | "last" | "active">;
+  runs: Pick<Runs, "rooms" | "joinedRooms" | "unfinished" | "last" | "active">;
   steps: Pick<Steps, "all">;
   limits: Pick<Limits, "load" | "nextAt">;
   statuses: Pick<RunStatuses, "of">;
@@ -63,14 +64,32 @@ export class RunOverview {
 
   /**
    * The last plan; `null` for none. During its run, the report shows the current status of each
-   * room.
+   * room. Rooms that answers to questions have opened are done.
    */
   async lastPlan(owner: string): Promise<StoredPlan | null> {
     const { planning } = this.#options;
     const plan = await planning.last(owner);
     if (plan === null) return null;
-    const current = await this.#current(owner, plan);
-    return { ...current, report: await planning.withAsked(owner, current.report) };
+    const { report, ...current } = await this.#current(owner, plan);
+    const answered = await this.#withLetIn(owner, report);
+    return { ...current, report: await planning.withAsked(owner, answered) };
+  }
+
+  /**
+   * The report with the rooms that people have opened while a run still asks others. Such a run
+   * renews the plan only at its end, which may be days away.
+   */
+  async #withLetIn(owner: string, report: Report): Promise<Report> {
+    const { runs } = this.#options;
+    const joined = new Set<string>();
+    for (const run of await runs.unfinished(owner)) {
+      if (!asksPeople(run) || run.source !== report.source || run.target !== report.target) continue;
+      for (const roomId of await runs.joinedRooms(run.id)) joined.add(roomId);
+    }
+    const rooms = report.rooms.map((room) =>
+      joined.has(room.roomId) ? { ...room, status: "done" as const, until: null, waitingFor: null } : room,
+    );
+    return { ...report, rooms };
   }
 
   async #current(owner: string, plan: StoredPlan): Promise<StoredPlan> {

@@ -72,6 +72,8 @@ describe("a question that waits for the daily limit", () => {
     await pass(2 * MINUTE);
     expect(servers.rooms.get(CLOSED)?.members.get(TARGET)?.["membership"]).toBe("join");
     expect(subjectsOf(await sendAll(bot.store.store.outbox))).toEqual([`late ${CLOSED}`]);
+    const plan = await bot.runServices.overview.lastPlan(OWNER);
+    expect(plan?.report.rooms.find(({ roomId }) => roomId === CLOSED)?.status).toBe("done");
     await pass(24 * 60 * MINUTE);
     expect(servers.seen.filter((line) => line.includes("createRoom"))).toEqual([]);
     expect(await bot.store.store.contacts.asked({ source: SOURCE })).toEqual([]);
