@@ -37,7 +37,9 @@ await Promise.all(LANES.map(runLane));
 
 const passed = tallies.reduce((sum, tally) => sum + tally.passed, 0);
 const failed = tallies.reduce((sum, tally) => sum + tally.failed, 0);
-console.log(`\nall stages: ${seconds(performance.now() - startedAt)}`);
+// Once more at the end, because that is what CI keeps of a long output.
+for (const problem of tallies.flatMap((tally) => tally.problems)) console.log(problem);
+console.log(`all stages: ${seconds(performance.now() - startedAt)}`);
 console.log(`${String(passed)} passed, ${String(failed)} failed`);
 process.exitCode = failed === 0 && !ending.signal.aborted ? 0 : 1;
 
@@ -53,7 +55,7 @@ async function timed(stage: Stage): Promise<Tally> {
   const tally = await withTemporaryFolder((folder) => stage.run(folder));
   const time = seconds(performance.now() - stageStartedAt);
   console.log(`${stage.name}: ${String(tally.passed)} passed, ${String(tally.failed)} failed (${time})`);
-  for (const problem of tally.problems) console.log(`  ${problem}`);
+  for (const problem of tally.problems) console.log(problem);
   return tally;
 }
 

@@ -1,13 +1,18 @@
 import { relative } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { z } from "zod";
 import type { Ended } from "./run-script.ts";
 
-/** The result of one stage of the gate. `problems` are printed, one line each. */
+/** The result of one stage of the gate. Each of `problems` is printed, some have several lines. */
 export interface Tally {
   readonly passed: number;
   readonly failed: number;
   readonly problems: readonly string[];
 }
+
+/** Of the message of a failed test, which ends with its stack. */
+const MAX_MESSAGE_LINES = 12;
+const MAX_LINE_LENGTH = 200;
 
 const reportSchema = z.object({
   testResults: z.array(
@@ -15,7 +20,13 @@ const reportSchema = z.object({
       name: z.string(),
       status: z.string(),
       message: z.string().optional(),
-      assertionResults: z.array(z.object({ fullName: z.string(), status: z.string() })),
+      assertionResults: z.array(
+        z.object({
+          fullName: z.string(),
+          status: z.string(),
+          failureMessages: z.array(z.string()).nullish(),
+        }),
+      ),
     }),
   ),
 });
@@ -40,7 +51,12 @@ export function tallyOf(report: unknown, { isSuccess, ending }: Ended): Tally {
   const problems = [
     ...tests
       .filter((test) => test.status !== "passed")
-      .map((test) => `${wordFor(test.status)}: ${test.fullName} (${test.file})`),
+      .map((test) =>
+        [
+          `${wordFor(test.status)}: ${test.fullName} (${test.file})`,
+          ...(test.failureMessages ?? []).flatMap(shortened),
+        ].join("\n"),
+      ),
     ...files
       .filter((file) => file.assertionResults.length === 0)
       .map((file) => `no test ran: ${file.name}${firstLine(file.message)}`),
@@ -52,6 +68,11 @@ export function tallyOf(report: unknown, { isSuccess, ending }: Ended): Tally {
 
 function wordFor(status: string): string {
   return status === "failed" ? "failed" : `did not run (${status})`;
+}
+
+function shortened(message: string): string[] {
+  const lines = stripVTControlCharacters(message).split("\n");
+  return lines.slice(0, MAX_MESSAGE_LINES).map((line) => `    ${line.slice(0, MAX_LINE_LENGTH)}`);
 }
 
 function firstLine(message: string | undefined): string {

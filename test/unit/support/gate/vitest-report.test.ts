@@ -20,6 +20,17 @@ it.each(["skipped", "pending", "todo", "disabled"])("counts a %s test as failed,
   expect(tally.problems).toEqual([`did not run (${status}): test 1 (a.test.ts)`]);
 });
 
+it("tells why a test failed, in a few lines without colours", () => {
+  const message = `AssertionError: \u001B[31mexpected\u001B[39m 1\n${"at x\n".repeat(40)}`;
+  const assertionResults = [{ fullName: "adds", status: "failed", failureMessages: [message] }];
+  const testResults = [{ name: "c.test.ts", status: "failed", assertionResults }];
+
+  const [problem = ""] = tallyOf({ testResults }, BADLY).problems;
+
+  expect(problem).toMatch(/^failed: adds \(c\.test\.ts\)\n {4}AssertionError: expected 1\n/u);
+  expect(problem.split("\n")).toHaveLength(13);
+});
+
 it("counts a file that could not be loaded as one failure", () => {
   const testResults = [
     { name: "b.test.ts", status: "failed", message: "Cannot find module\n at x", assertionResults: [] },
