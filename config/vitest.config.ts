@@ -47,7 +47,11 @@ export default defineConfig({
       { extends: true, test: { name: "unit-own-process", include: OWN_PROCESS } },
       ...["integration", "e2e"].map((name) => ({
         extends: true as const,
-        test: { name, include: [`test/${name}/**/*.test.ts`] },
+        test: {
+          name,
+          include: [`test/${name}/**/*.test.ts`],
+          globalSetup: "test/lab/homeservers/shared-launcher.ts",
+        },
       })),
     ],
   },

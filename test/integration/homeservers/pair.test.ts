@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PortTakenError } from "../../lab/homeservers/homeserver.ts";
+import { LAUNCHER_VARIABLE } from "../../lab/homeservers/launcher.ts";
 import { startHomeserverPair, type HomeserverPair } from "../../lab/homeservers/pair.ts";
 import { asPerson, person } from "./rooms.ts";
 
@@ -177,11 +178,16 @@ describe("two homeservers", () => {
     );
   });
 
-  it("end when their caller is killed, even while frozen", async () => {
+  const { [LAUNCHER_VARIABLE]: _, ...alone } = process.env;
+  it.each([
+    ["a launcher that the run shares", process.env],
+    ["a launcher of its own", alone],
+  ])("end when their caller with %s is killed, even while frozen", async (_launcher, env) => {
     const { base } = fixture;
     const script = fileURLToPath(new URL("caller.ts", import.meta.url));
     const caller = spawn(process.execPath, [script, join(base, "killed")], {
       stdio: ["ignore", "pipe", "inherit"],
+      env,
     });
     const [line] = (await once(createInterface({ input: caller.stdout }), "line")) as [string];
     const pids = JSON.parse(line) as number[];

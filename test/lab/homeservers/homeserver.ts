@@ -1,14 +1,15 @@
-import { open, readFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseAccessLog, settledAccessLog } from "./access-log.ts";
 import type { ServerIdentity } from "./identity.ts";
 import type { Homeserver } from "./model.ts";
+import { launch } from "./launcher.ts";
 import { isReady } from "./readiness.ts";
 import { registerUser } from "./registration.ts";
 import { CA_CERTIFICATE, SERVER_FILES } from "./server-config.ts";
 import type { SynapseRuntime } from "./sources/source.ts";
-import { startSupervised, type SupervisedProcess } from "./supervised-process.ts";
+import type { SupervisedProcess } from "./supervised-process.ts";
 
 // A machine that starts many servers at once needs tens of seconds. A single pair on an idle one
 // needs about three.
@@ -87,16 +88,6 @@ export function homeserver({ runtime, folder, identity, clientPort }: ServerOpti
     stop: async () => running?.end(),
     start,
   };
-}
-
-async function launch(runtime: SynapseRuntime, folder: string): Promise<SupervisedProcess> {
-  await using output = await open(join(folder, SERVER_FILES.output), "w");
-  const command = runtime.python(dirname(folder), ({ pair, scripts }) => [
-    `${scripts}/launch.py`,
-    `${pair}/${basename(folder)}`,
-    SERVER_FILES.config,
-  ]);
-  return await startSupervised(command, output.fd);
 }
 
 async function lastOutput(folder: string): Promise<string> {

@@ -39,11 +39,6 @@ export interface PairOptions {
   /** Receives log lines about installation and start. */
   readonly log?: (line: string) => void;
   /**
-   * Folder of the installed Synapse. Default: `MATRIX_MOVER_CACHE`, else `.cache` in the project's
-   * root; in it the folder `homeservers`.
-   */
-  readonly cacheFolder?: string;
-  /**
    * Merged into each server's homeserver.yaml. Objects are merged key by key, everything else is
    * replaced.
    */

@@ -4,7 +4,7 @@ import { newServerIdentity, pairIdentity, type PairIdentity } from "./identity.t
 import { SIDES, type BySide, type PairOptions } from "./model.ts";
 import { freePorts, isFree } from "./ports.ts";
 import { CA_CERTIFICATE, SERVER_FILES, logConfig, serverConfig } from "./server-config.ts";
-import type { SynapseRuntime } from "./sources/source.ts";
+import { scriptCommand, type SynapseRuntime } from "./sources/source.ts";
 import { runSupervised } from "./supervised-process.ts";
 
 const COMPLETE = "pair.json";
@@ -52,10 +52,11 @@ export async function newPair(runtime: SynapseRuntime, options: PairOptions): Pr
     await writeSecret(join(folder, side, SERVER_FILES.signingKey), `${identity[side].signingKey}\n`);
   }
   await runSupervised(
-    runtime.python(folder, ({ pair, scripts }) => [
-      `${scripts}/certificates.py`,
-      ...[pair, ...SIDES.flatMap((side) => [side, names[side]])],
-    ]),
+    scriptCommand(
+      runtime,
+      "certificates.py",
+      ...[runtime.inside(folder), ...SIDES.flatMap((side) => [side, names[side]])],
+    ),
   );
   return identity;
 }

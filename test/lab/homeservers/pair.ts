@@ -7,10 +7,10 @@
  * original, not beside it.
  */
 import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { PortTakenError, homeserver } from "./homeserver.ts";
 import { SIDES, type Homeserver, type HomeserverPair, type PairOptions, type PairSide } from "./model.ts";
 import { configurePair, finishPair, keptPair, newPair } from "./pair-folder.ts";
+import { cacheFolder } from "./sources/cache-folder.ts";
 import { findSynapse } from "./sources/choose.ts";
 import type { SynapseRuntime } from "./sources/source.ts";
 
@@ -26,7 +26,6 @@ export type {
   PairSide as Side,
 } from "./model.ts";
 
-const PROJECT_ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const ATTEMPTS = 8;
 
 /**
@@ -38,7 +37,7 @@ const ATTEMPTS = 8;
  */
 export async function startHomeserverPair(options: PairOptions): Promise<HomeserverPair> {
   const log = options.log ?? (() => {});
-  const runtime = await findSynapse({ cacheFolder: cacheFolder(options), env: process.env, log });
+  const runtime = await findSynapse({ cacheFolder: cacheFolder(), env: process.env, log });
   const folder = resolve(options.folder);
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -81,10 +80,4 @@ async function startOnce(
     `${pair.old.serverName} and ${pair.new.serverName} answer after ${seconds} s (Synapse ${runtime.version}, ${runtime.source})`,
   );
   return { ...pair, synapse: { source: runtime.source, version: runtime.version }, stop };
-}
-
-function cacheFolder(options: PairOptions): string {
-  const { MATRIX_MOVER_CACHE: fromEnvironment = "" } = process.env;
-  const byDefault = fromEnvironment === "" ? join(PROJECT_ROOT, ".cache") : fromEnvironment;
-  return join(resolve(options.cacheFolder ?? byDefault), "homeservers");
 }

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { basename } from "node:path";
-import type { Readable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 
@@ -53,33 +53,45 @@ export async function startSupervised(
   const { stdin, stdout, stderr } = supervisor;
   if (stdin === null || stdout === null) throw new Error("no pipes to the supervisor");
   stdin.on("error", () => {});
-  const closed = once(supervisor, "close");
   if (stderr !== null && typeof output === "function") readLines(stderr, output);
+  const closed = once(supervisor, "close");
+  return await followed({ reports: stdout, lifeline: stdin, closed });
+}
 
+interface Supervision {
+  /** What the supervisor says of the process. */
+  readonly reports: Readable;
+  /** The process ends when this does. */
+  readonly lifeline: Writable;
+  /** Settles when the supervisor has nothing more to say. */
+  readonly closed: Promise<unknown>;
+}
+
+/**
+ * The process that a supervisor has been asked to start.
+ *
+ * @throws Error when the supervisor could not start it
+ */
+export async function followed({ reports, lifeline, closed }: Supervision): Promise<SupervisedProcess> {
   let ending = "its supervisor ended";
-  const started = new Promise<number>((resolve, reject) => {
-    readLines(stdout, (line) => {
+  const ended = closed.then(
+    () => ending,
+    () => ending,
+  );
+  const pid = await new Promise<number>((resolve, reject) => {
+    readLines(reports, (line) => {
       const message = report.parse(JSON.parse(line));
       if ("pid" in message) resolve(message.pid);
       else if ("error" in message) reject(new Error(message.error));
       else ending = message.signal === null ? `exit status ${message.code}` : `ended by ${message.signal}`;
     });
-    supervisor.once("error", reject);
-    void closed.then(
-      () => reject(new Error("the supervisor ended before it started the command")),
-      () => {},
-    );
+    void closed.then(() => reject(new Error("the supervisor ended before it started the command")), reject);
   });
-  const pid = await started;
-  const ended = closed.then(
-    () => ending,
-    () => ending,
-  );
   return {
     pid,
     ended,
     async end() {
-      stdin.end();
+      lifeline.end();
       await ended;
     },
   };

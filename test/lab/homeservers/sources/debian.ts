@@ -3,19 +3,16 @@ import { join } from "node:path";
 import { runSupervised } from "../supervised-process.ts";
 import { exists, installOnce } from "./install-once.ts";
 import type { SourceContext, SynapseRuntime, SynapseSource } from "./source.ts";
-import { SCRIPTS, probed } from "./source.ts";
+import { probed } from "./source.ts";
 
-// Path of the pair's data and of our scripts inside the folder.
-const PAIR = "/srv/pair";
-const SCRIPTS_INSIDE = "/srv/scripts";
+/** Where the machine's own files are inside the folder. */
+const OUTSIDE = "/srv/outside";
 
 // Mounts in a namespace of its own. The kernel removes it with its last process. $0 is the folder.
 const ENTER = `
-mount --bind "$1" "$0${PAIR}"
-mount --bind "$2" "$0${SCRIPTS_INSIDE}"
+mount --rbind / "$0${OUTSIDE}"
 mount --rbind /dev "$0/dev"
 mount -t tmpfs tmpfs "$0/tmp"
-shift 2
 exec chroot "$0" /usr/bin/python3 "$@"
 `;
 
@@ -70,8 +67,7 @@ async function makeFolder(context: SourceContext, folder: string): Promise<void>
   await runSupervised({ file: "mmdebstrap", args: [...args, packages, "sid", folder], env }, (line) => {
     if (line.startsWith("I: ")) context.log(`mmdebstrap: ${line.slice(3)}`);
   });
-  await mkdir(join(folder, PAIR), { recursive: true });
-  await mkdir(join(folder, SCRIPTS_INSIDE), { recursive: true });
+  await mkdir(join(folder, OUTSIDE), { recursive: true });
   await replace(join(folder, "etc/hosts"), "127.0.0.1 localhost\n");
   await replace(join(folder, "etc/resolv.conf"), "# Nothing is asked.\n");
   await runtime(folder);
@@ -104,13 +100,11 @@ function runtime(folder: string): Promise<SynapseRuntime> {
   const env = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C.UTF-8", HOME: "/root" };
   return probed({
     source: "debian",
-    python: (pair, args) => ({
+    python: (...args) => ({
       file: "unshare",
-      args: [
-        ...["--mount", "--propagation", "private", "sh", "-euc", ENTER, folder, pair, SCRIPTS],
-        ...args({ pair: PAIR, scripts: SCRIPTS_INSIDE }),
-      ],
+      args: ["--mount", "--propagation", "private", "sh", "-euc", ENTER, folder, ...args],
       env,
     }),
+    inside: (path) => join(OUTSIDE, path),
   });
 }

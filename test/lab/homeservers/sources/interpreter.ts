@@ -1,6 +1,6 @@
 import { open, stat } from "node:fs/promises";
 import type { SourceContext, SynapseRuntime, SynapseSource } from "./source.ts";
-import { SCRIPTS, probed, withoutProxies } from "./source.ts";
+import { probed, withoutProxies } from "./source.ts";
 
 const VARIABLE = "MATRIX_MOVER_SYNAPSE";
 
@@ -24,7 +24,8 @@ async function runtime(context: SourceContext, value: string): Promise<SynapseRu
   try {
     return await probed({
       source: "interpreter",
-      python: (pair, args) => ({ file, args: [...leading, ...args({ pair, scripts: SCRIPTS })], env }),
+      python: (...args) => ({ file, args: [...leading, ...args], env }),
+      inside: (path) => path,
     });
   } catch (error) {
     throw new Error(

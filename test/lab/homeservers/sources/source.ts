@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runSupervised, type Command } from "../supervised-process.ts";
 
@@ -11,18 +12,14 @@ export interface SourceContext {
   readonly log: (line: string) => void;
 }
 
-/** Paths as the Python process sees them. */
-interface Places {
-  readonly pair: string;
-  readonly scripts: string;
-}
-
 /** A Python that has Synapse. */
 export interface SynapseRuntime {
   readonly source: SourceName;
   readonly version: string;
-  /** The command that runs this Python with the data of one pair in reach. */
-  python(pairFolder: string, args: (places: Places) => readonly string[]): Command;
+  /** The command that runs this Python. */
+  python(...args: readonly string[]): Command;
+  /** A file's path as this Python sees it. */
+  inside(path: string): string;
 }
 
 /** One origin of Synapse. Both methods throw an Error that says why it cannot be used here. */
@@ -36,8 +33,7 @@ export interface SynapseSource {
   install?(context: SourceContext): Promise<SynapseRuntime>;
 }
 
-/** The folder with our Python scripts. */
-export const SCRIPTS = fileURLToPath(new URL("../python", import.meta.url));
+const SCRIPTS = fileURLToPath(new URL("../python", import.meta.url));
 
 /**
  * The environment for Synapse, without proxies. Through a proxy it could not reach its neighbour.
@@ -46,10 +42,20 @@ export function withoutProxies(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(https?|all|no)_proxy$/i.test(name)));
 }
 
+/** The command that runs one of our Python scripts. */
+export function scriptCommand(runtime: SynapseRuntime, name: string, ...args: readonly string[]): Command {
+  return runtime.python(runtime.inside(join(SCRIPTS, name)), ...args);
+}
+
+/** Names the version of Synapse, once a test run has asked for all its files. */
+export const VERSION_VARIABLE = "MATRIX_MOVER_SYNAPSE_VERSION";
+
 /** Completes a runtime with the version of its Synapse. Throws when it has none. */
 export async function probed(runtime: Omit<SynapseRuntime, "version">): Promise<SynapseRuntime> {
+  const known = process.env[VERSION_VARIABLE];
+  if (known !== undefined) return { ...runtime, version: known };
   const script = "import synapse, cryptography; print('synapse=' + synapse.__version__)";
-  const output = await runSupervised(runtime.python(SCRIPTS, () => ["-c", script]));
+  const output = await runSupervised(runtime.python("-c", script));
   const version = /^synapse=(\S+)/m.exec(output)?.[1];
   if (version === undefined)
     throw new Error(`this Python did not tell Synapse's version: ${output.slice(-200)}`);

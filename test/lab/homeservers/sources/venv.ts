@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { runSupervised } from "../supervised-process.ts";
 import { exists, installOnce } from "./install-once.ts";
 import type { SourceContext, SynapseRuntime, SynapseSource } from "./source.ts";
-import { SCRIPTS, probed, withoutProxies } from "./source.ts";
+import { probed, withoutProxies } from "./source.ts";
 
 /** The version of the Python package that is installed; 242 MB with all it needs. */
 export const SYNAPSE_VERSION = "1.163.2";
@@ -92,11 +92,8 @@ function unprobed(context: SourceContext, folder: string): Omit<SynapseRuntime, 
   const env = withoutProxies(context.env);
   return {
     source: "venv",
-    python: (pair, args) => ({
-      file: join(folder, "bin", "python"),
-      args: [...args({ pair, scripts: SCRIPTS })],
-      env,
-    }),
+    python: (...args) => ({ file: join(folder, "bin", "python"), args, env }),
+    inside: (path) => path,
   };
 }
 

@@ -16,6 +16,7 @@ function source(name: SourceName, { found, installed }: Behaviour): SynapseSourc
     source: name,
     version: "1.0",
     python: () => ({ file: "python", args: [], env: {} }),
+    inside: (path) => path,
   };
   const give = (what: "yes" | Error | undefined): Promise<SynapseRuntime> =>
     what === "yes" ? Promise.resolve(runtime) : Promise.reject(what ?? new Error("unexpected call"));
