@@ -108,6 +108,16 @@ export default defineConfig(
           selector: "CallExpression[callee.name=/^(it|test|describe)$/] Property[key.name='retry']",
           message: "No test is retried.",
         },
+        {
+          selector: "CallExpression[callee.object.name='vi'][callee.property.name=/^wait(For|Until)$/]",
+          message: "It gives up after a second. Use expect.poll.",
+        },
+        {
+          selector:
+            "CallExpression:matches([callee.name=/^(it|test|describe)$/], [callee.property.name='poll']) > ObjectExpression > Property[key.name='timeout']",
+          message:
+            "The limits of config/vitest.config.ts hold for all: a shorter one fails on a busy machine.",
+        },
       ],
       // A test may build half a thing on purpose.
       "@typescript-eslint/no-unsafe-type-assertion": "off",

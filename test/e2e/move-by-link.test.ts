@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseUserId } from "../../src/platforms/matrix/ids/identifiers.ts";
 import { MAX_REQUESTS_PER_SERVER } from "../../src/queue/server-slots.ts";
 import type { AuthorizationServer } from "../lab/authorization-server/authorization-server.ts";
@@ -126,10 +126,7 @@ describe("a move of two accounts that are signed in by link", () => {
   it("has the result of an undisturbed move after more than thirty renewals", async () => {
     const { move, proxies } = story;
     const end = move.waitFor(/The move is done\./u);
-    await vi.waitFor(() => expect(countRenewals()).toBeGreaterThan(MIN_RENEWALS), {
-      timeout: 5 * 60_000,
-      interval: 100,
-    });
+    await expect.poll(() => countRenewals(), { interval: 100 }).toBeGreaterThan(MIN_RENEWALS);
     for (const side of SIDES) proxies[side].setRule();
     const said = textOf(await end);
     const entered = enteredRooms(move.population).length;
@@ -234,10 +231,7 @@ function isWriting({ method, path }: Pick<ProxiedRequest, "method" | "path">): b
 function nextWrite(side: Side): Promise<void> {
   const { requests } = story.proxies[side];
   const from = requests.length;
-  return vi.waitFor(() => expect(requests.slice(from).some(isWriting)).toBe(true), {
-    timeout: 5 * 60_000,
-    interval: 50,
-  });
+  return expect.poll(() => requests.slice(from).some(isWriting), { interval: 50 }).toBe(true);
 }
 
 function accountOf(side: Side): Account {

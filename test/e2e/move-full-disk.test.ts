@@ -38,7 +38,7 @@ describe("a move during which the disk is full", () => {
     });
     await move.typist.say(move.chatId, "!migrate start");
     const isToldFull = (): boolean => move.bot.output().includes("The disk is full");
-    await expect.poll(isToldFull, { timeout: 120_000 }).toBe(true);
+    await expect.poll(isToldFull).toBe(true);
     expect(move.bot.output()).not.toContain("cannot rollback");
     disk.free();
     const end = textOf(await move.waitFor(/The move is done\./u));

@@ -53,11 +53,11 @@ describe("a move that is refused by the account's server or by a firewall", () =
     // The start itself meets a server that is away. Nothing more is typed.
     move.oldServer.setRule(() => ({ kind: "reset" }));
     const after = await move.typist.say(move.chatId, "!migrate start");
-    const kept = textOf(await move.waitFor(/I keep your !migrate start/u, { after, timeoutMs: 90_000 }));
+    const kept = textOf(await move.waitFor(/I keep your !migrate start/u, { after }));
     expect(kept).toContain(`${move.population.source.userId} does not answer just now`);
     expect(await move.ask("!migrate status")).toContain("I keep your !migrate start");
     move.oldServer.setRule();
-    await move.waitFor(/Started\./u, { after, timeoutMs: 90_000 });
+    await move.waitFor(/Started\./u, { after });
     const notice = textOf(await move.waitFor(/lets it join or invite no more/u, { after }));
     expect(notice).toContain("Two rooms are free.");
     expect(notice).toContain(LIMITS_PAGE);
@@ -92,7 +92,7 @@ describe("a move that is refused by the account's server or by a firewall", () =
     const invitations = move.oldServer.requests.filter(isInvitation).length;
     const after = await move.typist.say(move.chatId, "!migrate resume");
     await isShown.promise;
-    const end = textOf(await move.waitFor(/The move is done\./u, { after, timeoutMs: 120_000 }));
+    const end = textOf(await move.waitFor(/The move is done\./u, { after }));
     expect(end).not.toContain("What did not work");
     expect(end).not.toContain("It works!");
     expect(await missingRooms(move)).toEqual([]);
@@ -116,7 +116,7 @@ describe("a move that is refused by the account's server or by a firewall", () =
     );
     await move.ask("!migrate plan");
     const after = await move.typist.say(move.chatId, "!migrate start");
-    await move.waitFor(/The move is done/u, { after, timeoutMs: 120_000 });
+    await move.waitFor(/The move is done/u, { after });
     const joined = await move.target.joinedRooms();
     expect([joined.has(hostile), joined.has(open)]).toEqual([false, true]);
     story.report = await move.askForReport("!report --format json", "report-2.json");

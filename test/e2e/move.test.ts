@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { concurrently } from "../../src/platforms/matrix/reading/concurrently.ts";
 import type { ExportedReport } from "../../src/view/rooms/exported-report.ts";
 import { categoryWords } from "../../src/view/words/category-words.ts";
@@ -16,7 +16,6 @@ import { storedRows } from "../support/store/bot-database.ts";
 /** Between two edits. */
 const EDIT_INTERVAL_MS = 5_000;
 /** For facts that one server learns from the other. */
-const FEDERATION_WAIT = { timeout: 5 * 60_000, interval: 500 };
 
 /** What the tests of this file share. They run in order, and later ones need earlier ones. */
 interface Story {
@@ -96,11 +95,9 @@ describe("a move", () => {
         level: await level(room),
       }));
     // The new account's server gets the old account's events by federation.
-    await vi.waitFor(
-      async () =>
-        expect(await ofEach((room) => levelOf(room, target.userId))).toEqual(await ofEach(expectedLevel)),
-      FEDERATION_WAIT,
-    );
+    await expect
+      .poll(() => ofEach((room) => levelOf(room, target.userId)))
+      .toEqual(await ofEach(expectedLevel));
   });
 
   it("reports each room as done, or as not moved with the reason and the people who can help", () => {
@@ -346,7 +343,7 @@ async function untilOldServerKnows(): Promise<void> {
     roomId,
     membership: await source.membershipOf(target.userId, roomId),
   });
-  await vi.waitFor(async () => expect(await Promise.all(actual.map(seen))).toEqual(actual), FEDERATION_WAIT);
+  await expect.poll(() => Promise.all(actual.map(seen))).toEqual(actual);
 }
 
 /** The time for which the bot had planned a message. */

@@ -40,8 +40,8 @@ export interface BotProcess {
   log(): Record<string, unknown>[];
   /** Starts the process (again) and resolves when it listens. */
   start(): Promise<void>;
-  /** SIGTERM; resolves with the exit status and how long it took. */
-  stop(): Promise<{ status: number | null; ms: number }>;
+  /** SIGTERM; resolves with the exit status, null after another signal. */
+  stop(): Promise<{ status: number | null }>;
   /**
    * Ends it by a signal, by default SIGKILL, as a crash or a power cut does. Resolves once all its
    * output has arrived.
@@ -104,11 +104,7 @@ export async function createBot(options: BotOptions & BotCredentials): Promise<B
     output: () => output,
     log: () => output.split("\n").flatMap(parseLine),
     start,
-    stop: async () => {
-      const startedAt = performance.now();
-      const status = await end("SIGTERM");
-      return { status, ms: Math.round(performance.now() - startedAt) };
-    },
+    stop: async () => ({ status: await end("SIGTERM") }),
     kill: async (signal = "SIGKILL") => {
       await end(signal);
     },

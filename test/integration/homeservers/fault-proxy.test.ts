@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startFaultProxy, type FaultProxy, type Rule } from "../../support/faults/fault-proxy.ts";
 
 /** What the tests of this file share. */
@@ -126,7 +126,7 @@ describe("the fault proxy", () => {
     const { promise: until, resolve: letGo } = Promise.withResolvers<undefined>();
     fixture.proxy.setRule(() => ({ kind: "hold", until }));
     const answer = fetch(`${fixture.proxy.url}/a`);
-    await vi.waitFor(() => expect(fixture.proxy.requests).toHaveLength(1), { timeout: 5 * 60_000 });
+    await expect.poll(() => fixture.proxy.requests).toHaveLength(1);
     expect(fixture.reached).toEqual([]);
     letGo(undefined);
     expect((await answer).status).toBe(200);

@@ -11,7 +11,7 @@ import { createMatrixPlatform } from "../../../src/platforms/matrix/platform.ts"
 import type { Platform } from "../../../src/platforms/platform.ts";
 import type { Store } from "../../../src/store/store.ts";
 import { openStore } from "../../../src/store/store.ts";
-import type { HomeserverPair } from "../../lab/homeservers/pair.ts";
+import type { Homeserver, HomeserverPair } from "../../lab/homeservers/pair.ts";
 import { startHomeserverPair } from "../../lab/homeservers/pair.ts";
 import type { ShownEmoji } from "../../lab/person/person-keys.ts";
 import type { Person } from "../../lab/person/person.ts";
@@ -144,6 +144,8 @@ it("opens the same backup by the recovery key and by the phrase, and logs neithe
 async function newAccount(): Promise<{
   account: Account;
   api: (method: "POST" | "PUT", path: string, body: unknown) => Promise<void>;
+  /** The messages of a room that its server shows it. */
+  eventIdsOf: (roomId: string) => Promise<string[]>;
 }> {
   const { pair, store } = fixture;
   const { userId, accessToken } = await pair.new.registerUser({ localpart: "ada", password: PASSWORD });
@@ -161,24 +163,41 @@ async function newAccount(): Promise<{
     const { status } = await callServer(pair.new, accessToken, method, `/_matrix/client/v3${path}`, body);
     if (status !== 200) throw new Error(`${path} was answered with status ${String(status)}`);
   };
-  return { account, api };
+  const eventIdsOf = async (roomId: string) => {
+    const chunk = await messagesOf(pair.new, accessToken, roomId);
+    return chunk.map(({ event_id: eventId }) => eventId);
+  };
+  return { account, api, eventIdsOf };
 }
 
 /** The sessions of a room's messages, oldest first. */
 async function sessionIdsOf(roomId: string): Promise<string[]> {
   const { pair, person } = fixture;
-  const path = `/_matrix/client/v3/rooms/${encodeURIComponent(roomId)}/messages?dir=f&limit=100`;
-  const { body } = await callServer(pair.old, person.accessToken, "GET", path);
-  const page = z.object({
-    chunk: z.array(z.object({ content: z.object({ session_id: z.string().optional() }) })),
-  });
-  const ids = page.parse(body).chunk.flatMap(({ content }) => content.session_id ?? []);
+  const chunk = await messagesOf(pair.old, person.accessToken, roomId);
+  const ids = chunk.flatMap(({ content }) => content.session_id ?? []);
   return [...new Set(ids)];
+}
+
+const page = z.object({
+  chunk: z.array(
+    z.object({ event_id: z.string(), content: z.object({ session_id: z.string().optional() }) }),
+  ),
+});
+
+/** What a server shows an account of a room, oldest first. */
+async function messagesOf(
+  server: Homeserver,
+  accessToken: string,
+  roomId: string,
+): Promise<z.infer<typeof page>["chunk"]> {
+  const path = `/_matrix/client/v3/rooms/${encodeURIComponent(roomId)}/messages?dir=f&limit=100`;
+  const { body } = await callServer(server, accessToken, "GET", path);
+  return page.parse(body).chunk;
 }
 
 it("counts the messages that the new backup opens, and those that the new server hides", async () => {
   const { account: source, person } = fixture;
-  const { account: target, api } = await newAccount();
+  const { account: target, api, eventIdsOf } = await newAccount();
   const { keys } = platform();
   const roomId = await person.createRoom({ name: "Alpha", encrypted: true });
   await person.say(roomId, "one");
@@ -191,7 +210,8 @@ it("counts the messages that the new backup opens, and those that the new server
   await person.say(roomId, "three");
   await person.invite(roomId, target.userId);
   await api("POST", `/join/${encodeURIComponent(roomId)}?server_name=${fixture.pair.old.serverName}`, {});
-  await person.say(roomId, "four");
+  const last = await person.say(roomId, "four");
+  await expect.poll(() => eventIdsOf(roomId)).toContain(last);
   const publicKey = Buffer.alloc(32, 7).toString("base64");
   const algorithm = "m.megolm_backup.v1.curve25519-aes-sha2";
   await api("POST", "/room_keys/version", {

@@ -2,7 +2,6 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
-import { vi } from "vitest";
 import type { Account, Side } from "../../../src/model/account.ts";
 import { serverNameOf } from "../../../src/platforms/matrix/ids/identifiers.ts";
 import { createMatrixSignIn } from "../../../src/platforms/matrix/sign-in/provider.ts";
@@ -13,6 +12,7 @@ import type { Store } from "../../../src/store/store.ts";
 import { startAuthorizationServer } from "../../lab/authorization-server/authorization-server.ts";
 import type { AuthorizationServerOptions } from "../../lab/authorization-server/model.ts";
 import { startHomeserverPair } from "../../lab/homeservers/pair.ts";
+import { eventually } from "../../support/eventually.ts";
 import { temporaryStore } from "../../support/store/temporary-store.ts";
 import { openFetch } from "../platforms/matrix/loopback-server.ts";
 
@@ -155,14 +155,10 @@ export async function startMover(
     },
     /** The last message about the sign-in of a side. */
     ending: (side: Side): Promise<LinkNews> =>
-      vi.waitFor(
-        () => {
-          const last = news.findLast((each) => each.side === side);
-          if (last === undefined || last.kind === "waiting") throw new Error("it still waits");
-          return last;
-        },
-        { timeout: 5 * 60_000, interval: 20 },
-      ),
+      eventually("the end of a sign-in", () => {
+        const last = news.findLast((each) => each.side === side);
+        return last?.kind === "waiting" ? undefined : last;
+      }),
   };
 }
 export type Mover = Awaited<ReturnType<typeof startMover>>;
@@ -177,10 +173,7 @@ export async function signInByLink(
   const link = await mover.link(side, user.userId, `$${side}${user.userId}${mover.news.length}`);
   await oauth.approve(link.userCode, user.localpart);
   const before = mover.news.length;
-  await vi.waitFor(() => {
-    if (mover.news.slice(before).every((news) => news.kind !== "signed_in"))
-      throw new Error(JSON.stringify(mover.news.at(-1)));
-  }, 5 * 60_000);
+  await eventually("a sign-in", () => mover.news.slice(before).find(({ kind }) => kind === "signed_in"));
   const opened = await mover.open(side);
   if (opened === null) throw new Error("the account is not signed in");
   return opened;

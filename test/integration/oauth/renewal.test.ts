@@ -73,14 +73,11 @@ function countingRefreshes(): () => string[] {
 async function deadToken(): Promise<string> {
   const { accessToken = "" } = (await fixture.mover.store.accounts.session(OWNER, "source")) ?? {};
   const path = "/_matrix/client/v3/account/whoami";
-  await vi.waitFor(
-    async () =>
-      expect((await callServer(fixture.delegation.pair.old, accessToken, "GET", path)).status).toBe(401),
-    {
-      timeout: 5 * 60_000,
+  await expect
+    .poll(async () => (await callServer(fixture.delegation.pair.old, accessToken, "GET", path)).status, {
       interval: 200,
-    },
-  );
+    })
+    .toBe(401);
   return accessToken;
 }
 

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { matrixTokensSchema } from "../../../src/platforms/matrix/sign-in/session-renewal.ts";
 import { forgetPerson } from "../../../src/service/forget.ts";
 import { startFaultProxy } from "../../support/faults/fault-proxy.ts";
@@ -8,7 +8,6 @@ import type { Delegation, Mover } from "./delegation.ts";
 import { INTRODUCTION, OWNER, signInByLink, startDelegation, startMover } from "./delegation.ts";
 
 /** For events that come within seconds, on a slow and busy machine. */
-const SOON_MS = 5 * 60_000;
 
 /** No run exists here. */
 const control = {
@@ -77,7 +76,7 @@ describe("signing in by link", () => {
       other: null,
       replaced: null,
     });
-    await vi.waitFor(async () => expect(await fixture.mover.store.signInLinks.all()).toEqual([]), SOON_MS);
+    await expect.poll(() => fixture.mover.store.signInLinks.all()).toEqual([]);
     const session = await fixture.mover.store.accounts.session(OWNER, "source");
     const account = await fixture.mover.store.accounts.get(OWNER, "source");
     expect(await devicesOf(user.localpart)).toMatchObject([
@@ -114,7 +113,7 @@ describe("signing in by link", () => {
     const second = await fixture.mover.link("source", user.userId, "$again");
     expect(second.userCode).not.toBe(first.userCode);
     await delegation.oauth.approve(second.userCode, user.localpart);
-    await vi.waitFor(() => expect(fixture.mover.news.at(-1)?.kind).toBe("signed_in"), SOON_MS);
+    await expect.poll(() => fixture.mover.news.at(-1)?.kind).toBe("signed_in");
   });
 
   it("does not use a session that another account confirmed, and ends it", async () => {
@@ -207,7 +206,7 @@ describe("signing in by link", () => {
     // The message about a third link proves that one about the second would have come before it.
     const third = await fixture.mover.link("source", user.userId, "$3");
     await delegation.oauth.deny(third.userCode);
-    await vi.waitFor(() => expect(fixture.mover.news.at(-1)?.kind).toBe("denied"), SOON_MS);
+    await expect.poll(() => fixture.mover.news.at(-1)?.kind).toBe("denied");
     expect(await fixture.mover.store.accounts.get(OWNER, "source")).toBeNull();
     expect(await devicesOf(user.localpart)).toEqual([]);
   });
@@ -228,8 +227,8 @@ describe("signing in by link", () => {
     await exchanged.promise;
     await fixture.mover.signIn.cancel(OWNER, ["source"]);
     cancelled.resolve(undefined);
-    await vi.waitFor(() => expect(delegation.oauth.requests.at(-1)?.path).toBe("/oauth2/revoke"), SOON_MS);
-    await vi.waitFor(async () => expect(await devicesOf(user.localpart)).toEqual([]), SOON_MS);
+    await expect.poll(() => delegation.oauth.requests.at(-1)?.path).toBe("/oauth2/revoke");
+    await expect.poll(() => devicesOf(user.localpart)).toEqual([]);
     expect(await fixture.mover.store.accounts.get(OWNER, "source")).toBeNull();
   });
 
@@ -279,10 +278,7 @@ describe("signing in by link", () => {
     const link = await fixture.mover.link("source", user.userId);
     await delegation.oauth.approve(link.userCode, user.localpart);
     delegation.oauth.setRule(({ form }) => (form["device_code"] === undefined ? undefined : "lost_answer"));
-    await vi.waitFor(
-      () => expect(fixture.mover.news.at(-1)).toMatchObject({ kind: "waiting", isServerAway: true }),
-      SOON_MS,
-    );
+    await expect.poll(() => fixture.mover.news.at(-1)).toMatchObject({ kind: "waiting", isServerAway: true });
     delegation.oauth.setRule();
     expect(await fixture.mover.ending("source")).toMatchObject({ kind: "lost" });
   });
@@ -295,10 +291,7 @@ describe("signing in by link", () => {
     const user = await delegation.addUser("ada");
     const link = await fixture.mover.link("source", user.userId);
     delegation.oauth.setRule(() => fault);
-    await vi.waitFor(
-      () => expect(fixture.mover.news.at(-1)).toMatchObject({ kind: "waiting", isServerAway: true }),
-      SOON_MS,
-    );
+    await expect.poll(() => fixture.mover.news.at(-1)).toMatchObject({ kind: "waiting", isServerAway: true });
     delegation.oauth.setRule();
     await delegation.oauth.approve(link.userCode, user.localpart);
     expect(await fixture.mover.ending("source")).toMatchObject({ kind: "signed_in" });
@@ -313,10 +306,7 @@ describe("signing in by link", () => {
     const link = await fixture.mover.link("source", user.userId);
     await delegation.oauth.approve(link.userCode, user.localpart);
     proxy.setRule(() => ({ kind: "reset" }));
-    await vi.waitFor(
-      () => expect(fixture.mover.news.at(-1)).toMatchObject({ kind: "waiting", isServerAway: true }),
-      SOON_MS,
-    );
+    await expect.poll(() => fixture.mover.news.at(-1)).toMatchObject({ kind: "waiting", isServerAway: true });
     await fixture.mover.restart();
     proxy.setRule();
     expect(await fixture.mover.ending("source")).toMatchObject({

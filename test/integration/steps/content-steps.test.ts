@@ -280,7 +280,7 @@ describe("mentions of the old account", () => {
     expect(workingMentionRule(readPushRules(pushRules).rules, source.userId)).toMatchObject({ kind });
     expect((await set(false)).status).toBe("already_done");
     const eventId = await mention(kind);
-    await expect.poll(() => isHighlighted(eventId), { timeout: 30_000 }).toBe(true);
+    await expect.poll(() => isHighlighted(eventId)).toBe(true);
     expect((await set(true)).status).toBe("done");
     expect((await set(true)).status).toBe("already_done");
   });

@@ -9,7 +9,6 @@ import { FakeConversation } from "../commands/fake-conversation.ts";
 import { bareAnswer, refusal } from "./fake-client.ts";
 
 /** For events that come without a further command, on a slow and busy machine. */
-const SOON = { timeout: 60_000 };
 
 afterEach(() => {
   vi.useRealTimers();
@@ -93,7 +92,7 @@ let latest: Store;
 
 /** Waits until nothing is left to be handled. */
 async function settled(inbox: Inbox): Promise<void> {
-  await vi.waitFor(async () => expect(await latest.receivedEvents.unhandled()).toEqual([]), SOON);
+  await expect.poll(() => latest.receivedEvents.unhandled()).toEqual([]);
   await inbox.stop(10_000);
 }
 
@@ -223,7 +222,7 @@ describe("the inbox", () => {
     state.dispatch = never;
     await inbox.receive("!r", message("$1"));
     await inbox.receive("!r", message("$2", {}, "@other:x.org"));
-    await vi.waitFor(() => expect(bodies()).toEqual(["!do $1", "!do $2"]), SOON);
+    await expect.poll(() => bodies()).toEqual(["!do $1", "!do $2"]);
     await inbox.stop(0);
   });
 
@@ -245,9 +244,9 @@ describe("the inbox", () => {
     state.dispatch = never;
     await inbox.receive("!r", message("$1"));
     await inbox.receive("!r", message("$2"));
-    await vi.waitFor(() => expect(bodies()).toEqual(["!do $1"]), SOON);
+    await expect.poll(() => bodies()).toEqual(["!do $1"]);
     answers.get("$1")?.();
-    await vi.waitFor(() => expect(bodies()).toEqual(["!do $1", "!do $2"]), SOON);
+    await expect.poll(() => bodies()).toEqual(["!do $1", "!do $2"]);
     await inbox.stop(0);
   });
 
@@ -255,7 +254,7 @@ describe("the inbox", () => {
     const { inbox, reopen, inboxOf, state, bodies } = await setUp();
     state.dispatch = never;
     for (const id of ["$1", "$2", "$3"]) await inbox.receive("!r", message(id));
-    await vi.waitFor(() => expect(bodies()).toHaveLength(1), SOON);
+    await expect.poll(() => bodies()).toHaveLength(1);
     await inbox.stop(0);
     state.dispatch = async () => undefined;
     const next = inboxOf(await reopen());
@@ -279,7 +278,7 @@ describe("the inbox", () => {
       }
     };
     await inbox.receive("!r", message("$1"));
-    await vi.waitFor(() => expect(bodies()).toHaveLength(1), SOON);
+    await expect.poll(() => bodies()).toHaveLength(1);
     await inbox.stop(0);
     aborted.resolve(undefined);
     expect(await outcome.promise).toBe("Error: the process stops");
@@ -322,7 +321,7 @@ describe("a confirming reaction", () => {
     const { inbox, reopen, inboxOf, state, confirmed } = await setUp();
     state.dispatch = never;
     await inbox.receive("!r", reaction("$1", "✅"));
-    await vi.waitFor(() => expect(confirmed).toHaveLength(1), SOON);
+    await expect.poll(() => confirmed).toHaveLength(1);
     state.dispatch = async () => undefined;
     const next = inboxOf(await reopen());
     await next.start();
@@ -342,7 +341,7 @@ describe("over a crash", () => {
     state.dispatch = () => new Promise((resolve) => waiting.push(resolve));
     const next = inboxOf(await reopen());
     await next.start();
-    await vi.waitFor(() => expect(bodies()).toHaveLength(8), SOON);
+    await expect.poll(() => bodies()).toHaveLength(8);
     // The answer lets each person's next message come, which then needs a place of its own.
     for (const answer of answers.values()) answer();
     state.dispatch = async () => undefined;
@@ -381,7 +380,7 @@ describe("over a crash", () => {
     const { inbox, reopen, inboxOf, state, bodies } = await setUp();
     state.dispatch = never;
     await inbox.receive("!r", message("$1"));
-    await vi.waitFor(() => expect(bodies()).toHaveLength(1), SOON);
+    await expect.poll(() => bodies()).toHaveLength(1);
     state.dispatch = async () => undefined;
     const second = await reopen();
     const next = inboxOf(second);
@@ -397,11 +396,11 @@ describe("over a crash", () => {
     await inbox.receive("!r", message("$1"));
     let store: Store | null = null;
     for (let start = 1; start <= 3; start++) {
-      await vi.waitFor(() => expect(bodies()).toHaveLength(start), SOON);
+      await expect.poll(() => bodies()).toHaveLength(start);
       store = await reopen();
       await inboxOf(store).start();
     }
-    await vi.waitFor(async () => expect(await store?.receivedEvents.unhandled()).toEqual([]), SOON);
+    await expect.poll(() => store?.receivedEvents.unhandled()).toEqual([]);
     expect(bodies()).toHaveLength(3);
     expect(conversations.at(-1)?.text).toContain("Something went wrong on my side");
   });
@@ -412,7 +411,7 @@ describe("an error in the handling", () => {
     const { inbox, store, state, conversations, lines } = await setUp();
     state.dispatch = () => Promise.reject(new Error("a bug"));
     await inbox.receive("!r", message("$1", { body: "!login old --password hunter2" }));
-    await vi.waitFor(async () => expect(await store.receivedEvents.unhandled()).toEqual([]), SOON);
+    await expect.poll(() => store.receivedEvents.unhandled()).toEqual([]);
     expect(conversations[0]?.text).toContain("give my operator this reference");
     expect(lines.join("")).toContain("a bug");
     expect(lines.join("")).not.toContain("hunter2");
@@ -423,7 +422,7 @@ describe("an error in the handling", () => {
     const stopped = Promise.withResolvers<undefined>();
     state.dispatch = () => stopped.promise;
     await inbox.receive("!r", message("$1"));
-    await vi.waitFor(() => expect(conversations).toHaveLength(1), SOON);
+    await expect.poll(() => conversations).toHaveLength(1);
     const stopping = inbox.stop(10_000);
     stopped.reject(new Error("aborted"));
     await stopping;
@@ -445,7 +444,7 @@ describe("when the room can't be looked at", () => {
       if (left-- > 0) throw failure;
     };
     await inbox.receive("!r", message("$1"));
-    await vi.waitFor(() => expect(bodies()).toHaveLength(1), SOON);
+    await expect.poll(() => bodies()).toHaveLength(1);
     await settled(inbox);
     expect(await store.receivedEvents.unhandled()).toEqual([]);
   });
@@ -454,7 +453,7 @@ describe("when the room can't be looked at", () => {
     const { inbox, store, state, bodies } = await setUp();
     state.look = () => Promise.reject(refusal(403, "M_FORBIDDEN"));
     await inbox.receive("!r", message("$1"));
-    await vi.waitFor(async () => expect(await store.receivedEvents.unhandled()).toEqual([]), SOON);
+    await expect.poll(() => store.receivedEvents.unhandled()).toEqual([]);
     expect(bodies()).toEqual([]);
   });
 
@@ -483,7 +482,7 @@ describe("stopping", () => {
     const { inbox, store, state, bodies } = await setUp();
     state.dispatch = never;
     await inbox.receive("!r", message("$1"));
-    await vi.waitFor(() => expect(bodies()).toHaveLength(1), SOON);
+    await expect.poll(() => bodies()).toHaveLength(1);
     await inbox.stop(1);
     await inbox.receive("!r", message("$2"));
     expect(bodies()).toHaveLength(1);

@@ -1,5 +1,5 @@
 import { pino } from "pino";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { readFileMessage } from "../../../src/chat/file-message.ts";
 import { Inbox } from "../../../src/chat/inbox.ts";
 import { readMessageText } from "../../../src/chat/message-text.ts";
@@ -102,7 +102,7 @@ describe("a file that is sent to the bot", () => {
     });
     const receive = async (content: Record<string, unknown>) => {
       await inbox.receive("!room:example.org", { ...fileEvent(content), event_id: conversation.eventId });
-      await vi.waitFor(async () => expect(await store.receivedEvents.unhandled()).toEqual([]));
+      await expect.poll(() => store.receivedEvents.unhandled()).toEqual([]);
     };
     const { roomId, sender } = conversation;
     const found = () => store.receivedFiles.find({ roomId, sender }, null, 1_000);

@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
-import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import type { Chat } from "../../../src/chat/chat.ts";
 import { startChat } from "../../../src/chat/chat.ts";
 import { isCryptoStoreLost } from "../../../src/chat/encryption.ts";
@@ -16,7 +16,6 @@ import { secretKey } from "../../support/store/temporary-store.ts";
 
 // The crypto library has one folder in a process, so the tests share a data directory. They run in
 // order, and later ones need earlier ones.
-const SOON = { timeout: 20_000, interval: 20 };
 const BOT = "@mover:x.org";
 
 type Answer = (response: ServerResponse) => void;
@@ -124,7 +123,7 @@ it("a start waits for a proxy in trouble at every request, asks nothing for each
   faults.set("/signatures/upload", [(response) => sendJson(response, 200, refused)]);
   syncs.push({ next_batch: "s1" });
   chat = await start();
-  await vi.waitFor(() => expect(chat?.state().sync).toBe(true), SOON);
+  await expect.poll(() => chat?.state().sync).toBe(true);
   expect([made("/login").length, made("/filter").length, made("m.room.encryption").length]).toEqual([
     1, 2, 0,
   ]);
@@ -140,7 +139,7 @@ it("a locked account keeps its session, a torn room file stops no start, a new f
     (response) => sendHtml(response, 401),
   ]);
   chat = await start();
-  await vi.waitFor(() => expect(made("/sync")).toHaveLength(1), SOON);
+  await expect.poll(() => made("/sync")).toHaveLength(1);
   expect(positions()).toEqual(["s1"]);
   // The last start's signature was refused.
   expect(made("/signatures/upload")).toHaveLength(1);
@@ -156,7 +155,7 @@ it("a sync with an invalid user ID, and keys that cannot be fetched, do not repe
     { next_batch: "s3", device_one_time_keys_count: { signed_curve25519: 0 } },
   );
   chat = await start();
-  await vi.waitFor(() => expect(positions()).toEqual(["s1", "s2", "s3"]), SOON);
+  await expect.poll(() => positions()).toEqual(["s1", "s2", "s3"]);
 }, 30_000);
 
 it("other keys on the server end the process with an explanation, and the next start takes a new device", async () => {

@@ -215,7 +215,7 @@ describe("!migrate status, pause, resume and cancel", () => {
     );
     const conversation = new FakeConversation();
     const typed = type("!migrate resume", null, conversation);
-    await vi.waitFor(() => expect(conversation.text).toContain("Asking your servers"), { timeout: 60_000 });
+    await expect.poll(() => conversation.text).toContain("Asking your servers");
     free.resolve(undefined);
     await typed;
     expect(conversation.said.at(-1)?.options).toMatchObject({ replaces: "meanwhile" });
@@ -229,9 +229,7 @@ describe("!migrate status, pause, resume and cancel", () => {
     );
     const conversation = new FakeConversation();
     const typed = type("!migrate pause", null, conversation);
-    await vi.waitFor(() => expect(conversation.text).toContain("finish the requests"), {
-      timeout: 60_000,
-    });
+    await expect.poll(() => conversation.text).toContain("finish the requests");
     finished.resolve(undefined);
     await typed;
     expect(conversation.said.at(-1)?.options).toMatchObject({ replaces: "meanwhile" });

@@ -82,7 +82,7 @@ describe("a full disk", () => {
     expect(await addUntilRefused(store)).toBeInstanceOf(StorageError);
     expect((await store.runs.get(run.id))?.state).toBe("running");
     disk.free();
-    await expect.poll(async () => (await store.runs.get(run.id))?.state, { timeout: 20_000 }).toBe("over");
+    await expect.poll(async () => (await store.runs.get(run.id))?.state).toBe("over");
     expect(new Set(Object.values(await statesOf(store, run)))).toEqual(new Set(["done"]));
     expect(tried).toBe(keys.length);
     await runner.stop();

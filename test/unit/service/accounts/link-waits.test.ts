@@ -1,5 +1,5 @@
 import { pino } from "pino";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { KeyedQueue } from "../../../../src/model/keyed-queue.ts";
 import type { SignInLink } from "../../../../src/model/sign-in-link.ts";
 import type { LinkAnswer } from "../../../../src/platforms/sign-in.ts";
@@ -65,7 +65,7 @@ describe("a link that waits for its person", () => {
   ])("whose server $server is polled within bounds, for an hour", async ({ intervalMs, wait }) => {
     const { waits, store, news, polls } = await setUp(() => ({ kind: "pending" }));
     await waits.add({ ...link, intervalMs });
-    await vi.waitFor(async () => expect(await store.signInLinks.all()).toEqual([]), 60_000);
+    await expect.poll(() => store.signInLinks.all()).toEqual([]);
     expect(news.at(-1)).toBe("expired");
     expect(polls[2]).toBe((polls[1] ?? 0) + wait);
     expect(polls.at(-1)).toBeLessThan(3_600_000 + 4 * 60_000);
@@ -78,7 +78,7 @@ describe("a link that waits for its person", () => {
       return { kind: "pending" };
     });
     await waits.add({ ...link, intervalMs: 60_000 });
-    await vi.waitFor(async () => expect(await store.signInLinks.all()).toEqual([]), 60_000);
+    await expect.poll(() => store.signInLinks.all()).toEqual([]);
     expect(news.at(-1)).toBe("expired");
     expect(polls.length).toBeLessThan(65);
     await waits.stop();
@@ -111,7 +111,7 @@ describe("a link that waits for its person", () => {
       return { kind: "refused" };
     });
     await waits.add({ ...link, intervalMs: 5_000 });
-    await vi.waitFor(() => expect(news).toEqual(["denied"]));
+    await expect.poll(() => news).toEqual(["denied"]);
     expect(polls).toEqual([5_000, 20_000]);
     await waits.stop();
   });

@@ -1,5 +1,5 @@
 import { pino } from "pino";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import type { Side } from "../../../../src/model/account.ts";
 import { createMatrixPlatform } from "../../../../src/platforms/matrix/platform.ts";
 import type { BegunLink, SignInServer } from "../../../../src/platforms/sign-in.ts";
@@ -127,7 +127,7 @@ async function setUp() {
     confirmed.add(`@a:${serverName}`);
     await create().start();
     const ends = () => news.filter(({ kind }) => kind !== "waiting");
-    await vi.waitFor(() => expect(ends()).not.toEqual([]));
+    await expect.poll(() => ends()).not.toEqual([]);
     return ends().at(-1);
   };
   const known = (homeserver: Homeserver) =>

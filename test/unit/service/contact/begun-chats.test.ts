@@ -1,5 +1,5 @@
 import { pino } from "pino";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Run } from "../../../../src/model/run.ts";
 import type { StepOutcome } from "../../../../src/model/step-outcome.ts";
 import { stepOfMessage } from "../../../../src/platforms/matrix/contact/ask/steps.ts";
@@ -106,7 +106,7 @@ describe("a chat that was begun when its run was cancelled", () => {
     const later = await reopen();
     const next = ending(later, [LEFT]);
     next.chats.start();
-    await vi.waitFor(() => expect(next.ended).toHaveLength(1));
+    await expect.poll(() => next.ended).toHaveLength(1);
     await next.chats.stop();
     expect(next.ended).toEqual([{ id: run.id, savedUndo: BEGUN }]);
     expect(await chatsOf(later)).toEqual([{ state: "refused", roomId: null }]);

@@ -117,7 +117,7 @@ describe("room keys", () => {
     servers.rooms.get(OPEN)?.members.set(TARGET, { membership: "join" });
     const renewals = new ReportRenewals(bot.planning, log);
     renewals.begin(OWNER);
-    await vi.waitFor(async () => expect(roomKeys(await lastReport())?.expected).toBe(6));
+    await expect.poll(async () => roomKeys(await lastReport())?.expected).toBe(6);
     await renewals.stop();
     const { rooms } = await lastReport();
     expect(rooms).toEqual(before.rooms);

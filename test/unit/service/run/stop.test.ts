@@ -1,5 +1,5 @@
 import { pino } from "pino";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { createMatrixPlatform } from "../../../../src/platforms/matrix/platform.ts";
 import { SignIn } from "../../../../src/service/accounts/sign-in.ts";
 import { MoveRetirement } from "../../../../src/service/run/retire.ts";
@@ -67,7 +67,7 @@ describe("a stop while the bot signs out of an account", () => {
 
     const first = processOf(store);
     first.retirement.start();
-    await vi.waitUntil(() => server.requests.length > 0);
+    await expect.poll(() => server.requests).not.toEqual([]);
     const stopped = Promise.all([first.retirement.stop(), first.signIn.stop()]);
     await first.fetch.close();
     await stopped;
