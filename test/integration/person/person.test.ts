@@ -6,6 +6,7 @@ import type { Homeserver, HomeserverPair } from "../../lab/homeservers/pair.ts";
 import { startHomeserverPair } from "../../lab/homeservers/pair.ts";
 import type { Person, PersonOptions, SeenMessage } from "../../lab/person/person.ts";
 import { startPerson, textOf } from "../../lab/person/person.ts";
+import { startFaultProxy } from "../../support/faults/fault-proxy.ts";
 
 const PASSWORD = "a person's password";
 
@@ -252,6 +253,34 @@ describe("a person in rooms that are not encrypted", () => {
     expect(ida.messages(roomId).map(textOf).filter(Boolean)).toEqual(numbers);
   });
 
+  it("sees what came between its last sync and an event of its own, in order", async () => {
+    const { pair } = fixture;
+    const proxy = await startFaultProxy({ target: pair.old.baseUrl });
+    const olga = await newPerson("olga", { ...pair.old, baseUrl: proxy.url }, { encryption: false });
+    const nils = await newPerson("nils", pair.old, { encryption: false });
+    const roomId = await olga.createRoom({ invite: [nils.userId] });
+    await meet(olga, nils, roomId);
+    const goesOn = Promise.withResolvers<undefined>();
+    const isHeld = Promise.withResolvers<undefined>();
+    proxy.setRule(({ path }) => {
+      if (!path.endsWith("/sync")) return undefined;
+      isHeld.resolve(undefined);
+      return { kind: "hold", until: goesOn.promise };
+    });
+    const greeting = await nils.say(roomId, "hello");
+    await isHeld.promise;
+    const numbers = Array.from({ length: 55 }, (_, index) => `number ${index}`);
+    for (const number of numbers) await nils.say(roomId, number);
+    const own = await olga.react(roomId, greeting, "✅");
+    await nils.say(roomId, "last");
+    goesOn.resolve(undefined);
+    for (const number of [...numbers, "last"]) await olga.waitForMessage(roomId, bodyIs(number));
+    const seen = olga.messages(roomId).map((message) => (message.eventId === own ? "✅" : textOf(message)));
+    expect(seen.filter(Boolean)).toEqual(["hello", ...numbers, "✅", "last"]);
+    await olga.stop();
+    await proxy.stop();
+  });
+
   it("sees an invitation from before its start, and accepts nothing by itself", async () => {
     const { pair } = fixture;
     const jan = await newPerson("jan", pair.old, { encryption: false });
@@ -277,7 +306,7 @@ describe("a person's process", () => {
 
   it("says who refused a sign-in, and ends", async () => {
     const { pair } = fixture;
-    const { userId } = await pair.old.registerUser({ localpart: "mia", password: PASSWORD });
+    const { userId } = await pair.old.registerUser({ localpart: "olga", password: PASSWORD });
     const start = startPerson({ baseUrl: pair.old.baseUrl, userId, password: "another password" });
     await expect(start).rejects.toMatchObject({ errcode: "M_FORBIDDEN", status: 403 });
   });

@@ -44,8 +44,8 @@ export function observe(client: MatrixClient, report: (notice: PersonReport) => 
     });
   }
 
-  // Sync reports events in the server's order, own events included, which the timeline holds from
-  // the moment of sending. The timeline has the object that is kept up to date.
+  // Sync reports events in the server's order, own events included. The timeline has the object
+  // that is kept up to date.
   client.on(ClientEvent.Event, (told) => {
     const room = client.getRoom(told.getRoomId());
     const event = room?.findEventById(told.getId() ?? "");

@@ -1,5 +1,5 @@
 import type { MatrixClient } from "matrix-js-sdk";
-import { ClientEvent, createClient, MatrixError, SyncState } from "matrix-js-sdk";
+import { ClientEvent, createClient, MatrixError, PendingEventOrdering, SyncState } from "matrix-js-sdk";
 import {
   AllDevicesIsolationMode,
   OnlySignedDevicesIsolationMode,
@@ -59,7 +59,13 @@ export async function openPersonSession(params: StartParams): Promise<PersonSess
       // keys (seen), and a client that trusts only signed devices cannot send.
       const makesKeys = encryption && crossSigning && recoveryKey === undefined;
       if (makesKeys) await signOwnDevice(client, params);
-      await client.startClient({ initialSyncLimit: TIMELINE_LIMIT, disablePresence: true });
+      await client.startClient({
+        initialSyncLimit: TIMELINE_LIMIT,
+        disablePresence: true,
+        // With its own events in the timeline before they arrive, the client would take a gap that
+        // ends with one of them for events that it has, and never fetch the others.
+        pendingEventOrdering: PendingEventOrdering.Detached,
+      });
       await firstSync(client);
       // A signature counts only for a device that the server knows, which the first sync announces.
       if (recoveryKey !== undefined) await openKeyStorage(client);
