@@ -50,7 +50,7 @@ export default defineConfig({
         test: {
           name,
           include: [`test/${name}/**/*.test.ts`],
-          globalSetup: "test/lab/homeservers/shared-launcher.ts",
+          globalSetup: fileURLToPath(new URL("../test/lab/homeservers/shared-launcher.ts", import.meta.url)),
         },
       })),
     ],

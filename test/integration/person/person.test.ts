@@ -306,7 +306,7 @@ describe("a person's process", () => {
 
   it("says who refused a sign-in, and ends", async () => {
     const { pair } = fixture;
-    const { userId } = await pair.old.registerUser({ localpart: "olga", password: PASSWORD });
+    const { userId } = await pair.old.registerUser({ localpart: "mia", password: PASSWORD });
     const start = startPerson({ baseUrl: pair.old.baseUrl, userId, password: "another password" });
     await expect(start).rejects.toMatchObject({ errcode: "M_FORBIDDEN", status: 403 });
   });

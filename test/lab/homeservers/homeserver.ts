@@ -3,16 +3,15 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseAccessLog, settledAccessLog } from "./access-log.ts";
 import type { ServerIdentity } from "./identity.ts";
-import type { Homeserver } from "./model.ts";
 import { launch } from "./launcher.ts";
+import type { Homeserver } from "./model.ts";
 import { isReady } from "./readiness.ts";
 import { registerUser } from "./registration.ts";
 import { CA_CERTIFICATE, SERVER_FILES } from "./server-config.ts";
 import type { SynapseRuntime } from "./sources/source.ts";
 import type { SupervisedProcess } from "./supervised-process.ts";
 
-// A machine that starts many servers at once needs tens of seconds. A single pair on an idle one
-// needs about three.
+// A machine that starts many servers at once needs tens of seconds.
 const READY_WITHIN_MS = 5 * 60_000;
 const POLL_MS = 50;
 

@@ -2,9 +2,9 @@
  * The global setup of test runs with homeservers: all their files start servers by one launcher.
  */
 import { LAUNCHER_VARIABLE, startLauncher } from "./launcher.ts";
+import { cacheFolder } from "./sources/cache-folder.ts";
 import { findSynapse } from "./sources/choose.ts";
 import { VERSION_VARIABLE } from "./sources/source.ts";
-import { cacheFolder } from "./sources/cache-folder.ts";
 
 /** @returns what ends the launcher after the run */
 export async function setup(): Promise<() => Promise<void>> {
