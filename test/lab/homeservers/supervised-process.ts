@@ -35,25 +35,24 @@ const report = z.union([
 /**
  * Starts a command under a supervisor.
  *
- * @param output an open file for the command's output, or a function that gets its lines
+ * @param onLine gets the lines of the command's output
  * @throws Error when the command cannot be started
  */
 export async function startSupervised(
   command: Command,
-  output: number | ((line: string) => void),
+  onLine: (line: string) => void,
 ): Promise<SupervisedProcess> {
   // The options are for the command. The supervisor hands them over and does not load them itself.
   const { NODE_OPTIONS: options, ...env } = command.env;
   const supervisor = spawn(process.execPath, [SUPERVISOR, command.file, ...command.args], {
-    stdio: ["pipe", "pipe", typeof output === "number" ? output : "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
     env: { ...env, ...(options !== undefined && { SUPERVISED_NODE_OPTIONS: options }) },
     cwd: command.cwd,
     detached: true,
   });
   const { stdin, stdout, stderr } = supervisor;
-  if (stdin === null || stdout === null) throw new Error("no pipes to the supervisor");
   stdin.on("error", () => {});
-  if (stderr !== null && typeof output === "function") readLines(stderr, output);
+  readLines(stderr, onLine);
   const closed = once(supervisor, "close");
   return await followed({ reports: stdout, lifeline: stdin, closed });
 }
