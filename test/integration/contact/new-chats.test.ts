@@ -80,6 +80,7 @@ async function openChat(
       canSkipCheck: tries === 0,
       imageCopies: imageCopiesIn(),
       inTurn: new KeyedQueue(),
+      now: Date.now,
       failures,
       savedUndo: saved,
       saveUndo: async (undo) => void (saved = undo),

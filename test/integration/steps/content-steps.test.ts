@@ -350,6 +350,7 @@ function context(options: Pick<StepContext, "canSkipCheck">): StepContext {
     userId: { source: source.userId, target: target.userId },
     imageCopies: imageCopiesIn(),
     inTurn: new KeyedQueue(),
+    now: Date.now,
     failures: 0,
     savedUndo: null,
     saveUndo: async () => undefined,

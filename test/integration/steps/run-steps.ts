@@ -42,6 +42,7 @@ function contextOf({ source, target, entered }: Pair, canSkipCheck: boolean): St
     canSkipCheck,
     imageCopies: imageCopiesIn(),
     inTurn: new KeyedQueue(),
+    now: Date.now,
     failures: 0,
     savedUndo: null,
     saveUndo: async () => undefined,

@@ -62,6 +62,7 @@ export interface ScriptedContextOptions {
   readonly target?: string;
   /** The side that acts. Default: the new account. */
   readonly side?: Side;
+  readonly now?: StepContext["now"];
   /** Default: the day has room for a new chat. */
   readonly reserveChat?: StepContext["reserveChat"];
 }
@@ -103,6 +104,7 @@ export function scriptedContext(
     inTurn = new KeyedQueue(),
     target = TARGET,
     side = "target",
+    now = Date.now,
     reserveChat = async () => ({ status: "reserved" }),
   }: ScriptedContextOptions = {},
 ): ScriptedContext {
@@ -144,6 +146,7 @@ export function scriptedContext(
       ...(isJustJoined !== undefined && { isJustJoined }),
       imageCopies: imageCopiesIn(copies),
       inTurn,
+      now,
       failures,
       savedUndo,
       saveUndo: async (undo) => void savedUndos.push(undo),

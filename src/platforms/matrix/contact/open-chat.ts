@@ -99,7 +99,7 @@ async function create(
     purpose: purpose.kind === "ask" ? "ask" : "direct_chat",
   });
   if (reserved.status === "full") {
-    const waitMs = Math.max(0, reserved.nextAt - Date.now());
+    const waitMs = Math.max(0, reserved.nextAt - scope.now());
     return { status: "wait", waitingFor: "daily_limit", waitMs, problem: null };
   }
   let roomId: string;

@@ -39,7 +39,7 @@ export type StayCode = Exclude<KeptCode, "server_notices" | "bot_chat">;
  */
 export async function lookAtRoom(
   payload: LeavingPayload,
-  scope: Sessions & Pick<StepScope<unknown>, "signal">,
+  scope: Sessions & Pick<StepScope<unknown>, "signal" | "now">,
   facts: LeavingFacts,
 ): Promise<Look | { readonly reason: "unreadable" | null }> {
   try {
@@ -55,13 +55,13 @@ export async function lookAtRoom(
 async function reasonToStay(
   payload: LeavingPayload,
   seen: SeenRoom,
-  { source, target, signal }: Sessions & Pick<StepScope<unknown>, "signal">,
-  { asked, now, keyWorker }: LeavingFacts,
+  { source, target, signal, now }: Sessions & Pick<StepScope<unknown>, "signal" | "now">,
+  { asked, keyWorker }: LeavingFacts,
 ): Promise<StayCode | null> {
   const { roomId, movedTo, accepted } = payload;
   const access = accessReason(seen, { sourceUserId: source.userId, targetUserId: target.userId });
   if (access !== null && !isAccepted(access.code, accepted)) return access.code;
-  const question = askedReason(asked, [roomId, movedTo], now);
+  const question = askedReason(asked, [roomId, movedTo], now());
   if (question !== null && !isAccepted(question.code, accepted)) return question.code;
   if (access !== null) {
     const companion = access.code === "not_moved" ? null : target.userId;

@@ -25,6 +25,7 @@ export interface StepScope<Undo> extends Pick<
   | "failures"
   | "imageCopies"
   | "inTurn"
+  | "now"
   | "isJoined"
   | "isServerNew"
   | "isJustJoined"

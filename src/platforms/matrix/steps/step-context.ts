@@ -30,6 +30,8 @@ export interface StepContext {
    * Steps of any run that copy the same image, or write the same list, do it one after the other.
    */
   readonly inTurn: KeyedQueue;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
   /** The number of tries that failed because of the step itself. */
   readonly failures: number;
   /**
@@ -80,7 +82,6 @@ export interface StepContext {
 export interface LeavingFacts {
   /** The questions of the source to people in rooms. */
   readonly asked: readonly AskRecord[];
-  readonly now: number;
   /** Compares the keys of a room. */
   readonly keyWorker: Pick<KeyWorker, "job">;
 }

@@ -6,6 +6,7 @@ import { directChatsStep } from "../../../../../src/platforms/matrix/categories/
 import { openChatStep } from "../../../../../src/platforms/matrix/contact/open-chat.ts";
 import type { OpenChatPayload } from "../../../../../src/platforms/matrix/contact/payloads.ts";
 import { convertRoom } from "../../../../../src/platforms/matrix/convert-room.ts";
+import type { StepContext } from "../../../../../src/platforms/matrix/steps/step-context.ts";
 import type {
   Answer,
   ScriptedContextOptions,
@@ -24,6 +25,7 @@ import { problem } from "../steps/entry-answers.ts";
 
 const HELPER = "@admin:far.example";
 const CHAT = "!chat:old.example";
+const NOW = Date.UTC(2026, 0, 1);
 const MARKER = "io.github.matrix-mover.chat";
 
 const CREATE = "source POST /createRoom";
@@ -293,17 +295,18 @@ describe("a limit while a chat is opened", () => {
 });
 
 describe("the daily limit", () => {
-  it("keeps a chat from being opened before anything is sent", async () => {
-    const { context, lines } = scriptedContext({}, { side: "source" });
+  it.each([
+    { name: "an hour ahead", nextAt: NOW + 3_600_000, waitMs: 3_600_000 },
+    { name: "past by now", nextAt: NOW - 1, waitMs: 0 },
+  ])("keeps a chat from being opened before anything is sent: $name", async ({ nextAt, waitMs }) => {
     const asked: unknown[] = [];
-    const outcome = await openChatStep.run(PAYLOAD, {
-      ...context,
-      reserveChat: async (chat) => {
-        asked.push(chat);
-        return { status: "full", nextAt: Date.now() - 1 };
-      },
-    });
-    expect(outcome).toEqual({ status: "wait", waitingFor: "daily_limit", waitMs: 0, problem: null });
+    const reserveChat: StepContext["reserveChat"] = async (chat) => {
+      asked.push(chat);
+      return { status: "full", nextAt };
+    };
+    const { context, lines } = scriptedContext({}, { side: "source", now: () => NOW, reserveChat });
+    const outcome = await openChatStep.run(PAYLOAD, context);
+    expect(outcome).toEqual({ status: "wait", waitingFor: "daily_limit", waitMs, problem: null });
     expect([asked, lines()]).toEqual([[{ partner: HELPER, purpose: "direct_chat" }], []]);
   });
 
@@ -320,7 +323,7 @@ describe("the daily limit", () => {
 
   it("does not stop a chat that was begun", async () => {
     const { context, lines } = scriptedContext(GOOD, { side: "source", savedUndo: INVITE_NEXT });
-    const full = { status: "full", nextAt: Date.now() + 60_000 } as const;
+    const full = { status: "full", nextAt: NOW + 60_000 } as const;
     expect(await openChatStep.run(PAYLOAD, { ...context, reserveChat: async () => full })).toEqual({
       status: "continues",
       limits: ["messages"],

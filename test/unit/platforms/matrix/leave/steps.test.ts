@@ -74,7 +74,7 @@ function sceneOf({ script = {}, payload = {}, asked = [] }: Scene) {
       throw new Error("no keys are compared");
     },
   };
-  const context = { ...scripted.context, leaving: { asked, now: NOW, keyWorker } };
+  const context = { ...scripted.context, now: () => NOW, leaving: { asked, keyWorker } };
   return { ...scripted, context, payload: { ...PAYLOAD, ...payload } };
 }
 
