@@ -1,5 +1,6 @@
 import type { CategoryName } from "../../../model/categories.ts";
 import type { ContactStepKind, LimitName, PlannedStep, Stage, StepKind } from "../../../model/step.ts";
+import { plannedStep } from "../planning/planned-step.ts";
 import type { RoomIdOnTarget } from "../planning/room-mapping.ts";
 import type { RoomStepKind } from "../planning/room-steps.ts";
 import type { Comparison } from "./comparison.ts";
@@ -52,14 +53,5 @@ export interface CategoryPlan<Compared extends Comparison = Comparison, Payload 
 /** The whole step. */
 export function plannedContentStep(kind: ContentStepKind, step: ContentStep<unknown>): PlannedStep {
   const { roomId = null, limits = [], ...rest } = step;
-  return {
-    ...rest,
-    platform: "matrix",
-    kind,
-    side: "target",
-    limits,
-    needsRoom: roomId,
-    after: null,
-    roomId,
-  };
+  return plannedStep({ ...rest, kind, side: "target", limits, needsRoom: roomId, roomId });
 }

@@ -1,5 +1,6 @@
 import type { PlannedStep, StepKind } from "../../../model/step.ts";
 import { stages } from "../../../model/step.ts";
+import { plannedStep } from "../planning/planned-step.ts";
 import type { GivenNameRecord, GivenRoomNameRecord } from "./payloads.ts";
 import { renameProfilePayload } from "./payloads.ts";
 
@@ -25,7 +26,7 @@ export function overwrittenBy({
 
 /** The step that brings the former global name back. */
 export function nameBackStep(key: string, undo: GivenNameRecord): PlannedStep {
-  return { ...backStep(key), payload: { kind: "rename_profile", undo } };
+  return backStep(key, { kind: "rename_profile", undo });
 }
 
 /**
@@ -34,21 +35,11 @@ export function nameBackStep(key: string, undo: GivenNameRecord): PlannedStep {
  */
 export function roomNameBackStep(key: string, undo: GivenRoomNameRecord): PlannedStep {
   const stage = undo.everywhere === undefined ? stages.rooms : stages.last;
-  return { ...backStep(key), stage, payload: { kind: "rename_room", undo } };
+  return { ...backStep(key, { kind: "rename_room", undo }), stage };
 }
 
-function backStep(key: string): Omit<PlannedStep, "payload"> {
-  return {
-    key,
-    platform: "matrix",
-    kind: "undo",
-    side: "source",
-    stage: stages.rooms,
-    limits: ["messages"],
-    needsRoom: null,
-    after: null,
-    roomId: null,
-  };
+function backStep(key: string, payload: unknown): PlannedStep {
+  return plannedStep({ key, kind: "undo", side: "source", limits: ["messages"], payload });
 }
 
 /** The key of the step that undoes a step of a run. */

@@ -2,11 +2,11 @@ import type { Side } from "../../../model/account.ts";
 import { sides } from "../../../model/account.ts";
 import type { ReportRoom } from "../../../model/report.ts";
 import type { PlannedStep } from "../../../model/step.ts";
-import { stages } from "../../../model/step.ts";
 import type { Known, Proposal } from "../../contact.ts";
 import type { AnnounceFacts, AnnounceLeftReason, AnnounceOrder } from "../../telling.ts";
 import type { RoomPlan } from "../planning/plan-rooms.ts";
 import type { PlannedRoom } from "../planning/planned-room.ts";
+import { plannedStep } from "../planning/planned-step.ts";
 import type { AccountReading } from "../reading/account-reading.ts";
 import { reportRoom } from "../report/report.ts";
 import { isOfServerNotices } from "../rooms/known-bots.ts";
@@ -142,19 +142,15 @@ function messageStep(
     maxJoined: order.rooms.length > 0 ? null : MAX_MEMBERS_TOLD,
     purpose: { kind: "announce" },
   };
-  return {
+  return plannedStep({
     key: keyOf(side, roomId),
-    platform: "matrix",
     kind: "send_message",
     side,
-    stage: stages.rooms,
     limits: ["messages"],
-    needsRoom: null,
     // The new account confirms what the old one has said.
     after: side === "target" ? keyOf("source", roomId) : null,
-    roomId: null,
     payload,
-  };
+  });
 }
 
 function keyOf(side: Side, roomId: string): string {

@@ -1,12 +1,11 @@
 import type { Person } from "../../../model/contact.ts";
 import type { PlannedStep } from "../../../model/step.ts";
-import { stages } from "../../../model/step.ts";
 import type { Known, Proposal, TextFacts } from "../../contact.ts";
 import type { DirectChatCandidate, DirectChatFacts, DirectChatOrder } from "../../direct-chats.ts";
 import { reportRoom } from "../report/report.ts";
 import type { DirectPartner, PartnerFacts } from "./direct-partners.ts";
 import { directPartners, whyNoChat } from "./direct-partners.ts";
-import { admittedChats } from "./new-chats.ts";
+import { admittedChats, chatStep } from "./new-chats.ts";
 import type { OpenChatPayload } from "./payloads.ts";
 
 type NewChat = DirectChatFacts["chats"][number];
@@ -84,16 +83,5 @@ function stepOf({ partner, isEncrypted, text, reason }: NewChat): PlannedStep {
     reason,
     purpose: { kind: "direct_chat", partner: userId },
   };
-  return {
-    key: `open_chat:${userId}`,
-    platform: "matrix",
-    kind: "open_chat",
-    side: "target",
-    stage: stages.rooms,
-    limits: ["room_creation", "messages"],
-    needsRoom: null,
-    after: null,
-    roomId: null,
-    payload,
-  };
+  return chatStep("target", payload);
 }

@@ -1,9 +1,9 @@
 import type { PlannedStep } from "../../../model/step.ts";
-import { stages } from "../../../model/step.ts";
 import type { Known, Proposal } from "../../contact.ts";
 import type { RenameFacts, RenameLeftReason, RenameOrder } from "../../telling.ts";
 import { canWriteField } from "../categories/profile/plan.ts";
 import { isServerDefault } from "../categories/room-profiles/chosen.ts";
+import { plannedStep } from "../planning/planned-step.ts";
 import { reportRoom } from "../report/report.ts";
 import { textFacts } from "./contact-input.ts";
 import type { RenameProfilePayload, RenameRoomPayload } from "./payloads.ts";
@@ -132,16 +132,5 @@ function renameStep(
   key: string,
   payload: RenameProfilePayload | RenameRoomPayload,
 ): PlannedStep {
-  return {
-    key,
-    platform: "matrix",
-    kind,
-    side: "source",
-    stage: stages.rooms,
-    limits: ["messages"],
-    needsRoom: null,
-    after: null,
-    roomId: null,
-    payload,
-  };
+  return plannedStep({ key, kind, side: "source", limits: ["messages"], payload });
 }

@@ -6,6 +6,7 @@ import { discoverHomeserver } from "../api/discovery.ts";
 import { HomeserverClient } from "../api/homeserver-client.ts";
 import { serverNameOf } from "../ids/identifiers.ts";
 import { guarded } from "../open-account.ts";
+import { plannedStep } from "../planning/planned-step.ts";
 import { deactivationPage } from "../sign-in/oauth/account-page.ts";
 import { readAuthorizationServer } from "../sign-in/oauth/authorization-server.ts";
 import { refusalOf } from "../sign-in/provider.ts";
@@ -25,18 +26,15 @@ export interface MatrixFinishOptions {
 export function createMatrixFinish(options: MatrixFinishOptions): PlatformFinish {
   const { sessions } = options;
   return {
-    mentionStep: (oldUserId, { isOff }) => ({
-      key: "mention_rule",
-      platform: "matrix",
-      kind: "mention_rule",
-      side: "target",
-      stage: stages.settings,
-      limits: [],
-      needsRoom: null,
-      after: null,
-      roomId: null,
-      payload: { oldUserId, isOff } satisfies MentionRulePayload,
-    }),
+    mentionStep: (oldUserId, { isOff }) =>
+      plannedStep({
+        key: "mention_rule",
+        kind: "mention_rule",
+        side: "target",
+        stage: stages.settings,
+        limits: [],
+        payload: { oldUserId, isOff } satisfies MentionRulePayload,
+      }),
     sessions: (account) => guarded(account, () => openSessions(account, sessions.client(account))),
     endAllSessions: (account, onBegin) => endAllSessions(sessions.client(account), onBegin),
     closing: (userId) => closing(userId, options),

@@ -1,12 +1,12 @@
 import type { ContactRecords } from "../../../model/contact.ts";
 import { isNamed } from "../../../model/filters.ts";
 import type { PlannedStep } from "../../../model/step.ts";
-import { stages } from "../../../model/step.ts";
 import type { KeptInRoomReason, LeaveFacts, LeaveOrder, Proposal, RoomKept } from "../../contact.ts";
 import { isFinal } from "../../contact.ts";
 import type { KeyFacts, UnusableByRoom } from "../categories/room-keys/plan.ts";
 import type { RoomPlan } from "../planning/plan-rooms.ts";
 import type { PlannedRoom } from "../planning/planned-room.ts";
+import { plannedStep } from "../planning/planned-step.ts";
 import { reportRoom } from "../report/report.ts";
 import { isOfServerNotices } from "../rooms/known-bots.ts";
 import { isUnreadable } from "../rooms/room-snapshot.ts";
@@ -185,7 +185,7 @@ function stepsOf(room: Judged, input: LeavingInput): PlannedStep[] {
       ...(room.lacksKeys ? (["keys_missing"] as const) : []),
     ],
   };
-  const leave = { ...step("leave_room", payload), after: null };
+  const leave = step("leave_room", payload);
   if (!isPowerGivenBack(room, accountsOf(input))) return [leave];
   const drop = step("drop_power", payload);
   return [drop, { ...leave, after: drop.key }];
@@ -199,16 +199,13 @@ function creationOf({ create }: RoomSnapshot): LeavingPayload["creation"] {
 }
 
 function step(kind: "drop_power" | "leave_room", payload: LeavingPayload): PlannedStep {
-  return {
-    key: `${kind}:${payload.roomId}`,
-    platform: "matrix",
+  const { roomId } = payload;
+  return plannedStep({
+    key: `${kind}:${roomId}`,
     kind,
     side: "source",
-    stage: stages.rooms,
     limits: ["messages"],
-    needsRoom: null,
-    after: null,
-    roomId: payload.roomId,
+    roomId,
     payload,
-  };
+  });
 }

@@ -1,7 +1,7 @@
 import type { Route } from "../../../model/routes.ts";
 import type { LimitName, PlannedStep, StepKind } from "../../../model/step.ts";
-import { stages } from "../../../model/step.ts";
 import type { PlannedRoom } from "./planned-room.ts";
+import { plannedStep } from "./planned-step.ts";
 import type { InvitePayload, JoinPayload, KnockPayload, PowerLevelPayload } from "./step-payloads.ts";
 
 /** The kinds of steps on rooms. */
@@ -89,17 +89,5 @@ function knockStep(room: RoomToEnter): PlannedStep {
 }
 
 function step({ roomId }: Pick<PlannedRoom, "roomId">, kind: RoomStepKind, payload: unknown): PlannedStep {
-  const key = `${kind}:${roomId}`;
-  return {
-    key,
-    platform: "matrix",
-    kind,
-    side: "target",
-    stage: stages.rooms,
-    limits: [],
-    needsRoom: null,
-    after: null,
-    roomId,
-    payload,
-  };
+  return plannedStep({ key: `${kind}:${roomId}`, kind, side: "target", limits: [], roomId, payload });
 }

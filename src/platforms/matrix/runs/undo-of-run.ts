@@ -12,6 +12,7 @@ import { isWrittenIntoRooms } from "../categories/profile/plan.ts";
 import { categoryOfStep } from "../categories/registry.ts";
 import { overwrittenBy, roomNameBackStep, roomUndoKey, undoKey } from "../contact/names-back.ts";
 import { isContactStep } from "../contact/registry.ts";
+import { plannedStep } from "../planning/planned-step.ts";
 import { JOIN_KINDS } from "../planning/step-payloads.ts";
 import { canUndo } from "./run-step.ts";
 
@@ -110,23 +111,20 @@ function undoSteps(
     }
     const undo = undoOf(step);
     const isEntry = categoryOfStep(step.kind) === "rooms";
-    const undoStep: PlannedStep = {
+    const undoStep = plannedStep({
       key: undoKey(runId, step.key),
-      platform: "matrix",
       kind: "undo",
       // The new account acts: it needs no power to leave, to decline, and to lower its own level.
       // What reached other people is taken back by the account that did it.
       side: isContactStep(step.kind) ? step.side : "target",
       stage: isEntry ? stages.settings : stageInside(step),
       limits: isEntry || step.limits.length > 0 ? ["messages"] : [],
-      needsRoom: null,
-      after: null,
       roomId: step.roomId,
       payload: {
         kind: step.kind,
         undo: leavesAnyway(one) && isJsonObject(undo) ? { ...undo, leavesAnyway: true } : undo,
       },
-    };
+    });
     const roomsBack = overwrittenBy(step).map((record) =>
       roomNameBackStep(roomUndoKey(runId, step.key, record.roomId), record),
     );

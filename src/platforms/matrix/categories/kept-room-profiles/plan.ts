@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { PlannedStep } from "../../../../model/step.ts";
 import { stages } from "../../../../model/step.ts";
+import { plannedStep } from "../../planning/planned-step.ts";
 import type { RoomProfile } from "../../reading/account-reading.ts";
 import type { AccountContents } from "../contents.ts";
 import { isServerDefault } from "../room-profiles/chosen.ts";
@@ -45,18 +46,14 @@ export function keptRoomSteps(target: Target): PlannedStep[] {
 
 /** The step that writes the target's own name and picture in one room back. */
 export function planKeptRoom(kept: KeptRoom): PlannedStep {
-  return {
+  return plannedStep({
     key: `kept_room_profile:${kept.roomId}`,
-    platform: "matrix",
     kind: "kept_room_profile",
     side: "target",
     stage: stages.last,
     limits: ["messages"],
-    needsRoom: null,
-    after: null,
-    roomId: null,
     payload: kept,
-  };
+  });
 }
 
 /**

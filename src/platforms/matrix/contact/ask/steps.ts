@@ -1,7 +1,8 @@
 import type { StoredStep } from "../../../../model/run.ts";
 import type { PlannedStep } from "../../../../model/step.ts";
-import { stages } from "../../../../model/step.ts";
 import type { QuestionDeed } from "../../../runs.ts";
+import { plannedStep } from "../../planning/planned-step.ts";
+import { chatStep } from "../new-chats.ts";
 import type { ContactPurpose, HelperToAsk, OpenChatPayload, SendMessagePayload } from "../payloads.ts";
 import { openChatPayload, sendMessagePayload } from "../payloads.ts";
 import { maxReaders } from "./ways.ts";
@@ -23,14 +24,6 @@ export function stepOfMessage(message: MessageToHelper): PlannedStep {
     roomIds: [...roomIds],
     followers: [...followers],
   };
-  const common = {
-    platform: "matrix",
-    side: "source",
-    stage: stages.rooms,
-    needsRoom: null,
-    after: null,
-    roomId: null,
-  } as const;
   if (chatRoomId === null) {
     const payload: OpenChatPayload = {
       partner: userId,
@@ -39,13 +32,7 @@ export function stepOfMessage(message: MessageToHelper): PlannedStep {
       reason: reason ?? text,
       purpose,
     };
-    return {
-      ...common,
-      key: `open_chat:${userId}`,
-      kind: "open_chat",
-      limits: ["room_creation", "messages"],
-      payload,
-    };
+    return chatStep("source", payload);
   }
   const payload: SendMessagePayload = {
     roomId: chatRoomId,
@@ -54,7 +41,13 @@ export function stepOfMessage(message: MessageToHelper): PlannedStep {
     maxJoined: maxReaders(chatRoomId, { way, about: roomIds }),
     purpose,
   };
-  return { ...common, key: `send_message:${userId}`, kind: "send_message", limits: ["messages"], payload };
+  return plannedStep({
+    key: `send_message:${userId}`,
+    kind: "send_message",
+    side: "source",
+    limits: ["messages"],
+    payload,
+  });
 }
 
 /** The step that asks the next helper, if one follows. */
