@@ -7,7 +7,7 @@ import { KeyedQueue } from "../../../src/model/keyed-queue.ts";
 import type { StepOutcome } from "../../../src/model/step-outcome.ts";
 import { createGuardedFetch } from "../../../src/network/guarded-fetch.ts";
 import { apiPath } from "../../../src/platforms/matrix/api/homeserver-client.ts";
-import { openChatStep } from "../../../src/platforms/matrix/contact/open-chat.ts";
+import { openChatStep } from "../../../src/platforms/matrix/contact/chats/open-chat.ts";
 import type { OpenChatPayload } from "../../../src/platforms/matrix/contact/payloads.ts";
 import { openedChatSchema } from "../../../src/platforms/matrix/contact/payloads.ts";
 import type { HomeserverPair } from "../../lab/homeservers/pair.ts";

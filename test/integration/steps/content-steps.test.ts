@@ -19,8 +19,8 @@ import {
   CONTENT_STEP_KINDS,
   planContentSteps,
 } from "../../../src/platforms/matrix/categories/registry.ts";
-import { givenNamesOf, withFormerNames } from "../../../src/platforms/matrix/contact/given-names.ts";
-import { planRenaming } from "../../../src/platforms/matrix/contact/plan-renaming.ts";
+import { givenNamesOf, withFormerNames } from "../../../src/platforms/matrix/contact/rename/given-names.ts";
+import { planRenaming } from "../../../src/platforms/matrix/contact/rename/plan.ts";
 import { convertRoom } from "../../../src/platforms/matrix/convert-room.ts";
 import { mentionRule, workingMentionRule } from "../../../src/platforms/matrix/finish/mention-rule.ts";
 import { endAllSessions, openSessions } from "../../../src/platforms/matrix/finish/sessions.ts";

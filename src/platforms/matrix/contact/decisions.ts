@@ -1,12 +1,12 @@
 import type { ContactDecisions } from "../../contact.ts";
 import { decideLeaving } from "../leave/decide.ts";
+import { decideAnnouncement } from "./announce/decide.ts";
 import { decideAsk } from "./ask/decide.ts";
+import { decideDirectChats } from "./chats/decide.ts";
 import type { ContactInput } from "./contact-input.ts";
 import { inOrderOfNames, textFacts } from "./contact-input.ts";
-import { decideAnnouncement } from "./decide-announcement.ts";
-import { decideDirectChats } from "./decide-direct-chats.ts";
 import { proposeKnocks } from "./knock.ts";
-import { planRenaming } from "./plan-renaming.ts";
+import { planRenaming } from "./rename/plan.ts";
 
 /** What a decision about two accounts says about contact with other people. */
 export function contactDecisions(read: ContactInput): ContactDecisions {

@@ -5,11 +5,11 @@ import type { FollowUp } from "../../runs.ts";
 import { mentionRuleStep } from "../finish/mention-rule-step.ts";
 import { dropPowerStep, leaveRoomStep } from "../leave/steps.ts";
 import type { Step } from "../steps/define-step.ts";
+import { openChatStep } from "./chats/open-chat.ts";
 import { afterChat, afterMessage } from "./follow-up.ts";
-import { openChatStep } from "./open-chat.ts";
-import { renameProfileStep } from "./rename-profile.ts";
-import { renameRoomStep } from "./rename-room.ts";
-import { sendMessageStep } from "./send-message.ts";
+import { sendMessageStep } from "./messages/send-message.ts";
+import { renameProfileStep } from "./rename/rename-profile.ts";
+import { renameRoomStep } from "./rename/rename-room.ts";
 
 /** A kind of step that reaches other people or leaves rooms. */
 export interface ContactStep {

@@ -2,7 +2,8 @@ import type { StoredStep } from "../../../model/run.ts";
 import type { StepProblem } from "../../../model/step-outcome.ts";
 import type { NameDeed, RoomDeed } from "../../runs.ts";
 import { undoSchema } from "../runs/follow-up.ts";
-import { givenRoomNameRecord, renameRoomPayload, sendMessagePayload } from "./payloads.ts";
+import { sendMessagePayload } from "./payloads.ts";
+import { givenRoomNameRecord, renameRoomPayload } from "./rename/payloads.ts";
 
 type EndedStep = Pick<StoredStep, "kind" | "payload" | "state" | "outcome">;
 

@@ -1,6 +1,6 @@
 import type { PlatformRuns } from "../../runs.ts";
-import { givenNamesOf } from "../contact/given-names.ts";
 import { plannedContactOf } from "../contact/planned-contact.ts";
+import { givenNamesOf } from "../contact/rename/given-names.ts";
 import { followUp } from "./follow-up.ts";
 import { stepsInto } from "./steps-of-run.ts";
 import { failuresOf, summaryOf } from "./summary-of-run.ts";

@@ -5,7 +5,7 @@ import type { StepKind } from "../../../model/step.ts";
 import type { RunSummary, StepFailure } from "../../runs.ts";
 import { categoryOfStep } from "../categories/registry.ts";
 import { questionOf } from "../contact/ask/steps.ts";
-import { chatDeed } from "../contact/new-chats.ts";
+import { chatDeed } from "../contact/chats/new-chats.ts";
 import { nameDeed, toldRoom, toldRooms } from "../contact/telling-deeds.ts";
 import { mentionRuleSchema } from "../finish/mention-rule.ts";
 import { leavingSummary } from "../leave/summary.ts";

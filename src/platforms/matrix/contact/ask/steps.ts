@@ -2,7 +2,7 @@ import type { StoredStep } from "../../../../model/run.ts";
 import type { PlannedStep } from "../../../../model/step.ts";
 import type { QuestionDeed } from "../../../runs.ts";
 import { plannedStep } from "../../planning/planned-step.ts";
-import { chatStep } from "../new-chats.ts";
+import { chatStep } from "../chats/new-chats.ts";
 import type { ContactPurpose, HelperToAsk, OpenChatPayload, SendMessagePayload } from "../payloads.ts";
 import { openChatPayload, sendMessagePayload } from "../payloads.ts";
 import { maxReaders } from "./ways.ts";

@@ -4,7 +4,7 @@ import { isJoined } from "../../planning/people.ts";
 import { directRooms } from "../../rooms/direct-rooms.ts";
 import { valueOf } from "../../rooms/state-read.ts";
 import type { AccountSnapshot, RoomSnapshot } from "../../rooms/types.ts";
-import { maySpeak } from "../may-speak.ts";
+import { maySpeak } from "../messages/may-speak.ts";
 import type { RoomInQuestion } from "./rooms.ts";
 
 /** A message in a room reaches at most this many joined members. */

@@ -1,0 +1,38 @@
+import type { Known, Proposal } from "../../../contact.ts";
+import type { DirectChatFacts, DirectChatOrder } from "../../../direct-chats.ts";
+import { withNeededMembers } from "../../reading/members.ts";
+import type { ContactInput } from "../contact-input.ts";
+import { textFacts } from "../contact-input.ts";
+import type { PartnerFacts } from "./partners.ts";
+import { directPartners, partnersToLookAt, whyNoChat } from "./partners.ts";
+import { planDirectChats } from "./plan.ts";
+
+/**
+ * New direct chats, or the list of people with whom they are possible. For the list it is read who
+ * has left the old chats.
+ * @throws UnreadableAccountError
+ */
+export async function decideDirectChats(
+  input: ContactInput,
+  order: DirectChatOrder,
+  known: Known,
+): Promise<Proposal<DirectChatFacts>> {
+  const { accounts, readings, decided, parties } = input;
+  const facts: PartnerFacts = {
+    source: readings.source.snapshot,
+    target: readings.target.snapshot,
+    rows: decided.rooms,
+    parties,
+    records: known.records,
+    planned: known.planned,
+  };
+  const told = textFacts(input, order.text);
+  const listed = order.partners.length > 0 ? [] : directPartners(facts);
+  const needs = partnersToLookAt(listed.filter((partner) => whyNoChat(partner, false, facts) === null));
+  if (needs.length === 0) return planDirectChats(facts, order, known, told);
+  const { reader, features } = accounts.source;
+  const source = await input.guarded(() =>
+    withNeededMembers(reader, { snapshot: facts.source, needs, features }),
+  );
+  return planDirectChats({ ...facts, source }, order, known, told);
+}
