@@ -1,8 +1,8 @@
 import type { Person, SeenMessage } from "./person/person.ts";
 import { textOf } from "./person/person.ts";
 
-/** The bot's interim texts while a slow answer is being made. */
-const MEANWHILE = /^(?:Asking|Reading|Checking|Looking|Stopping)\b[^\n]* …/u;
+/** The bot's interim texts while a slow answer is being made: "Asking your servers …". */
+const MEANWHILE = /^[A-Z][a-z]+ing\b[^\n]* …(?:$| \d+ of \d+ )/u;
 
 /** How to wait for an answer. */
 export interface AnswerOptions {

@@ -3,6 +3,8 @@ import { askingServers } from "../../../src/view/account/accounts.ts";
 import { readingAccounts, readingProgress } from "../../../src/view/account/reading.ts";
 import { askingServer } from "../../../src/view/account/sign-in.ts";
 import { renderPlainText } from "../../../src/view/document/plain-text.ts";
+import { openingFile } from "../../../src/view/keys/import.ts";
+import { openingBackup } from "../../../src/view/keys/opening.ts";
 import { stoppingAfterRequest } from "../../../src/view/migrate/pause.ts";
 import { lookingWhatToUndo } from "../../../src/view/migrate/undo.ts";
 import { readingRooms } from "../../../src/view/rooms/rooms.ts";
@@ -31,6 +33,8 @@ it.each([
   readingProgress({ serverName: "old.example", read: 5, total: 9 }),
   readingRooms(),
   lookingWhatToUndo(),
+  openingBackup(),
+  openingFile(),
   stoppingAfterRequest(),
 ])("what the bot says while an answer is being made is none, until it is replaced (%#)", ({ document }) => {
   const note = message({ body: renderPlainText(document) });
