@@ -118,6 +118,12 @@ export default defineConfig(
           message:
             "The limits of config/vitest.config.ts hold for all: a shorter one fails on a busy machine.",
         },
+        {
+          selector:
+            "CallExpression:matches([callee.name=/^(it|test|(before|after)(All|Each))$/], [callee.callee.property.name=/^(each|for)$/]) > Literal[raw=/^[0-9]/].arguments",
+          message:
+            "The limits of config/vitest.config.ts hold for all: a shorter one fails on a busy machine.",
+        },
       ],
       // A test may build half a thing on purpose.
       "@typescript-eslint/no-unsafe-type-assertion": "off",

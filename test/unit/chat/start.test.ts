@@ -128,7 +128,7 @@ it("a start waits for a proxy in trouble at every request, asks nothing for each
     1, 2, 0,
   ]);
   expect(made("/device_signing/upload")).toHaveLength(1);
-}, 30_000);
+});
 
 it("a locked account keeps its session, a torn room file stops no start, a new filter loses nothing, and a refused signature is tried again", async () => {
   const roomFile = join(dataDir, "crypto", "DEVICE1", "bot-sdk.json");
@@ -145,7 +145,7 @@ it("a locked account keeps its session, a torn room file stops no start, a new f
   expect(made("/signatures/upload")).toHaveLength(1);
   expect([made("/login").length, made("/filter").length]).toEqual([0, 1]);
   expect(existsSync(roomFile)).toBe(false);
-}, 30_000);
+});
 
 it("a sync with an invalid user ID, and keys that cannot be fetched, do not repeat a sync", async () => {
   faults.set("/keys/query", [(response) => sendJson(response, 500, { errcode: "M_UNKNOWN" })]);
@@ -156,7 +156,7 @@ it("a sync with an invalid user ID, and keys that cannot be fetched, do not repe
   );
   chat = await start();
   await expect.poll(() => positions()).toEqual(["s1", "s2", "s3"]);
-}, 30_000);
+});
 
 it("other keys on the server end the process with an explanation, and the next start takes a new device", async () => {
   const conflict: Answer = (response) =>
@@ -176,4 +176,4 @@ it("other keys on the server end the process with an explanation, and the next s
   );
   expect(words).toContain("creates a new device");
   expect(await isCryptoStoreLost(store.bot, dataDir, "DEVICE1")).toBe(true);
-}, 30_000);
+});

@@ -156,7 +156,7 @@ describe("the file of the database", () => {
     const before = sizeOf(dataDir);
     await store.prune(2);
     expect(sizeOf(dataDir)).toBeLessThan(before / 2);
-  }, 30_000);
+  });
 
   it("shrinks as well if an earlier version made it", async () => {
     const { store, dataDir } = await temporaryStore();
@@ -172,7 +172,7 @@ describe("the file of the database", () => {
     await next.close();
     expect(sizeOf(dataDir)).toBeLessThan(before / 2);
     await openStore({ dataDir, secretKey }).close();
-  }, 30_000);
+  });
 });
 
 describe("an erased session", () => {

@@ -93,6 +93,5 @@ describe("a copy of keys whose process is killed and started again", () => {
         expect({ at, ...end, processes: 0, writes: 0 }).toEqual({ at, ...whole, processes: 0, writes: 0 });
       }
     },
-    60_000,
   );
 });
