@@ -138,7 +138,7 @@ it("a server that does not answer is named within seconds, and others need not w
   hanging.eventId = await person.say(roomId, `!login old @ada:hanging.test --password ${PASSWORD}`);
   const asking = await person.waitForMessage(
     roomId,
-    (message) => textOf(message) === "Asking hanging.test …",
+    ({ content }) => content["body"] === "Asking hanging.test …",
     {
       from: environment.botUserId,
       after: hanging.eventId,

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { loadOrCreateSecretKey } from "../../src/config/secret-key.ts";
 import { openStore } from "../../src/store/store.ts";
+import { wasInterim } from "../lab/bot-answer.ts";
 import type { Person } from "../lab/person/person.ts";
 import { textOf } from "../lab/person/person.ts";
 import { botDevices } from "../support/chat/bot-devices.ts";
@@ -128,15 +129,13 @@ describe("the bot, in encrypted rooms", () => {
 
   it("replaces the note that a slow server is being asked by the answer", async () => {
     const { oldServer, adaAccount, ada } = story;
-    oldServer.setRule(({ path }) => (path.endsWith("/v3/login") ? { kind: "delay", ms: 2_500 } : undefined));
-    const command = await ada.say(story.adasRoom, `!login old ${adaAccount.userId}`);
-    const asking = await ada.waitForMessage(
-      story.adasRoom,
-      (message) => textOf(message).startsWith("Asking"),
-      {
-        after: command,
-      },
+    const isShown = Promise.withResolvers<undefined>();
+    oldServer.setRule(({ path }) =>
+      path.endsWith("/v3/login") ? { kind: "hold", until: isShown.promise } : undefined,
     );
+    const command = await ada.say(story.adasRoom, `!login old ${adaAccount.userId}`);
+    const asking = await ada.waitForMessage(story.adasRoom, wasInterim, { after: command });
+    isShown.resolve(undefined);
     const edited = await ada.waitForMessage(
       story.adasRoom,
       ({ latestEditContent }) => latestEditContent !== undefined,
@@ -176,9 +175,7 @@ describe("the bot, in encrypted rooms", () => {
       path.endsWith("/v3/login") ? { kind: "hold", until: moved.promise } : undefined,
     );
     const command = await dora.say(leftRoom, `!login old ${account.userId}`);
-    await dora.waitForMessage(leftRoom, (message) => textOf(message).startsWith("Asking"), {
-      after: command,
-    });
+    await dora.waitForMessage(leftRoom, wasInterim, { after: command });
     await dora.leave(leftRoom);
     const left = { msg: "left a chat without other members", roomId: leftRoom };
     await expect.poll(() => environment.bot.log()).toContainEqual(expect.objectContaining(left));

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { wasInterim } from "../lab/bot-answer.ts";
 import type { Person } from "../lab/person/person.ts";
 import { textOf } from "../lab/person/person.ts";
 import { botDevices, signOutBotDevice } from "../support/chat/bot-devices.ts";
@@ -111,9 +112,7 @@ describe("the bot, in outages and restarts", () => {
     const { environment, home, oldServer, ada } = story;
     oldServer.setRule(() => ({ kind: "hang" }));
     const command = await ada.say(story.roomId, `!login old @ada:${environment.pair.old.serverName}`);
-    await ada.waitForMessage(story.roomId, (message) => textOf(message).startsWith("Asking"), {
-      after: command,
-    });
+    await ada.waitForMessage(story.roomId, wasInterim, { after: command });
     home.setRule(({ path }) => (path.includes("/send/m.room.encrypted/") ? { kind: "hang" } : undefined));
     await ada.say(story.roomId, "!unanswered");
     await until(() => home.requests.some(({ fault }) => fault?.kind === "hang"));

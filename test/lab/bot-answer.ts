@@ -4,10 +4,18 @@ import { textOf } from "./person/person.ts";
 /** The bot's interim texts while a slow answer is being made: "Asking your servers …". */
 const MEANWHILE = /^[A-Z][a-z]+ing\b[^\n]* …(?:$| \d+ of \d+ )/u;
 
+/**
+ * Whether a message was sent as an interim text. The answer may have replaced it before the
+ * person's client shows it.
+ */
+export function wasInterim({ content }: SeenMessage): boolean {
+  return MEANWHILE.test(String(content["body"]));
+}
+
 /** How to wait for an answer. */
 export interface AnswerOptions {
   botUserId: string;
-  /** 60,000 by default. */
+  /** Three minutes by default. */
   timeoutMs?: number;
 }
 
