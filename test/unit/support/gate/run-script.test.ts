@@ -9,7 +9,9 @@ const LONG_MS = 60_000;
 const GRANDCHILD = `
   process.on("SIGTERM", () => {});
   setInterval(() => {}, 1_000);
-  require("node:fs").writeFileSync(process.argv[1], String(process.pid));
+  const { renameSync, writeFileSync } = require("node:fs");
+  writeFileSync(process.argv[1] + ".new", String(process.pid));
+  renameSync(process.argv[1] + ".new", process.argv[1]);
   console.log("grandchild runs");
 `;
 const SPAWN_GRANDCHILD = `
