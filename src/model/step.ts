@@ -6,7 +6,7 @@ import type { PlatformName } from "./platform-name.ts";
  * A new one is a line here and a line in the registry of its platform
  * (`platforms/matrix/contact/registry.ts`).
  */
-export const CONTACT_STEP_KINDS = [
+const CONTACT_STEP_KINDS = [
   "send_message",
   "open_chat",
   "rename_profile",

@@ -233,6 +233,15 @@ export function isLimited({ status }: HomeserverError): boolean {
 }
 
 /**
+ * Why the same request may succeed later; `null` if it will not. A server that does not know a
+ * request (501) will not know it later either.
+ */
+export function passingCause(error: HomeserverError): "limit" | "server" | null {
+  if (isLimited(error)) return "limit";
+  return error.status >= 500 && error.status !== 501 ? "server" : null;
+}
+
+/**
  * Whether the account has used up what its server allows it, for example in joined rooms
  * (MSC4335). Unlike a rate limit, this does not end by itself. False for an unconfirmed error of
  * another server.

@@ -1,6 +1,6 @@
 import { UnreachableError } from "../../../network/unreachable-error.ts";
 import type { ErrorAnswer } from "./homeserver-error.ts";
-import { retryAfterMs } from "./homeserver-error.ts";
+import { HomeserverError, retryAfterMs } from "./homeserver-error.ts";
 import { isJsonObject } from "./json.ts";
 
 /** The statuses of a proxy whose homeserver has not answered in time. 524 is Cloudflare's. */
@@ -30,6 +30,11 @@ export class PageError extends UnreachableError {
     this.status = status;
     this.retryAfterMs = retryAfter;
   }
+}
+
+/** The delay that a failed request was answered with, in milliseconds; null for none. */
+export function askedDelayMs(error: unknown): number | null {
+  return error instanceof HomeserverError || error instanceof PageError ? error.retryAfterMs : null;
 }
 
 /**

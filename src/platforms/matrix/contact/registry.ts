@@ -1,6 +1,5 @@
 import type { StepOutcome } from "../../../model/step-outcome.ts";
 import type { ContactStepKind } from "../../../model/step.ts";
-import { CONTACT_STEP_KINDS } from "../../../model/step.ts";
 import type { FollowUp } from "../../runs.ts";
 import { mentionRuleStep } from "../finish/mention-rule-step.ts";
 import { dropPowerStep, leaveRoomStep } from "../leave/steps.ts";
@@ -12,7 +11,7 @@ import { renameProfileStep } from "./rename/rename-profile.ts";
 import { renameRoomStep } from "./rename/rename-room.ts";
 
 /** A kind of step that reaches other people or leaves rooms. */
-export interface ContactStep {
+interface ContactStep {
   /** Made by `defineStep`. An undo acts for the side of the step. */
   readonly step: Step;
   /** What follows from a final outcome (`done`, `already_done` or `failed`); `null` for nothing. */
@@ -21,9 +20,9 @@ export interface ContactStep {
 
 /**
  * How each kind of step that reaches other people, or leaves rooms, is done and undone. A new kind
- * is a line in `CONTACT_STEP_KINDS` and a line here.
+ * is a line in `CONTACT_STEP_KINDS` (`model/step.ts`) and a line here.
  */
-const contactSteps: Readonly<Record<ContactStepKind, ContactStep>> = {
+export const contactSteps: Readonly<Record<ContactStepKind, ContactStep>> = {
   send_message: { step: sendMessageStep, followUp: afterMessage },
   open_chat: { step: openChatStep, followUp: afterChat },
   rename_profile: { step: renameProfileStep, followUp: null },
@@ -33,11 +32,7 @@ const contactSteps: Readonly<Record<ContactStepKind, ContactStep>> = {
   mention_rule: { step: mentionRuleStep, followUp: null },
 };
 
-export function contactStep(kind: ContactStepKind): ContactStep {
-  return contactSteps[kind];
-}
-
 /** Whether a kind of step reaches other people or leaves rooms. */
 export function isContactStep(kind: string): kind is ContactStepKind {
-  return CONTACT_STEP_KINDS.some((each) => each === kind);
+  return Object.hasOwn(contactSteps, kind);
 }

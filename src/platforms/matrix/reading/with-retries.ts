@@ -1,7 +1,7 @@
 import type { UnreachableReason } from "../../../network/unreachable-error.ts";
 import { UnreachableError } from "../../../network/unreachable-error.ts";
-import { HomeserverError, isLimited } from "../api/homeserver-error.ts";
-import { PageError } from "../api/page-error.ts";
+import { HomeserverError, passingCause } from "../api/homeserver-error.ts";
+import { askedDelayMs } from "../api/page-error.ts";
 import { SERVER_AWAY } from "../api/server-away.ts";
 
 /** The clock for waits. Tests have their own. */
@@ -108,13 +108,11 @@ function isOtherShape(error: unknown): boolean {
 /** Why a failed read may succeed later; `null` if it will not. */
 function causeOf(error: unknown): Wait["cause"] | null {
   if (error instanceof UnreachableError) return PASSING_REASONS.has(error.reason) ? "network" : null;
-  if (!(error instanceof HomeserverError)) return null;
-  if (isLimited(error)) return "limit";
-  return error.status >= 500 && error.status !== 501 ? "server" : null;
+  return error instanceof HomeserverError ? passingCause(error) : null;
 }
 
 function waitBefore(error: unknown, cause: Wait["cause"], failures: number, { random }: RetryClock): number {
-  const asked = error instanceof HomeserverError || error instanceof PageError ? error.retryAfterMs : null;
+  const asked = askedDelayMs(error);
   const backoff = Math.min(FIRST_WAIT_MS * 2 ** (failures - 1), LONGEST_BACKOFF_MS);
   // "0" comes with limits too (CS §Rate limiting), so there is a minimum: no tight loop. The random
   // part keeps many readers from returning at the same time.

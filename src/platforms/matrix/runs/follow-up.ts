@@ -3,7 +3,7 @@ import type { StepOutcome } from "../../../model/step-outcome.ts";
 import type { PlannedStep } from "../../../model/step.ts";
 import { STEP_KINDS } from "../../../model/step.ts";
 import type { FollowUp } from "../../runs.ts";
-import { contactStep, isContactStep } from "../contact/registry.ts";
+import { contactSteps, isContactStep } from "../contact/registry.ts";
 
 /** The schema of an undo step's payload. */
 export const undoSchema = z.object({ kind: z.enum(STEP_KINDS), undo: z.unknown() });
@@ -15,5 +15,5 @@ export function followUp(
   { kind, payload }: Pick<PlannedStep, "kind" | "payload">,
   outcome: StepOutcome,
 ): FollowUp {
-  return (isContactStep(kind) ? contactStep(kind).followUp?.(payload, outcome) : null) ?? NOTHING;
+  return (isContactStep(kind) ? contactSteps[kind].followUp?.(payload, outcome) : null) ?? NOTHING;
 }

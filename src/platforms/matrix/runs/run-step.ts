@@ -2,7 +2,7 @@ import type { StepOutcome } from "../../../model/step-outcome.ts";
 import type { PlannedStep, StepKind } from "../../../model/step.ts";
 import { keptRoomStep } from "../categories/kept-room-profiles/step.ts";
 import { categories, isContentStep } from "../categories/registry.ts";
-import { contactStep, isContactStep } from "../contact/registry.ts";
+import { contactSteps, isContactStep } from "../contact/registry.ts";
 import type { Step } from "../steps/define-step.ts";
 import { roomSteps } from "../steps/registry.ts";
 import type { StepContext } from "../steps/step-context.ts";
@@ -34,6 +34,6 @@ export function canUndo(kind: StepKind): boolean {
 
 function stepOf(kind: Exclude<StepKind, "undo">): Step {
   if (kind === "kept_room_profile") return keptRoomStep;
-  if (isContactStep(kind)) return contactStep(kind).step;
+  if (isContactStep(kind)) return contactSteps[kind].step;
   return isContentStep(kind) ? categories[kind].step : roomSteps[kind];
 }

@@ -1,7 +1,7 @@
 import type { Side } from "../../../../model/account.ts";
 import { UnreachableError } from "../../../../network/unreachable-error.ts";
-import { HomeserverError, accountProblemOf, isLimited } from "../../api/homeserver-error.ts";
-import { PageError } from "../../api/page-error.ts";
+import { HomeserverError, accountProblemOf, passingCause } from "../../api/homeserver-error.ts";
+import { askedDelayMs } from "../../api/page-error.ts";
 import { SERVER_AWAY } from "../../api/server-away.ts";
 import type { RetryClock } from "../../reading/with-retries.ts";
 import { refusalOf } from "../../sign-in/provider.ts";
@@ -36,9 +36,9 @@ export class Backoff {
   async waitAfter(error: unknown): Promise<void> {
     const { clock, signal } = this.#options;
     if (signal.aborted) throw new EndOfCopy({ status: "aborted" });
-    const waitingFor = passingCause(error);
+    const waitingFor = causeOf(error);
     if (waitingFor === null) throw error;
-    const asked = error instanceof HomeserverError || error instanceof PageError ? error.retryAfterMs : null;
+    const asked = askedDelayMs(error);
     this.#failures += 1;
     const backoff = FIRST_WAIT_MS * 2 ** (this.#failures - 1) * (1 + clock.random() / 4);
     // "0" comes with limits too (CS §Rate limiting), so there is a minimum: no tight loop.
@@ -94,9 +94,7 @@ export function isRefusedRequest(error: unknown): error is HomeserverError {
   return error instanceof HomeserverError && accountProblemOf(error) === null;
 }
 
-function passingCause(error: unknown): "limit" | "server" | null {
+function causeOf(error: unknown): ReturnType<typeof passingCause> {
   if (error instanceof UnreachableError) return SERVER_AWAY.includes(error.reason) ? "server" : null;
-  if (!(error instanceof HomeserverError)) return null;
-  if (isLimited(error)) return "limit";
-  return error.status >= 500 && error.status !== 501 ? "server" : null;
+  return error instanceof HomeserverError ? passingCause(error) : null;
 }
