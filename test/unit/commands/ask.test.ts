@@ -1,14 +1,9 @@
 import { describe, expect, it, test } from "vitest";
-import { createCommands, createConfirmableActions } from "../../../src/commands/registry.ts";
 import type { AskFacts, AskMessage } from "../../../src/platforms/contact.ts";
-import type { Proposals } from "../../../src/service/contact/proposals.ts";
-import { commandServices, notScripted } from "../../support/fakes/command-services.ts";
 import { room } from "../../support/fakes/move-samples.ts";
-import { runStatus } from "../../support/fakes/scripted-moves.ts";
+import { contactScene, shownText } from "./contact-scene.ts";
 import { FakeConversation } from "./fake-conversation.ts";
-import { parseLine, typeCommand } from "./type-command.ts";
-
-const SHOWN = ["!first:old.example", "!second:old.example", "!third:old.example"];
+import { parseLine } from "./type-command.ts";
 
 const choir = room("!first:old.example", { name: "Choir" });
 const message: AskMessage = {
@@ -28,37 +23,10 @@ const facts: AskFacts = {
   newChats: { total: 1, now: 1, perDay: 10 },
 };
 
-interface Scripted {
-  facts?: Partial<AskFacts>;
-  confirm?: Pick<Proposals, "confirm">["confirm"];
+function setUp(changed: Partial<AskFacts> = {}) {
+  const shown = { ...facts, ...changed };
+  return contactScene(shown, { canBegin: shown.messages.length + shown.knocks.length > 0 });
 }
-
-function setUp(scripted: Scripted = {}) {
-  const orders: unknown[] = [];
-  const shownFacts = { ...facts, ...scripted.facts };
-  const preview: Pick<Proposals, "preview">["preview"] = async ({ kind, purpose, order }) => {
-    orders.push({ kind, purpose, order });
-    return {
-      status: "possible",
-      order,
-      // The test asks for this kind alone.
-      facts: shownFacts as never,
-      canBegin: shownFacts.messages.length + shownFacts.knocks.length > 0,
-      durationMs: 5_000,
-      shown: "digest",
-    };
-  };
-  const services = commandServices({
-    plans: { numberedRoomIds: async () => SHOWN },
-    proposals: { preview, confirm: scripted.confirm ?? notScripted },
-  });
-  const commands = createCommands(services);
-  const type = (line: string, conversation?: FakeConversation): Promise<FakeConversation> =>
-    typeCommand(commands, line, { ...(conversation !== undefined && { conversation }) });
-  return { type, orders, actions: createConfirmableActions(services) };
-}
-
-const shownText = (conversation: FakeConversation): string => conversation.text.replaceAll("\u2060", "");
 
 describe("!ask", () => {
   it("shows whom it would ask, how, about what and with which words, and asks", async () => {
@@ -119,7 +87,7 @@ describe("!ask", () => {
       helper: { userId: "@al:x.example", displayName: null },
       text: "Let me in, Al.",
     };
-    const { type } = setUp({ facts: { messages: [{ ...message, followers: [next] }] } });
+    const { type } = setUp({ messages: [{ ...message, followers: [next] }] });
     const conversation = await type("!ask");
     expect(shownText(conversation)).toContain("If they take no invitation: @al:x.example");
     expect(shownText(conversation)).toContain("@al:x.example reads:\n\nLet me in, Al.");
@@ -131,7 +99,7 @@ describe("!ask", () => {
       { room: choir, why: "asked_recently", until: Date.UTC(2026, 11, 6) },
       { room: room("!staff:x", { name: "Staff" }), why: "no_helper", until: null },
     ] as const;
-    const { type } = setUp({ facts: { messages: [], notAsked } });
+    const { type } = setUp({ messages: [], notAsked });
     const conversation = await type("!ask");
     expect(conversation.asked).toEqual([]);
     expect(conversation.text).toContain("There is nobody to ask now.");
@@ -152,24 +120,8 @@ describe("!ask", () => {
   it("says when it begins how many new chats wait for the daily limit", async () => {
     const messages = Array.from({ length: 12 }, () => message);
     const newChats = { total: 12, now: 4, perDay: 10 };
-    const { actions } = setUp({
-      confirm: async ({ order }) => ({
-        ...{
-          status: "started",
-          run: runStatus({ purpose: "ask" }),
-          changes: [],
-          gone: [],
-          isOnlyWatch: false,
-        },
-        preview: {
-          ...{ status: "possible", order, canBegin: true, durationMs: 0, shown: "digest" },
-          facts: { ...facts, messages, newChats } as never,
-        },
-      }),
-    });
-    const conversation = new FakeConversation();
-    const payload = { order: { rooms: [], text: null, way: null }, numberedRooms: [] };
-    await actions["ask"]?.({ word: "ask", payload, shown: "digest" }, conversation);
+    const { answer } = setUp({ messages, newChats });
+    const conversation = await answer("ask", { rooms: [], text: null, way: null });
     expect(conversation.text).toContain("I ask 4 people now. 8 new chats follow");
     expect(conversation.text).toContain("daily limit of 10");
   });

@@ -1,12 +1,7 @@
 import { describe, expect, it, test } from "vitest";
-import { createCommands, createConfirmableActions } from "../../../src/commands/registry.ts";
 import type { DirectChatFacts } from "../../../src/platforms/direct-chats.ts";
-import type { Proposals } from "../../../src/service/contact/proposals.ts";
-import { commandServices, notScripted } from "../../support/fakes/command-services.ts";
 import { room } from "../../support/fakes/move-samples.ts";
-import { runStatus } from "../../support/fakes/scripted-moves.ts";
-import { FakeConversation } from "./fake-conversation.ts";
-import { typeCommand } from "./type-command.ts";
+import { contactScene, shownText } from "./contact-scene.ts";
 
 const BO = "@bo:old.example";
 
@@ -27,28 +22,9 @@ const CHAT: DirectChatFacts = {
   newChats: { total: 1, now: 1, perDay: 10 },
 };
 
-function setUp(facts: DirectChatFacts, confirm: Pick<Proposals, "confirm">["confirm"] = notScripted) {
-  const orders: unknown[] = [];
-  const preview: Pick<Proposals, "preview">["preview"] = async ({ kind, purpose, order }) => {
-    orders.push({ kind, purpose, order });
-    return {
-      status: "possible",
-      order,
-      // The test asks for this kind alone.
-      facts: facts as never,
-      canBegin: facts.chats.length > 0,
-      durationMs: 5_000,
-      shown: "digest",
-    };
-  };
-  const services = commandServices({ proposals: { preview, confirm } });
-  const commands = createCommands(services);
-  const type = (line: string, conversation?: FakeConversation): Promise<FakeConversation> =>
-    typeCommand(commands, line, { ...(conversation !== undefined && { conversation }) });
-  return { type, orders, actions: createConfirmableActions(services) };
+function setUp(facts: DirectChatFacts) {
+  return contactScene(facts, { canBegin: facts.chats.length > 0 });
 }
-
-const shownText = (conversation: FakeConversation): string => conversation.text.replaceAll("\u2060", "");
 
 describe("!dm", () => {
   it("lists the people without names, and asks nothing", async () => {
@@ -116,31 +92,10 @@ describe("!dm", () => {
   });
 
   it("begins what was shown, and says what comes later", async () => {
-    const shown = { ...CHAT, newChats: { total: 12, now: 10, perDay: 10 } };
-    const confirmed: unknown[] = [];
-    const { actions } = setUp(CHAT, async (request, digest) => {
-      confirmed.push([request.order, digest]);
-      return {
-        status: "started",
-        run: runStatus({ purpose: "direct_chats" }),
-        changes: [],
-        gone: [],
-        isOnlyWatch: false,
-        preview: {
-          status: "possible",
-          order: request.order,
-          facts: shown as never,
-          canBegin: true,
-          durationMs: 0,
-          shown: digest,
-        },
-      };
-    });
-    const conversation = new FakeConversation();
+    const { answer, confirmed } = setUp({ ...CHAT, newChats: { total: 12, now: 10, perDay: 10 } });
     const order = { partners: [BO], text: null };
-    const payload = { order, numberedRooms: [], notes: null };
-    await actions["dm"]?.({ word: "dm", payload, shown: "digest" }, conversation);
-    expect(confirmed).toEqual([[order, "digest"]]);
+    const conversation = await answer("dm", order);
+    expect(confirmed).toEqual([{ kind: "directChats", order, shown: "digest" }]);
     expect(shownText(conversation)).toContain("I open 10 direct chats now. 2 follow");
   });
 });

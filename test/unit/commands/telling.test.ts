@@ -1,14 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { createCommands, createConfirmableActions } from "../../../src/commands/registry.ts";
 import type { AnnounceFacts, RenameFacts } from "../../../src/platforms/telling.ts";
-import type { Proposals } from "../../../src/service/contact/proposals.ts";
-import { commandServices } from "../../support/fakes/command-services.ts";
 import { room } from "../../support/fakes/move-samples.ts";
-import { runStatus } from "../../support/fakes/scripted-moves.ts";
-import { FakeConversation } from "./fake-conversation.ts";
-import { parseLine, typeCommand } from "./type-command.ts";
-
-const SHOWN = ["!first:old.example", "!second:old.example", "!third:old.example"];
+import { contactScene, LISTED, shownText } from "./contact-scene.ts";
+import { parseLine } from "./type-command.ts";
 
 const choir = room("!first:old.example", { name: "Choir" });
 const announced: AnnounceFacts = {
@@ -23,29 +17,6 @@ const renamed: RenameFacts = {
   left: null,
 };
 
-function setUp() {
-  const orders: unknown[] = [];
-  const confirmed: unknown[] = [];
-  const preview: Pick<Proposals, "preview">["preview"] = async ({ kind, purpose, order }) => {
-    orders.push({ kind, purpose, order });
-    // The test asks for these kinds alone.
-    const facts = (kind === "announce" ? announced : renamed) as never;
-    return { status: "possible", order, facts, canBegin: true, durationMs: 5_000, shown: "digest" };
-  };
-  const confirm: Pick<Proposals, "confirm">["confirm"] = async ({ kind, purpose, order }, shown) => {
-    confirmed.push({ kind, order, shown });
-    return { status: "started", run: runStatus({ purpose }), changes: [], gone: [], isOnlyWatch: false };
-  };
-  const services = commandServices({
-    plans: { numberedRoomIds: async () => SHOWN },
-    proposals: { preview, confirm },
-  });
-  const commands = createCommands(services);
-  const type = (line: string, conversation?: FakeConversation): Promise<FakeConversation> =>
-    typeCommand(commands, line, { ...(conversation !== undefined && { conversation }) });
-  return { type, orders, confirmed, actions: createConfirmableActions(services) };
-}
-
 const everything = { rooms: [], which: "default", text: null, both: false };
 
 describe("!announce", () => {
@@ -54,16 +25,16 @@ describe("!announce", () => {
     { line: "!announce Direct", order: { which: "direct" } },
     { line: "!announce small --both", order: { which: "small", both: true } },
     { line: '!announce "I am {new}"', order: { text: "I am {new}" } },
-    { line: "!announce „I moved“ #2", order: { rooms: [SHOWN[1]], text: "I moved" } },
+    { line: "!announce „I moved“ #2", order: { rooms: [LISTED[1]], text: "I moved" } },
     {
       line: '!announce #1 "two\nlines" #alias:x',
-      order: { rooms: [SHOWN[0], "#alias:x"], text: "two\nlines" },
+      order: { rooms: [LISTED[0], "#alias:x"], text: "two\nlines" },
     },
     { line: '!announce "#1"', order: { text: "#1" } },
     { line: '!announce direct ""', order: { which: "direct" } },
     { line: '!announce "direct"', order: { text: "direct" } },
   ])("reads $line", async ({ line, order }) => {
-    const { type, orders } = setUp();
+    const { type, orders } = contactScene(announced);
     await type(line);
     expect(orders).toEqual([{ kind: "announce", purpose: "announce", order: { ...everything, ...order } }]);
   });
@@ -73,26 +44,25 @@ describe("!announce", () => {
     { name: "a placeholder that it does not know", line: '!announce "to {rooms}"', says: "{rooms}" },
     { name: "a text that is too long", line: `!announce "${"x".repeat(2_001)}"`, says: "2001 characters" },
   ])("begins nothing with $name", async ({ line, says }) => {
-    const { type, orders } = setUp();
+    const { type, orders } = contactScene(announced);
     const { text } = await type(line);
     expect(orders).toEqual([]);
     expect(text).toContain(says);
   });
 
   it("shows the rooms and the exact text, and asks", async () => {
-    const conversation = await setUp().type("!announce");
+    const conversation = await contactScene(announced).type("!announce");
     expect(conversation.asked).toMatchObject([
       { word: "announce", typedWords: [], action: "announce", numberedRooms: [choir.roomId] },
     ]);
-    expect(conversation.text.replaceAll("\u2060", "")).toContain("I am @me:new.example");
+    expect(shownText(conversation)).toContain("I am @me:new.example");
     expect(conversation.text).toContain("Choir");
   });
 
   it("sends what was confirmed", async () => {
-    const { actions, confirmed } = setUp();
-    const order = { ...everything, rooms: [SHOWN[0]] };
-    const payload = { order, numberedRooms: [] };
-    await actions["announce"]?.({ word: "announce", payload, shown: "digest" }, new FakeConversation());
+    const { answer, confirmed } = contactScene(announced);
+    const order = { ...everything, rooms: [LISTED[0]] };
+    await answer("announce", order);
     expect(confirmed).toEqual([{ kind: "announce", order, shown: "digest" }]);
   });
 });
@@ -101,13 +71,13 @@ describe("!rename-old", () => {
   it.each([
     { line: "!rename-old", order: { name: null } },
     { line: '!rename-old "{name}, now {new}"', order: { name: "{name}, now {new}" } },
-    { line: "!rename-old --rooms #1 #3", order: { rooms: [SHOWN[0], SHOWN[2]] } },
-    { line: '!rename-old --rooms #1 #a:x "Mo"', order: { name: "Mo", rooms: [SHOWN[0], "#a:x"] } },
-    { line: '!rename-old "Mo" --rooms=#2', order: { name: "Mo", rooms: [SHOWN[1]] } },
-    { line: "!rename-old --undo --rooms #2", order: { rooms: [SHOWN[1]], undo: true } },
-    { line: "!rename-old --rooms #2 --undo", order: { rooms: [SHOWN[1]], undo: true } },
+    { line: "!rename-old --rooms #1 #3", order: { rooms: [LISTED[0], LISTED[2]] } },
+    { line: '!rename-old --rooms #1 #a:x "Mo"', order: { name: "Mo", rooms: [LISTED[0], "#a:x"] } },
+    { line: '!rename-old "Mo" --rooms=#2', order: { name: "Mo", rooms: [LISTED[1]] } },
+    { line: "!rename-old --undo --rooms #2", order: { rooms: [LISTED[1]], undo: true } },
+    { line: "!rename-old --rooms #2 --undo", order: { rooms: [LISTED[1]], undo: true } },
   ])("reads $line", async ({ line, order }) => {
-    const { type, orders } = setUp();
+    const { type, orders } = contactScene(renamed);
     await type(line);
     const all = { name: null, rooms: [], undo: false, ...order };
     expect(orders).toEqual([{ kind: "rename", purpose: "rename", order: all }]);
@@ -123,17 +93,16 @@ describe("!rename-old", () => {
   });
 
   it("shows the name and whom it reaches, and asks", async () => {
-    const conversation = await setUp().type("!rename-old");
+    const conversation = await contactScene(renamed).type("!rename-old");
     expect(conversation.asked).toMatchObject([{ word: "rename", typedWords: [], action: "rename" }]);
-    expect(conversation.text.replaceAll("\u2060", "")).toContain("Mo (now @me:new.example)");
+    expect(shownText(conversation)).toContain("Mo (now @me:new.example)");
     expect(conversation.text).toContain("3 joined rooms");
   });
 
   it("gives the name that was confirmed", async () => {
-    const { actions, confirmed } = setUp();
+    const { answer, confirmed } = contactScene(renamed);
     const order = { name: null, rooms: [], undo: true };
-    const payload = { order, numberedRooms: [] };
-    await actions["rename"]?.({ word: "rename", payload, shown: "digest" }, new FakeConversation());
+    await answer("rename", order);
     expect(confirmed).toEqual([{ kind: "rename", order, shown: "digest" }]);
   });
 });
