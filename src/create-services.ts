@@ -170,6 +170,7 @@ function createSignIn(
         .signedIn(owner, account)
         .catch((error: unknown) => log.error({ err: error }, "a run could not continue after a sign-in"));
     },
+    continues: (account) => control.continues(account),
     monotonicNow,
     now,
     log,

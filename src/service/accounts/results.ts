@@ -9,6 +9,8 @@ export interface SignedIn {
   account: Account;
   other: Account | null;
   replaced: SignOutResult | null;
+  /** Work between the two accounts goes on by itself. */
+  continues?: true;
 }
 
 /**

@@ -22,6 +22,8 @@ export interface SignInOptions {
    * Called when an account was signed in and stored. Work that waited for the account can continue.
    */
   onSignedIn?: (owner: string, side: Side, account: Account) => void;
+  /** Whether work between two accounts goes on by itself, now that both are signed in. */
+  continues?: (account: Account, other: Account) => Promise<boolean>;
   /**
    * Changes the session of an account while no long work uses it. So a session that is replaced is
    * not mistaken for one that has ended.

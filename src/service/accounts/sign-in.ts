@@ -255,7 +255,9 @@ export class SignIn {
       return { account: next, replaced: ended };
     });
     onSignedIn?.(owner, side, account);
-    return { account, other: await accounts.get(owner, otherSide(side)), replaced };
+    const other = await accounts.get(owner, otherSide(side));
+    const continues = other !== null && (await this.#options.continues?.(account, other)) === true;
+    return { account, other, replaced, ...(continues && { continues }) };
   }
 
   #whileUnused<Result>(owner: string, side: Side, change: () => Promise<Result>): Promise<Result> {

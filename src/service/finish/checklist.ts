@@ -124,7 +124,7 @@ export class FinishChecklist {
     let keptByLast = new Set<string | null>();
     for (const { id } of ofLeaving) {
       const leaveSteps = (await steps.all(id)).filter(({ kind }) => kind === "leave_room");
-      left += leaveSteps.filter(({ outcome }) => outcome?.status === "done").length;
+      left += leaveSteps.filter(({ state }) => state === "done").length;
       keptByLast = new Set(leaveSteps.filter(({ state }) => state === "failed").map(({ roomId }) => roomId));
     }
     const open = leaves.filter(({ room }) => !keptByLast.has(room.roomId)).length;

@@ -122,6 +122,13 @@ export class RunControl {
     });
   }
 
+  /** Whether a run of this account and the other one of its owner goes on, works or watches. */
+  async continues({ owner, side, userId }: Pick<Account, "owner" | "side" | "userId">): Promise<boolean> {
+    for (const run of await this.#options.runs.unfinished(owner))
+      if (run[side] === userId && run.state !== "paused" && (await this.#bothOf(run)) !== null) return true;
+    return false;
+  }
+
   /**
    * Resumes a run that needs its owner if they have signed in since its problem. A crash, or a
    * request that was under way, can come between the sign-in and the run.

@@ -84,16 +84,11 @@ export function linkNews(
     case "waiting":
       return linkWaiting(news.link, news.isServerAway);
     case "signed_in": {
-      const { account, other, replaced } = news;
+      const { account, replaced } = news;
       const kept = paragraph(
         "I renew it by myself for as long as the move takes, and end it when you say so.",
       );
-      return notice(
-        success(account),
-        kept,
-        ...leftSession(replaced),
-        paragraph(...nextStep(account, other, prefix)),
-      );
+      return notice(success(account), kept, ...leftSession(replaced), paragraph(...nextStep(news, prefix)));
     }
     case "denied":
       return over([

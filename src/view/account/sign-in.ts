@@ -2,7 +2,7 @@ import type { Account, Side } from "../../model/account.ts";
 import type { RoomKind } from "../../model/conversation-address.ts";
 import type { LoginOptions } from "../../platforms/sign-in.ts";
 import type { AccountRefusal } from "../../platforms/sign-in.ts";
-import type { SignOutResult } from "../../service/accounts/results.ts";
+import type { SignedIn, SignOutResult } from "../../service/accounts/results.ts";
 import type { Block, Inline } from "../document/document.ts";
 import { code, link, paragraph, quote, strong } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
@@ -64,11 +64,7 @@ export function signInOffer({ side, userId, options, roomKind, prefix }: OfferVi
   );
 }
 
-export interface SignedInView {
-  account: Account;
-  other: Account | null;
-  /** What happened to the session that this one replaces. */
-  replaced: SignOutResult | null;
+export interface SignedInView extends SignedIn {
   /** The pasted token expires within minutes. */
   isShortLived: boolean;
   isEncrypted: boolean;
@@ -79,14 +75,8 @@ export interface SignedInView {
  * An account is signed in with a secret.
  * @param isEncrypted whether the message that held the secret was encrypted
  */
-export function signedIn({
-  account,
-  other,
-  replaced,
-  isShortLived,
-  isEncrypted,
-  prefix,
-}: SignedInView): Message {
+export function signedIn({ isShortLived, isEncrypted, prefix, ...result }: SignedInView): Message {
+  const { account, replaced } = result;
   const removal = isEncrypted
     ? "Your message with the secret is removed; servers are asked to delete it, but can't be made to."
     : "Your message with the secret is removed; servers are asked to delete it, but can't be made to, and it was not encrypted: change that password or token when the move is over.";
@@ -95,7 +85,7 @@ export function signedIn({
     paragraph(removal),
     ...(isShortLived ? [shortLived(account, prefix)] : []),
     ...leftSession(replaced),
-    paragraph(...nextStep(account, other, prefix)),
+    paragraph(...nextStep(result, prefix)),
   );
 }
 
@@ -142,7 +132,13 @@ export function leftSession(replaced: SignOutResult | null): Block[] {
 }
 
 /** What to do after a sign-in: sign in the other account, or make a plan. */
-export function nextStep(account: Account, other: Account | null, prefix: string): Inline[] {
+export function nextStep({ account, other, continues }: SignedIn, prefix: string): Inline[] {
+  if (continues)
+    return [
+      "Both accounts are signed in. I continue by myself. ",
+      code(`${prefix}migrate status`),
+      " shows where it stands.",
+    ];
   if (other)
     return ["Both accounts are signed in. Next: ", code(`${prefix}migrate plan`), ", which changes nothing."];
   const side = account.side === "source" ? "target" : "source";

@@ -9,6 +9,7 @@ import type { AccountRefusal } from "../../../src/platforms/sign-in.ts";
 import type {
   AccountState,
   LinkNews,
+  SignedIn,
   SignOutResult,
   WaitingLink,
 } from "../../../src/service/accounts/results.ts";
@@ -20,6 +21,7 @@ import * as mistakes from "../../../src/view/dialogue/mistakes.ts";
 import * as notes from "../../../src/view/dialogue/room-notes.ts";
 import type { Message } from "../../../src/view/document/message.ts";
 import { messageContent } from "../../../src/view/document/message.ts";
+import { renderPlainText } from "../../../src/view/document/plain-text.ts";
 import { EVIL, EVIL_USER, READER, keepsTheRulesOfMessages } from "../../support/view/message-rules.ts";
 
 /** Addresses that people are meant to open. */
@@ -226,6 +228,7 @@ const messages: Record<string, Message[]> = {
               account: account(side, method),
               other,
               replaced,
+              ...(other !== null && isEncrypted && { continues: true as const }),
               isShortLived: method === "token",
               isEncrypted,
               prefix: "!",
@@ -333,6 +336,18 @@ describe("a failure or a question", () => {
 });
 
 describe("help for the next step", () => {
+  it("a sign-in offers a plan unless work goes on by itself", () => {
+    const result = { account: account("source"), other: account("target"), replaced: null };
+    const said = (view: SignedIn): string =>
+      renderPlainText(
+        signIn.signedIn({ ...view, isShortLived: false, isEncrypted: true, prefix: "!" }).document,
+      );
+    expect(said(result)).toContain("Next: !migrate plan, which changes nothing.");
+    const continued = said({ ...result, continues: true });
+    expect(continued).toContain("I continue by myself. !migrate status shows where it stands.");
+    expect(continued).not.toContain("!migrate plan");
+  });
+
   it.each(Object.values(mistakesByCode).flat())(
     "mistake $code names one help line and says that nothing was changed",
     (mistake) => {

@@ -75,7 +75,7 @@ function tokenOf(authorization: string | undefined): string {
 
 async function setUp(
   servers: Record<string, string>,
-  { whileUnused }: Pick<SignInOptions, "whileUnused"> = {},
+  hooks: Pick<SignInOptions, "whileUnused" | "continues"> = {},
 ) {
   const { store, dataDir } = await temporaryStore();
   const lines: string[] = [];
@@ -99,7 +99,7 @@ async function setUp(
     }),
     introduction,
     notify: async () => undefined,
-    ...(whileUnused !== undefined && { whileUnused }),
+    ...hooks,
     monotonicNow: now,
     now,
     log,
@@ -176,6 +176,14 @@ describe("signing in", () => {
     expect(await withPassword("source", OLD)).toMatchObject({ replaced: { ending: "left_alone" } });
     expect(await withPassword("source", OLD)).toMatchObject({ replaced: { ending: "logged_out" } });
     expect([...server.sessions.keys()]).toEqual(["pasted-token", "syt_made_2"]);
+  });
+
+  it("says that work goes on only if it waited for both accounts", async () => {
+    const [old, young] = await Promise.all([startHomeserver(OLD), startHomeserver("@ann:new.example")]);
+    const servers = { "old.example": old.url, "new.example": young.url };
+    const { withPassword } = await setUp(servers, { continues: async () => true });
+    expect(await withPassword("source", OLD)).not.toHaveProperty("continues");
+    expect(await withPassword("target", "@ann:new.example")).toMatchObject({ continues: true });
   });
 
   it("and out change a session only while no other work uses it", async () => {

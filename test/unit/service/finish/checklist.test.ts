@@ -28,6 +28,8 @@ function reportRoom(roomId: string, status: ReportRoom["status"]): ReportRoom {
 
 interface LeaveRun {
   left: readonly string[];
+  /** The answer of the server was lost, and the next attempt found the room left. */
+  foundLeft?: readonly string[];
   kept: readonly string[];
 }
 
@@ -55,13 +57,18 @@ function leaveFacts(leaves: readonly string[], kept: readonly string[]): LeaveFa
   };
 }
 
-function leaveSteps({ left, kept }: LeaveRun): StoredStep[] {
+function leaveSteps({ left, foundLeft = [], kept }: LeaveRun): StoredStep[] {
   const of = (roomId: string) => ({
     ...step(`leave_room:${roomId}`, { kind: "leave_room", roomId }),
     ...{ attempts: 1, notBefore: 0, waitingFor: null, finishedAt: 1, savedUndo: null },
   });
   return [
     ...left.map((roomId): StoredStep => ({ ...of(roomId), state: "done", outcome: { status: "done" } })),
+    ...foundLeft.map((roomId): StoredStep => ({
+      ...of(roomId),
+      state: "done",
+      outcome: { status: "already_done" },
+    })),
     ...kept.map((roomId): StoredStep => ({
       ...of(roomId),
       state: "failed",
@@ -206,6 +213,11 @@ describe("the checklist", () => {
       title: "all that could be left was left",
       scene: { kept: ["!c"], leaveRuns: [{ left: ["!a", "!b"], kept: [] }] },
       leaving: { left: 2, open: 0, kept: 1, hasBegun: true },
+    },
+    {
+      title: "the bot was killed while it left one of them",
+      scene: { leaveRuns: [{ left: ["!a"], foundLeft: ["!b"], kept: [] }] },
+      leaving: { left: 2, open: 0, kept: 0, hasBegun: true },
     },
     {
       title: "the last run kept a room that could be left now",

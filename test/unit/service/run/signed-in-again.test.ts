@@ -79,6 +79,17 @@ describe("a run whose session has ended", () => {
     expect(await stateAfter(60_000)).toBe("watching");
   });
 
+  it("is expected to go on after the sign-in, unless it is paused", async () => {
+    const { control } = bot.runServices;
+    const source = { owner: OWNER, side: "source", userId: SOURCE } as const;
+    expect(await control.continues(source)).toBe(true);
+    expect(await control.continues({ ...source, userId: "@else:old.example" })).toBe(false);
+    await storeSignIn();
+    await control.resume(OWNER);
+    await control.pause(OWNER);
+    expect(await control.continues(source)).toBe(false);
+  });
+
   it("waits after a restart without a sign-in since", async () => {
     await restart();
     expect(await stateAfter(60_000)).toBe("needs_you");
