@@ -1,13 +1,9 @@
-import type { AnswerWords, PreviewWords } from "../view/contact/question.ts";
+import type { Question } from "../view/contact/question.ts";
 import { openDirectChat, previewBeside, shortQuestion, wholeQuestion } from "../view/contact/question.ts";
 import type { Confirmation, Conversation } from "./conversation.ts";
 
-/** A question with a preview. */
-export interface ContactQuestion extends Pick<Confirmation, "action" | "payload" | "shown"> {
-  preview: PreviewWords;
-  answers: AnswerWords;
-  /** The rooms of the numbered list in the preview, for `#3`. */
-  numberedRooms: readonly string[];
+/** A question, and the action that its answer begins. */
+export interface ContactQuestion extends Question, Pick<Confirmation, "action" | "payload" | "shown"> {
   /** An answer to an earlier question came after its facts had changed. */
   isChanged: boolean;
 }

@@ -101,24 +101,23 @@ export class Runs {
 
   /** The owner's last readable run, in any state. */
   async last(owner: string): Promise<Run | null> {
-    const rows = await this.#database
-      .selectFrom("run")
-      .selectAll()
-      .where("owner", "=", owner)
-      .orderBy("id", "desc")
-      .execute();
-    return runsFromRows(rows, this.#report)[0] ?? null;
+    return (await this.#newestFirst(owner))[0] ?? null;
   }
 
   /** The run that a message of its owner has begun. */
   async begunBy(owner: string, eventId: string): Promise<Run | null> {
+    const runs = await this.#newestFirst(owner);
+    return runs.find(({ address }) => address.eventId === eventId) ?? null;
+  }
+
+  async #newestFirst(owner: string): Promise<Run[]> {
     const rows = await this.#database
       .selectFrom("run")
       .selectAll()
       .where("owner", "=", owner)
       .orderBy("id", "desc")
       .execute();
-    return runsFromRows(rows, this.#report).find(({ address }) => address.eventId === eventId) ?? null;
+    return runsFromRows(rows, this.#report);
   }
 
   /** The owner's newest active run of a track. */

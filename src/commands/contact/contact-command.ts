@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { ContactQuestion } from "../../dialogue/contact-question.ts";
 import { askWithPreview } from "../../dialogue/contact-question.ts";
 import type { Answer, ConfirmableActions, Conversation } from "../../dialogue/conversation.ts";
 import { withProgressNote } from "../../dialogue/progress-note.ts";
@@ -13,6 +12,7 @@ import type {
   Proposals,
 } from "../../service/contact/proposals.ts";
 import { readingAccounts } from "../../view/account/reading.ts";
+import type { Question } from "../../view/contact/question.ts";
 import { questionNotOpen } from "../../view/dialogue/room-notes.ts";
 import type { Message } from "../../view/document/message.ts";
 import { startAnswer } from "../../view/migrate/start.ts";
@@ -27,7 +27,7 @@ export interface ContactCommand<Kind extends ContactKind> {
   question(
     preview: ContactPreview<Kind>,
     prefix: string,
-  ): ShownQuestion | (Message & { numberedRooms?: readonly string[] });
+  ): Question | (Message & { numberedRooms?: readonly string[] });
   /** What is said when it has begun, instead of the general answer. */
   begun?(preview: ContactPreview<Kind>, prefix: string): Message;
   /** For words that confirm a part of what was shown: the part, and what stays open. */
@@ -43,11 +43,8 @@ export interface ContactCommand<Kind extends ContactKind> {
     begun: ContactPreview<Kind>,
     rest: ContactPreview<Kind>,
     numberedRooms: readonly string[],
-  ): ShownQuestion | null;
+  ): Question | null;
 }
-
-/** A question. */
-export type ShownQuestion = Pick<ContactQuestion, "preview" | "answers" | "numberedRooms">;
 
 /** An order as a question showed it. */
 export interface AskedOrder<Order> {
@@ -119,7 +116,7 @@ function restOf<Kind extends ContactKind>(
   command: ContactCommand<Kind>,
   result: ConfirmResult<Kind>,
   numberedRooms: readonly string[],
-): { question: ShownQuestion; rest: ContactPreview<Kind> } | null {
+): { question: Question; rest: ContactPreview<Kind> } | null {
   if (result.status !== "started" || result.preview === undefined || result.rest === undefined) return null;
   const question = command.restQuestion?.(result.preview, result.rest, numberedRooms) ?? null;
   return question === null ? null : { question, rest: result.rest };
@@ -141,7 +138,7 @@ async function askOf<Kind extends ContactKind>(
 
 async function askNext<Kind extends ContactKind>(
   { action }: ContactCommand<Kind>,
-  question: ShownQuestion,
+  question: Question,
   { order, shown, isChanged = false }: { order: ContactOrders[Kind]; shown: string; isChanged?: boolean },
   conversation: Conversation,
 ): Promise<void> {

@@ -9,7 +9,7 @@ import { counted } from "../document/numbers.ts";
 import { formatDuration } from "../document/time.ts";
 import { untrustedCode } from "../document/untrusted-text.ts";
 import { plainRoomName, roomNames } from "../words/room-line.ts";
-import type { AnswerWords, PreviewWords } from "./question.ts";
+import type { Question } from "./question.ts";
 import { exactText } from "./text-for-others.ts";
 
 /** The longest lists in the message itself. The file has all. */
@@ -23,10 +23,7 @@ const ANNOUNCE = "announce";
 type Shown = Pick<ContactPreview<"announce">, "facts" | "canBegin" | "durationMs">;
 
 /** Which rooms would be told, and with which words, or why none. */
-export function announceQuestion(
-  { facts, canBegin, durationMs }: Shown,
-  prefix: string,
-): { preview: PreviewWords; answers: AnswerWords; numberedRooms: readonly string[] } | Message {
+export function announceQuestion({ facts, canBegin, durationMs }: Shown, prefix: string): Question | Message {
   if (!canBegin) return nobodyToTell(facts, prefix);
   const { rooms, left } = facts;
   const head = paragraph(

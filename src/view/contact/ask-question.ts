@@ -13,7 +13,7 @@ import type { NamedRoom } from "../words/room-line.ts";
 import { roomNames } from "../words/room-line.ts";
 import { askFile } from "./ask-file.ts";
 import { notAskedBlocks } from "./not-asked.ts";
-import type { AnswerWords, PreviewWords } from "./question.ts";
+import type { Question } from "./question.ts";
 import { shownTexts } from "./shown-texts.ts";
 import { exactText } from "./text-for-others.ts";
 
@@ -28,10 +28,7 @@ const ASK = "ask";
 type Shown = Pick<ContactPreview<"ask">, "facts" | "canBegin" | "durationMs">;
 
 /** Whom the old account would ask, how and with which words, or why nobody. */
-export function askQuestion(
-  { facts, canBegin, durationMs }: Shown,
-  prefix: string,
-): { preview: PreviewWords; answers: AnswerWords; numberedRooms: readonly string[] } | Message {
+export function askQuestion({ facts, canBegin, durationMs }: Shown, prefix: string): Question | Message {
   if (!canBegin) return nobodyToAsk(facts, prefix);
   const head = paragraph(strong(`Shall I ${whatToDo(facts)}?`), " Nothing was done yet.");
   const texts = shownTexts(facts.messages);

@@ -12,7 +12,7 @@ import { counted } from "../document/numbers.ts";
 import { formatDuration } from "../document/time.ts";
 import { untrustedCode } from "../document/untrusted-text.ts";
 import { namedPerson } from "../words/named-person.ts";
-import type { AnswerWords, PreviewWords } from "./question.ts";
+import type { Question } from "./question.ts";
 import { exactText } from "./text-for-others.ts";
 
 /** The longest lists in the message itself. The file has all. */
@@ -28,7 +28,7 @@ type Shown = Pick<ContactPreview<"directChats">, "facts" | "canBegin" | "duratio
 export function directChatsQuestion(
   { facts, canBegin, durationMs }: Shown,
   prefix: string,
-): { preview: PreviewWords; answers: AnswerWords; numberedRooms: readonly string[] } | Message {
+): Question | Message {
   if (!canBegin) return nothingToOpen(facts, prefix);
   const { chats, newChats } = facts;
   const head = paragraph(

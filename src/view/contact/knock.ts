@@ -9,7 +9,7 @@ import { formatDuration } from "../document/time.ts";
 import { untrustedText } from "../document/untrusted-text.ts";
 import { reasonText } from "../words/reasons.ts";
 import { plainRoomName, roomNames } from "../words/room-line.ts";
-import type { AnswerWords, PreviewWords } from "./question.ts";
+import type { Question } from "./question.ts";
 import { exactText } from "./text-for-others.ts";
 
 /** The longest list in the message itself. The file has all. */
@@ -21,7 +21,7 @@ const KNOCK = "knock";
 export function knockQuestion(
   { facts, canBegin, durationMs }: Pick<ContactPreview<"knock">, "facts" | "canBegin" | "durationMs">,
   prefix: string,
-): { preview: PreviewWords; answers: AnswerWords; numberedRooms: readonly string[] } | Message {
+): Question | Message {
   if (!canBegin) return nothingToKnockAt(facts, prefix);
   const { knocks } = facts;
   const head = paragraph(

@@ -22,6 +22,14 @@ export interface AnswerWords {
   listed?: readonly string[];
 }
 
+/** A preview that asks for a confirmation. */
+export interface Question {
+  preview: PreviewWords;
+  answers: AnswerWords;
+  /** The rooms of the numbered list in the preview, for `#3`. */
+  numberedRooms: readonly string[];
+}
+
 /** The question in a direct chat. @param isChanged an earlier answer came after a change */
 export function wholeQuestion(preview: PreviewWords, answers: AnswerWords, isChanged = false): Message {
   return {

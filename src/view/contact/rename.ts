@@ -8,7 +8,7 @@ import { counted } from "../document/numbers.ts";
 import { formatDuration } from "../document/time.ts";
 import { untrustedCode, untrustedText } from "../document/untrusted-text.ts";
 import { plainRoomName, roomNames } from "../words/room-line.ts";
-import type { AnswerWords, PreviewWords } from "./question.ts";
+import type { Question } from "./question.ts";
 import { exactText, isShownExactly } from "./text-for-others.ts";
 
 /** The longest list in the message itself. The file has all. */
@@ -24,7 +24,7 @@ type Shown = Pick<ContactPreview<"rename">, "facts" | "order" | "canBegin" | "du
 export function renameQuestion(
   { facts, order, canBegin, durationMs }: Shown,
   prefix: string,
-): { preview: PreviewWords; answers: AnswerWords; numberedRooms: readonly string[] } | Message {
+): Question | Message {
   if (!canBegin) return nothingToRename(facts, prefix);
   const { account, named } = facts;
   const head = paragraph(strong(headline(facts, order.undo)), " Nothing was done yet.");

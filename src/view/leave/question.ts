@@ -7,7 +7,7 @@ import type {
 } from "../../platforms/contact.ts";
 import { isFinal } from "../../platforms/contact.ts";
 import type { ContactPreview } from "../../service/contact/proposals.ts";
-import type { AnswerWords, PreviewWords } from "../contact/question.ts";
+import type { AnswerWords, Question } from "../contact/question.ts";
 import { exactText } from "../contact/text-for-others.ts";
 import type { Block, Inline } from "../document/document.ts";
 import { code, list, numberedList, paragraph, strong } from "../document/document.ts";
@@ -32,20 +32,13 @@ export function leaveWord(number: number): string {
   return `leave #${number}`;
 }
 
-interface LeaveQuestion {
-  readonly preview: PreviewWords;
-  readonly answers: AnswerWords;
-  /** The kept rooms in the order of their numbers. */
-  readonly numberedRooms: readonly string[];
-}
-
 type Shown = Pick<ContactPreview<"leave">, "facts" | "order" | "durationMs">;
 
 /** Which rooms the old account would leave, and where it stays. A message: nothing is asked. */
 export function leaveQuestion(
   { facts, order, durationMs }: Shown,
   prefix: string,
-): LeaveQuestion | (Message & { numberedRooms: readonly string[] }) {
+): Question | (Message & { numberedRooms: readonly string[] }) {
   const numberedRooms = facts.kept.slice(0, MAX_LISTED).map(({ room }) => room.roomId);
   const answers = answersOf(facts, order.rooms.length > 0 ? numberedRooms : []);
   if (!isAnswerable(answers)) return { ...nothingToLeave(facts, order, prefix), numberedRooms };
@@ -84,7 +77,7 @@ export function restOfLeaving(
   begun: Shown,
   { facts }: Shown,
   numberedRooms: readonly string[],
-): LeaveQuestion | null {
+): Question | null {
   const answers = answersOf(facts, numberedRooms);
   if (!isAnswerable(answers)) return null;
   const left = begun.facts.kept.find(({ room }) => room.roomId === begun.order.anyway);
