@@ -373,8 +373,8 @@ async function runAll(
 }
 
 /**
- * Repeats steps that wait for their room, like the runner. History arrives at a server after an
- * unknown time.
+ * Repeats steps that wait for their room, like the runner. History arrives at a server, and a new
+ * name in the rooms, after an unknown time.
  */
 async function runOne(
   { payload, ...step }: PlannedStep,
@@ -382,10 +382,12 @@ async function runOne(
 ): Promise<StepOutcome> {
   const run = async (mayHistoryCome: boolean): Promise<StepOutcome> =>
     runStep({ ...step, payload: asStored(payload) }, { ...context(options), mayHistoryCome });
-  const outcome = await run(true);
-  if (outcome.status !== "wait") return outcome;
-  await pause(HISTORY_PAUSE_MS);
-  return run(false);
+  let outcome = await run(true);
+  while (outcome.status === "wait") {
+    await pause(HISTORY_PAUSE_MS);
+    outcome = await run(false);
+  }
+  return outcome;
 }
 
 async function undoAll(some: readonly PlannedStep[]): Promise<Set<string>> {

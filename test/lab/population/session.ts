@@ -1,6 +1,6 @@
 import { pino } from "pino";
 import { z } from "zod";
-import type { GuardedFetch } from "../../../src/network/guarded-fetch.ts";
+import type { GuardedFetch, GuardedRequest } from "../../../src/network/guarded-fetch.ts";
 import { HomeserverClient, apiPath } from "../../../src/platforms/matrix/api/homeserver-client.ts";
 import type { Homeserver, PairSide } from "../homeservers/model.ts";
 import type { PopulatedPerson } from "./model.ts";
@@ -23,6 +23,12 @@ const eventAnswer = z.object({ event_id: z.string() });
 const roomAnswer = z.object({ room_id: z.string() });
 const replacementAnswer = z.object({ replacement_room: z.string() });
 
+/**
+ * The people of a population wait longer than the bot does: a server that makes many rooms at once
+ * on a busy machine answers late, and nobody would repeat the request.
+ */
+const PATIENCE_MS = 5 * 60_000;
+
 /** Opens the session of a person of a population. The maker of `fetch` closes it. */
 export function openPopulationSession(
   server: Homeserver,
@@ -30,9 +36,13 @@ export function openPopulationSession(
   fetch: GuardedFetch,
 ): PopulationSession {
   const log = pino({ level: "silent" });
+  const patiently: GuardedFetch = Object.assign(
+    (url: string, options?: GuardedRequest) => fetch(url, { timeoutMs: PATIENCE_MS, ...options }),
+    { stream: fetch.stream, close: fetch.close },
+  );
   const client = new HomeserverClient({
     baseUrl: server.baseUrl,
-    fetch,
+    fetch: patiently,
     log,
     accessToken: () => person.accessToken,
   });
