@@ -41,7 +41,7 @@ beforeAll(async () => {
   await person.sendState(roomId, "m.room.topic", "", { topic: HOSTILE_NAME });
   fixture.chat = chatIn(fixture.environment, person, roomId);
   await fixture.chat.ask(`!login old --password ${fixture.account.password}`);
-  fixture.stateBefore = await fixture.chat.ask("!whoami");
+  fixture.stateBefore = await fixture.chat.whoami();
 });
 
 afterAll(() => fixture.environment.close());
@@ -140,7 +140,7 @@ it.each(mistakes.map((mistake) => ({ ...mistake, name: shown(mistake.text) })))(
 
 it("no mistake changes anything", async () => {
   const { chat, stateBefore } = fixture;
-  expect(await chat.ask("!whoami")).toBe(stateBefore);
+  expect(await chat.whoami()).toBe(stateBefore);
 });
 
 it("a user ID with HTML in it is shown as plain text", async () => {
@@ -205,7 +205,7 @@ it.each([
     (message) => message.eventId === eventId && message.isRedacted,
   );
   expectHarmless(answer);
-  expect(await chat.ask("!whoami")).toBe(stateBefore);
+  expect(await chat.whoami()).toBe(stateBefore);
   expect(await countLogins(environment.pair.old)).toBe(logins);
 });
 

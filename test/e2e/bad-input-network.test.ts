@@ -127,7 +127,7 @@ it("the bot loses and repeats no command and no answer when its network goes awa
   expect(expected.map((text) => said.filter((answer) => answer.includes(text)).length)).toEqual([1, 1, 1]);
   expect(said).toHaveLength(3);
   // The session from before the outage is unchanged.
-  expect(await chat.ask("!whoami")).toMatch(new RegExp(`Old account: ${account.userId}, .*, works`));
+  expect(await chat.whoami()).toMatch(new RegExp(`Old account: ${account.userId}, .*, works`));
   expect(await botSessions(account)).toHaveLength(1);
 });
 

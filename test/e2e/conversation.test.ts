@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Person } from "../lab/person/person.ts";
 import { textOf } from "../lab/person/person.ts";
+import { chatIn } from "../support/chat/direct-chat.ts";
 import type { Account, BotEnvironment } from "../support/environments/bot-environment.ts";
 import { createBotEnvironment } from "../support/environments/bot-environment.ts";
 
@@ -41,7 +42,7 @@ describe("the bot", () => {
       roomId,
       `!login new ${newAccount.userId} --password ${newAccount.password}`,
     );
-    const shown = textOf(await environment.answer(ada, roomId, "!whoami"));
+    const shown = await chatIn(environment, ada, roomId).whoami();
     expect(shown).toMatch(
       new RegExp(`Old account: ${oldAccount.userId}, signed in by password since .* works`),
     );

@@ -53,7 +53,7 @@ describe("two accounts on two servers, the old one typing in an encrypted chat",
   it("are shown with how they are signed in, and in the device list of each account", async () => {
     const [oldSession, newSession] = [await botSessions(oldAccount), await botSessions(newAccount)];
     expect([oldSession.length, newSession.length]).toEqual([1, 1]);
-    const shown = await chat.ask("!whoami");
+    const shown = await chat.whoami();
     for (const [label, { userId }, [deviceId = ""]] of [
       ["Old account", oldAccount, oldSession],
       ["New account", newAccount, newSession],
@@ -80,7 +80,7 @@ describe("two accounts on two servers, the old one typing in an encrypted chat",
     const after = await botSessions(oldAccount);
     expect(after).toHaveLength(1);
     expect(after).not.toEqual(before);
-    expect(await chat.ask("!whoami")).toContain(`session ${after[0] ?? ""}, works`);
+    expect(await chat.whoami()).toContain(`session ${after[0] ?? ""}, works`);
   });
 
   it("lose the bot's session and keep the token's when a session is exchanged for the person's own token", async () => {
@@ -125,11 +125,11 @@ describe("two accounts on two servers, the old one typing in an encrypted chat",
     await chat.ask(`!login old --password ${oldAccount.password}`);
     const [deviceId = ""] = await botSessions(oldAccount);
     await removeSession(oldAccount, deviceId);
-    expect(await chat.ask("!whoami")).toMatch(
+    expect(await chat.whoami()).toMatch(
       new RegExp(`Old account: ${oldAccount.userId}, .*, has ended: please sign in again`),
     );
     await chat.ask(`!login old --password ${oldAccount.password}`);
-    expect(await chat.ask("!whoami")).toMatch(new RegExp(`Old account: ${oldAccount.userId}, .*, works`));
+    expect(await chat.whoami()).toMatch(new RegExp(`Old account: ${oldAccount.userId}, .*, works`));
   });
 });
 
@@ -144,7 +144,7 @@ describe("two accounts on the same server, the new one typing", () => {
     expect(await chat.ask(`!login new --token ${after.accessToken}`)).toContain(
       `✅ Your new account ${after.userId} is signed in.`,
     );
-    const shown = await chat.ask("!whoami");
+    const shown = await chat.whoami();
     expect(shown).toMatch(
       new RegExp(
         `Old account: ${before.userId}, signed in by your access token .* ${before.deviceId}, works`,
@@ -180,7 +180,7 @@ describe("a third account typing for two others", () => {
   it("signs one in by password and one by token", async () => {
     await chat.ask(`!login old ${oldAccount.userId} --password ${oldAccount.password}`);
     await chat.ask(`!login new ${newAccount.userId} --token ${newAccount.accessToken}`);
-    const shown = await chat.ask("!whoami");
+    const shown = await chat.whoami();
     expect(shown).toMatch(new RegExp(`Old account: ${oldAccount.userId}, signed in by password`));
     expect(shown).toMatch(new RegExp(`New account: ${newAccount.userId}, signed in by your access token`));
     expect(shown).not.toContain(typing.userId);

@@ -115,7 +115,7 @@ describe("signing in by link, in a chat", () => {
     });
     expect(said.map(({ eventId }) => eventId)).toEqual([link.message.eventId]);
     const [device = ""] = await botSessions(user);
-    const whoami = await chat.ask("!whoami");
+    const whoami = await chat.whoami();
     expect(whoami).toContain(`Old account: ${userId}, signed in by link since`);
     expect(whoami).toContain(
       `session ${device}, works, until you log it out; manage it at ${oauth.issuer}/account/?action=`,
@@ -203,7 +203,7 @@ describe("a session that renews itself", () => {
       do last = await Promise.race([chat.ask("!whoami"), killed]);
       while (last !== "killed");
       await environment.bot.start();
-      expect(await chat.ask("!whoami")).toMatch(new RegExp(`Old account: ${user.userId}, .*, works`, "u"));
+      expect(await chat.whoami()).toMatch(new RegExp(`Old account: ${user.userId}, .*, works`, "u"));
     }
   });
 
@@ -216,7 +216,7 @@ describe("a session that renews itself", () => {
     await oauth.endSessions(user.localpart);
     const answer = await chat.ask("!migrate plan");
     expect(answer).toContain(`!login old ${user.userId}`);
-    expect(await chat.ask("!whoami")).toMatch(
+    expect(await chat.whoami()).toMatch(
       new RegExp(`Old account: ${user.userId}, .*, has ended: please sign in again`, "u"),
     );
     await signIn(user);

@@ -108,16 +108,10 @@ describe("a secret in a message", () => {
       (message) => message.eventId === eventId && message.isRedacted,
     );
 
-    const login = (await environment.pair.old.accessLog()).findLast(
-      ({ method, path }) => `${method} ${path}` === LOGIN,
-    );
     const redaction = (await environment.pair.new.accessLog()).findLast(({ path }) =>
       path.includes(`/redact/${encodeURIComponent(eventId)}/`),
     );
     expect(redaction).toMatchObject({ method: "PUT", status: 200, user: environment.botUserId });
-    expect(login).toMatchObject({ status: 200 });
-    const startOf = (line = { finishedAt: 0, durationMs: 0 }): number => line.finishedAt - line.durationMs;
-    expect(startOf(redaction)).toBeLessThan(startOf(login));
     await chat.ask("!logout");
   });
 
@@ -273,7 +267,7 @@ describe("a sign-in that is cut off", () => {
     });
     expect(said.map(textOf).filter((text) => text.includes("is signed in"))).toHaveLength(1);
     expect(await botSessions(oldAccount)).toEqual([session]);
-    expect(await chat.ask("!whoami")).toContain(`session ${session}, works`);
+    expect(await chat.whoami()).toContain(`session ${session}, works`);
     await chat.ask("!logout");
     expect(await botSessions(oldAccount)).toEqual([]);
   });

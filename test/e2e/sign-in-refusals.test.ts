@@ -38,7 +38,7 @@ afterAll(() => fixture.environment.close());
  */
 async function expectNothingChanged(): Promise<void> {
   const { chat, newAccount } = fixture;
-  const shown = await chat.ask("!whoami");
+  const shown = await chat.whoami();
   expect(shown).toContain("Old account: not signed in");
   expect(shown).toMatch(new RegExp(`New account: ${newAccount.userId}, .*, works`));
   const own = chat.person
@@ -120,7 +120,7 @@ it("a locked account is refused by password, by token and by its earlier session
   ).toMatchObject({
     status: 200,
   });
-  expect(await chat.ask("!whoami")).toMatch(
+  expect(await chat.whoami()).toMatch(
     new RegExp(`Old account: ${account.userId}, .*, does not work: the account is locked by its server`),
   );
   await chat.ask("!logout old");
@@ -194,7 +194,7 @@ it("the old account is refused as the new one", async () => {
   expect(answer).toContain(
     `Your new account ${account.userId} is not signed in. It is signed in as the other of your two accounts already`,
   );
-  const shown = await chat.ask("!whoami");
+  const shown = await chat.whoami();
   expect(shown).toMatch(new RegExp(`Old account: ${account.userId}, .*, works`));
   expect(shown).toMatch(new RegExp(`New account: ${newAccount.userId}, .*, works`));
 });

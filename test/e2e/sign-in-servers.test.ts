@@ -56,7 +56,7 @@ it("a server's limit of sign-ins is reported with the wait, and the earlier sess
     /The server asks me to wait (?:\d+ seconds|2 minutes) before the next sign-in\. Please try again then\./u,
   );
   expect(await botSessions(newAccount)).toEqual([session]);
-  expect(await chat.ask("!whoami")).toMatch(
+  expect(await chat.whoami()).toMatch(
     new RegExp(`New account: ${newAccount.userId}, .* session ${session}, works`),
   );
 });

@@ -1,6 +1,7 @@
 import type { Person, SeenMessage } from "../../lab/person/person.ts";
 import { textOf } from "../../lab/person/person.ts";
 import type { Account, BotEnvironment } from "../environments/bot-environment.ts";
+import { eventually } from "../eventually.ts";
 
 /** A person in a chat with the bot alone. */
 export interface Chat {
@@ -8,10 +9,17 @@ export interface Chat {
   readonly person: Person;
   /** Says something and resolves with the bot's whole answer. */
   ask(text: string): Promise<string>;
+  /**
+   * The answer to `!whoami` after both servers were checked. The bot gives a server five seconds,
+   * and a server on a busy machine may need longer, so the command is repeated until then.
+   */
+  whoami(): Promise<string>;
   /** Waits for a message of the bot that is sent or edited after an event. */
   fromBot(wanted: RegExp | ((message: SeenMessage) => boolean), after: string): Promise<SeenMessage>;
 }
 
+/** What the bot says of an account whose server did not answer in time. */
+const NOT_CHECKED = "the server does not answer just now";
 /** Far more than a busy machine needs. */
 const MESSAGE_TIMEOUT_MS = 3 * 60_000;
 
@@ -26,10 +34,16 @@ export async function openChat(
 }
 
 export function chatIn(environment: BotEnvironment, person: Person, roomId: string): Chat {
+  const ask = async (text: string): Promise<string> => textOf(await environment.answer(person, roomId, text));
   return {
     person,
     roomId,
-    ask: async (text) => textOf(await environment.answer(person, roomId, text)),
+    ask,
+    whoami: () =>
+      eventually("the check of both accounts", async () => {
+        const answer = await ask("!whoami");
+        return answer.includes(NOT_CHECKED) ? undefined : answer;
+      }),
     fromBot: (wanted, after) =>
       person.waitForMessage(
         roomId,
