@@ -15,8 +15,6 @@ import { storedRows } from "../support/store/bot-database.ts";
 
 /** Between two edits. */
 const EDIT_INTERVAL_MS = 5_000;
-/** For facts that one server learns from the other. */
-
 /** What the tests of this file share. They run in order, and later ones need earlier ones. */
 interface Story {
   move: MoveEnvironment;
