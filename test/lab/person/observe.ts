@@ -51,7 +51,8 @@ export function observe(client: MatrixClient, report: (notice: PersonReport) => 
     const event = room?.findEventById(told.getId() ?? "");
     if (room === null || event === undefined) return;
     observeEvent(room, event);
-    if (roomsWithGap.delete(room.roomId)) void fillGap(room);
+    // If the server does not answer, the next event tries again.
+    if (roomsWithGap.delete(room.roomId)) fillGap(room).catch(() => roomsWithGap.add(room.roomId));
   });
 
   client.on(RoomEvent.TimelineReset, (room) => {

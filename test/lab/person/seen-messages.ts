@@ -16,7 +16,7 @@ export interface MessageFilter {
   from?: string;
   /** Only messages that follow this event in the timeline. */
   after?: string;
-  /** Default 60,000, which a slow and busy machine needs. */
+  /** Default three minutes, which is far more than a busy machine needs. */
   timeoutMs?: number;
 }
 
