@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ReportRoom } from "../../src/model/report.ts";
+import { storedMembership } from "../lab/homeservers/stored-events.ts";
 import type { FaultyMoveEnvironment } from "../support/environments/faulty-move-environment.ts";
 import { createFaultyMoveEnvironment } from "../support/environments/faulty-move-environment.ts";
 import { eventually } from "../support/eventually.ts";
 import type { Fault, ProxiedRequest } from "../support/faults/fault-proxy.ts";
 import { AccountOnServer, kindOf } from "../support/servers/account-on-server.ts";
-
-/** For facts that one server learns from the other. */
 
 /** The rooms of this file, by what happens in them during the move. */
 type RoomName = "withdrawn" | "removed" | "vain" | "declined";
@@ -59,8 +58,7 @@ describe("a move in which people refuse what servers have accepted", () => {
       const reason = removal.get(roomId ?? "");
       if (roomId === null || reason === undefined) return undefined;
       removal.delete(roomId);
-      void removeOnceSeen(roomId, reason);
-      return { kind: "delay-answer", ms: 3_000 };
+      return { kind: "hold-answer", until: removeOnceSeen(roomId, reason) };
     });
     story.startedAt = Date.now();
     await move.ask("!migrate start");
@@ -159,15 +157,21 @@ async function remove(roomId: string, reason: string): Promise<void> {
   await story.moderator.act("POST", `/rooms/${encodeURIComponent(roomId)}/kick`, body);
 }
 
+/** Resolves when the account is removed, as both servers know if both are in the room. */
 async function removeOnceSeen(roomId: string, reason: string): Promise<void> {
   const { moderator, move } = story;
-  await eventually("a member", async () => {
+  const seen = await eventually("a member", async () => {
     const membership = await moderator.membershipOf(move.target.userId, roomId);
-    return membership === "join" || membership === "knock" || undefined;
+    return membership === "join" || membership === "knock" ? membership : undefined;
   });
   // Answers once the new server has fetched the room. After an earlier removal it cannot be read.
   await move.target.membershipOf(moderator.userId, roomId);
   await remove(roomId, reason);
+  // The server of an account that knocks is not informed.
+  if (seen === "knock") return;
+  await eventually("the removal", () => {
+    return storedMembership(move.pair.new, move.target.userId, roomId) === "leave" || undefined;
+  });
 }
 
 /** The room that a request joins or knocks at; `null` for any other request. */

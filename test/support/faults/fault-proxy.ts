@@ -13,6 +13,8 @@ export type Fault =
   | { readonly kind: "delay"; readonly ms: number }
   /** The server handles the request at once. Its answer is delayed. */
   | { readonly kind: "delay-answer"; readonly ms: number }
+  /** The server handles the request at once. Its answer is passed on after this resolves. */
+  | { readonly kind: "hold-answer"; readonly until: Promise<unknown> }
   /** The request is passed on after this resolves. */
   | { readonly kind: "hold"; readonly until: Promise<unknown> }
   /** The request is neither passed on nor answered. */
@@ -199,6 +201,7 @@ function treat(
     case "truncate":
     case "edit":
     case "delay-answer":
+    case "hold-answer":
     case "lose-answer": {
       forward(request, incoming, outgoing, target);
       return;
@@ -253,7 +256,15 @@ function forward(
       outgoing.once("close", () => clearTimeout(timer));
       return;
     }
-    if (request.fault?.kind === "edit") void passOnEdited(request.fault.edit, request, answer, outgoing);
+    if (request.fault?.kind === "hold-answer") {
+      void request.fault.until.then(() => {
+        if (!outgoing.closed) passOn(request, answer, outgoing);
+      });
+      return;
+    }
+    if (request.fault?.kind === "edit")
+      // Either side may break off while the answer is read.
+      passOnEdited(request.fault.edit, request, answer, outgoing).catch(() => outgoing.destroy());
     else passOn(request, answer, outgoing);
   });
   onward.once("error", () => incoming.socket.resetAndDestroy());
