@@ -13,6 +13,7 @@ import {
   startFakeBot,
 } from "../../../support/fakes/fake-bot.ts";
 import type { FakeHomeservers } from "../../../support/fakes/fake-homeservers.ts";
+import { passTimeUntil } from "../../../support/fakes/fake-time.ts";
 import { temporaryFolder } from "../../../support/store/temporary-store.ts";
 
 let bot: FakeBot;
@@ -48,14 +49,6 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
-async function until(isReached: () => Promise<boolean> | boolean): Promise<void> {
-  for (let tick = 0; tick < 1_000; tick += 1) {
-    if (await isReached()) return;
-    await vi.advanceTimersByTimeAsync(100);
-  }
-  throw new Error("it does not come");
-}
-
 const isOver = async (): Promise<boolean> => (await bot.store.store.runs.last(OWNER))?.state === "over";
 
 /** Shows an order, and confirms it. */
@@ -85,7 +78,7 @@ function spread(): void {
 
 /** The former names come back: the account's, then the one of a room, which that overwrites. */
 async function expectFormerNames(): Promise<void> {
-  await until(async () => nameOf(SOURCE) === "Me" && (await isOver()));
+  await passTimeUntil(async () => nameOf(SOURCE) === "Me" && (await isOver()));
   expect(nameIn("!private:old.example")).toBe("Maestro");
   expect(nameIn("!public:old.example")).toBe("Me");
 }
@@ -114,7 +107,7 @@ describe("a new name of the old account", () => {
     const before = await decide();
     expect(before.finish()).toMatchObject({ isRenamed: false });
     await confirm({}, "$rename");
-    await until(isOver);
+    await passTimeUntil(isOver);
     expect(nameOf(SOURCE)).toBe(`Me (now ${TARGET})`);
     const after = await decide();
     expect(namesIn(after)).toEqual(namesIn(before));
@@ -133,11 +126,11 @@ describe("a new name of the old account", () => {
     const before = await decide();
     isCrashing = true;
     await confirm({}, "$rename");
-    await until(() => bot.hasCrashed());
+    await passTimeUntil(() => bot.hasCrashed());
     isCrashing = false;
     await start();
     expect(namesIn(await decide())).toEqual(namesIn(before));
-    await until(isOver);
+    await passTimeUntil(isOver);
     await confirm({ undo: true }, "$back");
     await expectFormerNames();
     expect(await bot.runServices.starter.previewUndo(request)).toEqual({ status: "nothing_to_undo" });

@@ -13,6 +13,7 @@ import {
   startFakeBot,
 } from "../../../support/fakes/fake-bot.ts";
 import type { FakeHomeservers } from "../../../support/fakes/fake-homeservers.ts";
+import { passTimeUntil } from "../../../support/fakes/fake-time.ts";
 import { temporaryFolder } from "../../../support/store/temporary-store.ts";
 
 let bot: FakeBot;
@@ -39,13 +40,7 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
-async function untilOver(): Promise<void> {
-  for (let tick = 0; tick < 1_000; tick += 1) {
-    if ((await bot.store.store.runs.last(OWNER))?.state === "over") return;
-    await vi.advanceTimersByTimeAsync(100);
-  }
-  throw new Error("the run does not end");
-}
+const isOver = async (): Promise<boolean> => (await bot.store.store.runs.last(OWNER))?.state === "over";
 
 function isOn(): boolean {
   const { rules } = readPushRules(structuredClone(servers.accounts.get(TARGET)?.pushRules ?? {}));
@@ -63,7 +58,7 @@ describe("mentions of the old account", () => {
   it("reach the new one without a question and without a reading, and one message says so", async () => {
     await signIn(bot);
     expect(await mentions.set(request, { isOff: false })).toMatchObject({ status: "started" });
-    await untilOver();
+    await passTimeUntil(isOver);
     expect(isOn()).toBe(true);
     expect(asked).toEqual(["GET pushrules", "PUT content"]);
     expect(await bot.store.store.outbox.unsentCount()).toBe(1);
@@ -72,7 +67,7 @@ describe("mentions of the old account", () => {
   it("are seen to once for a message that a crash repeats", async () => {
     await signIn(bot);
     const first = await mentions.set(request, { isOff: false });
-    await untilOver();
+    await passTimeUntil(isOver);
     const again = await mentions.set(request, { isOff: false });
     expect(again).toMatchObject({
       status: "started",
@@ -84,7 +79,7 @@ describe("mentions of the old account", () => {
   it("are taken back with the move", async () => {
     await signIn(bot);
     await mentions.set(request, { isOff: false });
-    await untilOver();
+    await passTimeUntil(isOver);
     const preview = await bot.runServices.starter.previewUndo(request);
     if (preview.status !== "possible") throw new Error(preview.status);
     const address = { ...request.address, eventId: "$undo" };
@@ -92,7 +87,7 @@ describe("mentions of the old account", () => {
       { owner: OWNER, address },
       { shown: preview.shown, leavesAnyway: false },
     );
-    await untilOver();
+    await passTimeUntil(isOver);
     expect(isOn()).toBe(false);
   });
 });
