@@ -6,7 +6,6 @@
  * limits. The same seed gives the same people, names, kinds and order. Room IDs differ, because
  * servers choose them.
  */
-import type { GuardedFetch, GuardedRequest } from "../../../src/network/guarded-fetch.ts";
 import { createGuardedFetch } from "../../../src/network/guarded-fetch.ts";
 import { concurrently } from "../../../src/platforms/matrix/reading/concurrently.ts";
 import type { Homeserver, HomeserverPair } from "../homeservers/pair.ts";
@@ -56,15 +55,6 @@ interface Inhabitants {
   readonly bridge: PopulationSession;
 }
 
-/** A busy machine needs longer for many rooms than the bot waits for an answer. */
-const REQUEST_MS = 5 * 60_000;
-
-function patient(fetch: GuardedFetch): GuardedFetch {
-  const fetchPatiently = (url: string, request?: GuardedRequest): ReturnType<GuardedFetch> =>
-    fetch(url, { ...request, timeoutMs: REQUEST_MS });
-  return Object.assign(fetchPatiently, { stream: fetch.stream, close: fetch.close });
-}
-
 /** @throws HomeserverError for anything that a server refuses: no kind is left out silently */
 export async function populate(options: PopulateOptions): Promise<Population> {
   const { pair, seed, rooms = "one of each", concurrency = 6 } = options;
@@ -72,7 +62,7 @@ export async function populate(options: PopulateOptions): Promise<Population> {
   const fetch = createGuardedFetch({ allowPrivate: ["127.0.0.0/8"] });
   try {
     const people = await settle(options, chance, (server, person) =>
-      openPopulationSession(server, person, patient(fetch)),
+      openPopulationSession(server, person, fetch),
     );
     const profile = await writeProfile(people.source);
     const isOneOfEach = rooms === "one of each";
