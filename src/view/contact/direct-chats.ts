@@ -41,7 +41,10 @@ export function directChatsQuestion(
         head,
         list(peopleLines(chats)),
         ...words(facts),
-        paragraph(...daily(newChats), `The first ones take ${formatDuration(durationMs)}.`),
+        paragraph(
+          ...daily(newChats),
+          newChats.now === 0 ? "" : `The first ones take ${formatDuration(durationMs)}.`,
+        ),
         ...leftAlone(facts.left),
         paragraph("For your own words: ", code(`${prefix}dm CONTACT --text "…"`), "."),
       ],

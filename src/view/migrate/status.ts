@@ -101,8 +101,11 @@ function bar(status: RunStatus): Block {
   const stepWords = `${steps.done} of ${counted(stepsTotal, stepNoun(status))}`;
   // Steps that wait for other people do not count, so that the bar can become full.
   const roomsTotal = rooms.done + rooms.open + rooms.failed;
-  if (!isAboutRooms(status) || roomsTotal === 0)
-    return paragraph(code(progressBar(steps.done, stepsTotal)), ` ${stepWords} done`);
+  const hasSteps = !isAboutRooms(status) || roomsTotal === 0;
+  // The dropped steps of a cancelled run are in no total, so its bar would be full.
+  if (hasSteps && status.isCancelled)
+    return paragraph(`${counted(steps.done, stepNoun(status))} done before.`);
+  if (hasSteps) return paragraph(code(progressBar(steps.done, stepsTotal)), ` ${stepWords} done`);
   return paragraph(
     code(progressBar(rooms.done, roomsTotal)),
     ` ${rooms.done} of ${counted(roomsTotal, "room")} done, and ${stepWords}`,

@@ -76,7 +76,7 @@ export function undoRefused(result: Exclude<UndoPreviewResult, UndoPreview>, pre
     case "nothing_to_undo":
       return notice(
         paragraph(
-          "There is nothing to take back: I wrote nothing to your accounts. ",
+          "There is nothing to take back in your accounts. Messages to people, and chats with them, always stay. ",
           code(`${prefix}migrate status`),
           " shows where you are.",
         ),

@@ -191,6 +191,13 @@ describe("the status of contact with other people", () => {
   const status = (more: Partial<RunStatus>) => text(progressMessage(runStatus(more), NOW, "!"));
   const steps = { total: 6, done: 4, failed: 1, dormant: 0 };
 
+  it("shows no bar for a cancelled run, whose total is not known any more", () => {
+    const left = { total: 4, done: 4, failed: 0, dormant: 0 };
+    const said = status({ purpose: "ask", state: "over", isCancelled: true, steps: left });
+    expect(said).toContain("4 questions done before.");
+    expect(said).not.toContain("█");
+  });
+
   it.each<{ purpose: RunStatus["purpose"]; bar: string; failed: string }>([
     { purpose: "ask", bar: "4 of 6 questions done", failed: "1 question did not work" },
     { purpose: "knock", bar: "4 of 6 knocks done", failed: "1 knock did not work" },

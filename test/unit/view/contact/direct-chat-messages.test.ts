@@ -89,6 +89,14 @@ describe("the messages about new direct chats", () => {
     for (const { partner } of people) expect(content).toContain(partner.userId);
   });
 
+  it("say how long the first chats take, unless all wait for the daily limit", () => {
+    const said = (now: number): string =>
+      renderPlainText(asked({ newChats: { total: 2, now, perDay: 10 } }).whole.document);
+    expect(said(1)).toContain("1 of them now, the others later. The first ones take 5 seconds.");
+    expect(said(0)).toContain("None of them now, the others later.");
+    expect(said(0)).not.toContain("The first ones");
+  });
+
   it("say at the end with whom a chat was opened, and with whom not", () => {
     const said = renderPlainText(ended.document);
     for (const words of [
