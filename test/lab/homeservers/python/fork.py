@@ -143,7 +143,7 @@ def stop(*_):
 def serve():
     for key, _ in selector.select(1):
         # An earlier event of this round may have ended what this one is about.
-        if key.fileobj in selector.get_map():
+        if selector.get_map().get(key.fd) is key:
             key.data()
     for server in servers:
         if server.kill_at is not None and server.kill_at < time.monotonic():
