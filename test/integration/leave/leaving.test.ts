@@ -70,7 +70,7 @@ beforeAll(async () => {
   await makeBackups(rooms, people, pair);
   const accounts = platform.pair({ source, target });
   Object.assign(fixture, { folder, pair, people, store, requests, platform, accounts, rooms });
-}, 120_000);
+});
 
 afterAll(async () => {
   const { folder, pair, store, platform } = fixture;

@@ -6,6 +6,7 @@ import type {
   RenameLeftReason,
 } from "../../../../src/platforms/telling.ts";
 import { announceQuestion, textNeedsQuotes } from "../../../../src/view/contact/announce.ts";
+import type { Question } from "../../../../src/view/contact/question.ts";
 import { shortQuestion, wholeQuestion } from "../../../../src/view/contact/question.ts";
 import { renameQuestion } from "../../../../src/view/contact/rename.ts";
 import type { Message } from "../../../../src/view/document/message.ts";
@@ -15,7 +16,7 @@ import { untrustedCode } from "../../../../src/view/document/untrusted-text.ts";
 import { room, rooms } from "../../../support/fakes/move-samples.ts";
 import { EVIL, keepsTheRulesOfMessages } from "../../../support/view/message-rules.ts";
 
-type Question = ReturnType<typeof announceQuestion> | ReturnType<typeof renameQuestion>;
+type Shown = Question | Message;
 
 const TEXT = untrustedCode(EVIL);
 const NEW_NAME = `Mo (now @me:new.example)`;
@@ -54,20 +55,20 @@ const renamed: RenameFacts = {
   left: null,
 };
 
-function announceOf(facts: Partial<AnnounceFacts>, canBegin = true): Question {
+function announceOf(facts: Partial<AnnounceFacts>, canBegin = true): Shown {
   return announceQuestion({ facts: { ...announced, ...facts }, canBegin, durationMs: 60_000 }, "!");
 }
 
-function renameOf(facts: Partial<RenameFacts>, { undo = false, canBegin = true } = {}): Question {
+function renameOf(facts: Partial<RenameFacts>, { undo = false, canBegin = true } = {}): Shown {
   const order = { name: null, rooms: [], undo };
   return renameQuestion({ facts: { ...renamed, ...facts }, order, canBegin, durationMs: 5_000 }, "!");
 }
 
-function whole(question: Question): Message {
+function whole(question: Shown): Message {
   return "document" in question ? question : wholeQuestion(question.preview, question.answers);
 }
 
-function short(question: Question): Message {
+function short(question: Shown): Message {
   return "document" in question ? question : shortQuestion(question.preview, question.answers);
 }
 
