@@ -76,7 +76,9 @@ export function isLineDone(line: FinishLine, state: FinishState): boolean {
     case "rename":
       return state.name.isRenamed;
     case "leave":
-      return leaving.open === 0 && (leaving.kept === 0 || leaving.hasBegun);
+      // Rooms that a move would still bring are left after it.
+      if (leaving.open > 0) return false;
+      return leaving.hasBegun || (leaving.kept === 0 && (leaving.notMoved === 0 || !comparison.canBegin));
     case "mentions":
       return state.hasMentionRule;
     case "sessions":

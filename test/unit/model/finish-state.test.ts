@@ -57,6 +57,18 @@ const cases: Case[] = [
   { line: "leave", title: "it is in no moved room", state: { leaving }, isDone: true },
   {
     line: "leave",
+    title: "a move would still bring rooms",
+    state: { leaving: { ...leaving, notMoved: 2 }, comparison: { ...comparison, moved: 3, canBegin: true } },
+    isDone: false,
+  },
+  {
+    line: "leave",
+    title: "the other rooms wait for people",
+    state: { leaving: { ...leaving, notMoved: 2 }, comparison: { ...comparison, moved: 3 } },
+    isDone: true,
+  },
+  {
+    line: "leave",
     title: "the rest is kept on purpose",
     state: { leaving: { ...leaving, left: 12, kept: 3, hasBegun: true } },
     isDone: true,
