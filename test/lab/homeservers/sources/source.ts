@@ -42,9 +42,9 @@ export function withoutProxies(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(https?|all|no)_proxy$/i.test(name)));
 }
 
-/** The command that runs one of our Python scripts. */
+/** The command that runs one of our Python scripts. Python leaves no files beside it (-B). */
 export function scriptCommand(runtime: SynapseRuntime, name: string, ...args: readonly string[]): Command {
-  return runtime.python(runtime.inside(join(SCRIPTS, name)), ...args);
+  return runtime.python("-B", runtime.inside(join(SCRIPTS, name)), ...args);
 }
 
 /** Names the version of Synapse, once a test run has asked for all its files. */
