@@ -29,6 +29,33 @@ export interface Account {
   signedInAt: number;
 }
 
+/**
+ * An old account that nobody has signed in. It is known from files that the person imported, who
+ * has not proven to be its owner.
+ */
+export interface FileAccount {
+  owner: string;
+  side: "source";
+  userId: string;
+  method: "file";
+  /** When the last file was imported, in milliseconds since the epoch. */
+  importedAt: number;
+}
+
+/** The old account of a move: signed in, or known from files. */
+export type OldAccount = Account | FileAccount;
+
+/** Whether nobody has signed in the old account. */
+export function isFromFile(account: OldAccount): account is FileAccount {
+  return account.method === "file";
+}
+
+/** The two accounts of a move. */
+export interface MovedAccounts {
+  source: OldAccount;
+  target: Account;
+}
+
 /** The tokens of a session: a secret. Only the account's platform reads further fields. */
 export const sessionTokensSchema = z.looseObject({ accessToken: z.string().min(1) });
 export type SessionTokens = z.output<typeof sessionTokensSchema>;

@@ -5,6 +5,7 @@ import type { UnusableKeys } from "../model/key-backup.ts";
 import type { NotMoved } from "../model/not-moved.ts";
 import type { RemainingWork } from "../model/remaining-work.ts";
 import type { Report, ReportRoom } from "../model/report.ts";
+import type { ImportedAccount } from "../model/room-file.ts";
 import type { RoomHistory } from "../model/room-history.ts";
 import type { RunRoom } from "../model/run-room.ts";
 import type { StoredStep } from "../model/run.ts";
@@ -44,12 +45,40 @@ export interface DecisionRequest {
   readonly words: readonly string[];
   /** Keys are not compared, because nothing that follows depends on them. */
   readonly isWithoutKeys?: boolean;
+  /**
+   * What files say about the old account; `null`: the person imported none. It takes the place of a
+   * reading of the old account if nobody has signed that in.
+   */
+  readonly imported: ImportedAccount | null;
   readonly botUserId: string;
   /** Rooms in which the person talks with the bot. */
   readonly botRoomIds: readonly string[];
   readonly onProgress: (progress: ReadProgress) => void;
   /** Called when both accounts have been read, because messages and runs continue meanwhile. */
   readonly knownRooms: () => Promise<KnownRooms>;
+}
+
+/** What a plan tells if nobody has signed in the old account, and files say what it had. */
+export interface PlanByFiles {
+  /** When the newest file of rooms was written, in milliseconds since the epoch. */
+  readonly writtenAt: number;
+  readonly oldServer: string;
+  /** Rooms in which the old account had power that the new one will not get. */
+  readonly lostPower: number;
+  /** Direct chats whose partner's server is the dead one too. */
+  readonly lostChats: number;
+  /** Whether there is a file of settings. */
+  readonly hasData: boolean;
+}
+
+/** What has changed between a file that the person imported and the old account as it is now. */
+export interface SinceFiles {
+  /** When the newest file of rooms was written, in milliseconds since the epoch. */
+  readonly writtenAt: number;
+  /** Rooms that the old account is in and no file has. */
+  readonly entered: readonly Pick<ReportRoom, "roomId" | "name" | "alias">[];
+  /** Rooms of the files that the old account is not in any more. */
+  readonly left: readonly Pick<ReportRoom, "roomId" | "name" | "alias">[];
 }
 
 /** The visible facts of a plan. */

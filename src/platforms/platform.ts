@@ -1,5 +1,5 @@
 import type { AccountProblemCode } from "../model/account-problem.ts";
-import type { Account, Side } from "../model/account.ts";
+import type { Account, MovedAccounts, Side } from "../model/account.ts";
 import type { PlatformName } from "../model/platform-name.ts";
 import type { RateLimits } from "../model/rate-limits.ts";
 import type { RoomList, RoomListFilters } from "../model/room-list.ts";
@@ -69,7 +69,8 @@ export interface AccountPair {
   /** Runs one step, or undoes one. @throws only for bugs */
   runStep(step: TakenStep, facts: StepFacts): Promise<StepOutcome>;
   /**
-   * Checks once whether the target can enter rooms that wait for a person. Only reads.
+   * Checks once whether the target can enter rooms that wait for a person. Only reads. A source that
+   * is known from files is not asked.
    * @throws only for bugs
    */
   watch(request: WatchRequest): Promise<LookResult>;
@@ -105,7 +106,7 @@ export interface Platform {
   /** The server of an account; empty for a text that is not a user ID of the platform. */
   serverName(userId: string): string;
   /** @param signal aborts the reading for a decision */
-  pair(accounts: Readonly<Record<Side, Account>>, signal?: AbortSignal): AccountPair;
+  pair(accounts: MovedAccounts, signal?: AbortSignal): AccountPair;
   /**
    * Reads an account and lists its rooms.
    * @throws UnreadableAccountError, UnansweredAliasError

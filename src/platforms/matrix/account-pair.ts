@@ -1,9 +1,10 @@
-import type { Account, Side } from "../../model/account.ts";
-import { sides } from "../../model/account.ts";
+import type { Account, FileAccount, MovedAccounts, Side } from "../../model/account.ts";
+import { isFromFile, sides } from "../../model/account.ts";
 import { withRoomIds } from "../../model/filters.ts";
 import type { KeyedQueue } from "../../model/keyed-queue.ts";
 import type { RoomsOfUndo, StayReason, StayReasons } from "../../model/stay-reason.ts";
 import { UnreachableError } from "../../network/unreachable-error.ts";
+import type { ImportedAccount } from "../../model/room-file.ts";
 import type { PlatformKeys } from "../keys.ts";
 import type { Decision, DecisionRequest } from "../planning.ts";
 import type { AccountPair, LookResult, WatchRequest } from "../platform.ts";
@@ -20,6 +21,7 @@ import type { KeyWorker } from "./keys/worker/key-worker.ts";
 import type { OpenAccount, OpenAccountOptions } from "./open-account.ts";
 import { checkOpenAccount, guarded, openAccount, readOpenAccount } from "./open-account.ts";
 import { readFeatures } from "./reading/account-details.ts";
+import { readingFromFiles } from "./reading/reading-from-files.ts";
 import { roomsOfAliases } from "./reading/aliases.ts";
 import { chatsWithBot } from "./reading/bot-chats.ts";
 import { concurrently } from "./reading/concurrently.ts";
@@ -43,14 +45,20 @@ export interface AccountPairOptions extends OpenAccountOptions {
 
 /** The two accounts of a person, opened. */
 interface OpenPair {
-  readonly source: OpenAccount;
+  readonly source: OpenAccount | FileSource;
   readonly target: OpenAccount;
+}
+
+/** A source that nobody has signed in. */
+interface FileSource {
+  readonly account: FileAccount;
+  readonly client: null;
 }
 
 /** Opens pairs of accounts. All pairs share the features of servers. */
 export function accountPairs(
   options: AccountPairOptions,
-): (accounts: Readonly<Record<Side, Account>>, signal?: AbortSignal) => AccountPair {
+): (accounts: MovedAccounts, signal?: AbortSignal) => AccountPair {
   /**
    * The features of servers, by address. They are read once, and again after a failed look, because
    * the server may have changed.
@@ -58,7 +66,9 @@ export function accountPairs(
   const features = new Map<string, WatchingAccount["features"]>();
   return (accounts, signal) => {
     const open = (aborting?: AbortSignal): OpenPair => ({
-      source: openAccount(accounts.source, options, aborting),
+      source: isFromFile(accounts.source)
+        ? { account: accounts.source, client: null }
+        : openAccount(accounts.source, options, aborting),
       target: openAccount(accounts.target, options, aborting),
     });
     const pair = open(signal);
@@ -93,7 +103,16 @@ async function decideUntilFailure(
 
 async function decide(
   { source, target }: OpenPair,
-  { filters, words, isWithoutKeys = false, botUserId, botRoomIds, onProgress, knownRooms }: DecisionRequest,
+  {
+    filters,
+    words,
+    imported,
+    isWithoutKeys = false,
+    botUserId,
+    botRoomIds,
+    onProgress,
+    knownRooms,
+  }: DecisionRequest,
   {
     readKeys,
     now,
@@ -106,22 +125,25 @@ async function decide(
 ): Promise<Decision> {
   // Both servers are asked first, so that a server that is away does not make the other send a
   // whole account repeatedly.
-  await unlessOneFails([checkOpenAccount(source), checkOpenAccount(target)], endOthers);
+  const signedIn = source.client === null ? null : source;
+  await unlessOneFails([signedIn && checkOpenAccount(signedIn), checkOpenAccount(target)], endOthers);
   // In parallel, because they are two servers, or two accounts with separate limits.
   const [sourceReading, targetReading, keys] = await unlessOneFails(
     [
-      readOpenAccount(source, target.account.userId, {
-        onProgress,
-        withLastActivity: filters.activeSince !== null,
-        isOtherMemberNeeded: true,
-      }),
+      signedIn === null
+        ? readingFromFiles(filesOf(imported), target.account.userId)
+        : readOpenAccount(signedIn, target.account.userId, {
+            onProgress,
+            withLastActivity: filters.activeSince !== null,
+            isOtherMemberNeeded: true,
+          }),
       readOpenAccount(target, source.account.userId, {
         onProgress,
         withLastActivity: false,
         isOtherMemberNeeded: false,
       }),
-      areKeysNeeded(filters) && !isWithoutKeys
-        ? readKeys({ source: source.account, target: target.account })
+      areKeysNeeded(filters) && !isWithoutKeys && signedIn !== null
+        ? readKeys({ source: signedIn.account, target: target.account })
         : ({ kind: "not_read" } as const),
     ],
     endOthers,
@@ -132,11 +154,16 @@ async function decide(
     target: targetReading,
   };
   const unusableKeys = unusableNow(keys, found);
-  return guarded(source.account, async () => {
-    const accounts = { source: await source.readable(), target: await target.readable() };
-    const aliases = await roomsOfAliases(accounts.source.reader, words, sourceReading.snapshot.rooms);
+  const asked = signedIn ?? target;
+  return guarded(asked.account, async () => {
+    const accounts = {
+      source: signedIn && (await signedIn.readable()),
+      target: await target.readable(),
+    };
+    const { reader } = await asked.readable();
+    const aliases = await roomsOfAliases(reader, words, sourceReading.snapshot.rooms);
     const chosen = withRoomIds(filters, aliases);
-    const chats = await chatsWithBot(accounts.source.reader, readings, { spokenIn, botUserId });
+    const chats = await chatsWithBot(reader, readings, { spokenIn, botUserId });
     const decided = await decideRooms(accounts, readings, {
       filters: chosen,
       botUserIds: [botUserId],
@@ -151,18 +178,24 @@ async function decide(
       filters: chosen,
       generatedAt: new Date(now()),
       contact: {
-        accounts,
         parties: {
           sourceUserId: source.account.userId,
           targetUserId: target.account.userId,
           botUserIds: new Set([botUserId]),
         },
-        guarded: (work) => guarded(source.account, work),
+        asking: await asked.readable(),
+        guarded: (work) => guarded(asked.account, work),
         shown: sourceReading,
         givenNames,
       },
     });
   });
+}
+
+/** The service gives files with every source that is known from files. */
+function filesOf(imported: ImportedAccount | null): ImportedAccount {
+  if (imported === null) throw new Error("there are no files of an account that nobody has signed in");
+  return imported;
 }
 
 async function stayReasonsIn(
@@ -173,9 +206,10 @@ async function stayReasonsIn(
   return guarded(target.account, async () => {
     const { reader } = await target.readable();
     const targetRooms = new Set(await readJoinedRooms(reader));
-    const sourceRooms = await unlessAway(
-      async () => new Set(await readJoinedRooms((await source.readable()).reader)),
-    );
+    const sourceRooms =
+      source.client === null
+        ? null
+        : await unlessAway(async () => new Set(await readJoinedRooms((await source.readable()).reader)));
     const reasons = new Map<string, StayReason>();
     const toLeave = left.filter((roomId) => targetRooms.has(roomId));
     await concurrently(toLeave, CONCURRENCY, async (roomId) => {
@@ -249,17 +283,20 @@ async function watch(
   const result = await lookForAccessChanges({
     ...request,
     userId: { source: pair.source.account.userId, target: pair.target.account.userId },
+    asked: new Set([...request.asked].filter((side) => pair[side].client !== null)),
     account: { source: () => watching(pair.source), target: () => watching(pair.target) },
     rooms: rooms.map(watchedRoom),
     now: now(),
     random: Math.random,
   });
   for (const side of sides)
-    if (result.sides[side].status === "away") known.delete(pair[side].account.baseUrl);
+    if (result.sides[side].status === "away" && pair[side].client !== null)
+      known.delete(pair[side].account.baseUrl);
   return result;
 
   // The request is not repeated, unlike those of a reader, because another look follows.
-  async function watching({ account, client }: OpenAccount): Promise<WatchingAccount> {
+  async function watching({ account, client }: OpenAccount | FileSource): Promise<WatchingAccount> {
+    if (client === null) throw new Error("an account that nobody has signed in is not asked");
     const once: Parameters<typeof readFeatures>[0] = {
       request: (asked) => client.request({ ...asked, signal: request.signal }),
     };

@@ -20,7 +20,8 @@ export interface ReadableAccount {
 }
 
 export interface ReadableAccounts {
-  source: ReadableAccount;
+  /** `null`: nobody has signed it in, and files say what it had. */
+  source: ReadableAccount | null;
   target: ReadableAccount;
 }
 
@@ -43,20 +44,24 @@ export async function decideRooms(
   const { source } = accounts;
   const outsideRooms = new Map<string, RoomSnapshot>();
   const asked = new Set<string>();
-  let snapshot = await withOtherMembers(source.reader, readings.source.snapshot, readings.target.snapshot);
+  let snapshot =
+    source === null
+      ? readings.source.snapshot
+      : await withOtherMembers(source.reader, readings.source.snapshot, readings.target.snapshot);
   for (;;) {
     const input = { ...options, source: snapshot, target: readings.target.snapshot, outsideRooms };
     const plan = planRooms(input);
-    const needs = plan.membersNeeded.filter((need) => isNew(JSON.stringify(need)));
+    const needs = source === null ? [] : plan.membersNeeded.filter((need) => isNew(JSON.stringify(need)));
     const rooms = plan.summariesNeeded.filter(({ roomId }) => isNew(roomId));
     if (needs.length === 0 && rooms.length === 0)
       return plan.membersNeeded.length === 0 ? plan : planRooms({ ...input, areMembersRead: true });
     const seen = snapshot;
-    const invitations = rooms.filter(({ isInvitation }) => isInvitation);
-    const replacements = rooms.filter(({ isInvitation }) => !isInvitation);
-    await concurrently(replacements, MAX_SUMMARIES_AT_ONCE, async (room) => {
+    const invitations = rooms.filter(({ isInvitation }) => isInvitation && source !== null);
+    const others = rooms.filter(({ isInvitation }) => !isInvitation || source === null);
+    await concurrently(others, MAX_SUMMARIES_AT_ONCE, async (room) => {
       outsideRooms.set(room.roomId, await lookFromOutside(accounts, room, seen));
     });
+    if (source === null) continue;
     const looks = await concurrently(invitations, MAX_SUMMARIES_AT_ONCE, (room) =>
       lookAtInvitation(source.reader, room, seen, accounts.target.userId),
     );
@@ -82,7 +87,7 @@ async function lookFromOutside(
   snapshot: AccountSnapshot,
 ): Promise<RoomSnapshot> {
   const seen =
-    (await readOutsideRoom(source.reader, room, snapshot, target.userId)) ??
+    (source && (await readOutsideRoom(source.reader, room, snapshot, target.userId))) ??
     (await readOutsideRoom(target.reader, room, snapshot, target.userId));
   return seen ?? roomFromSummary(room.roomId, {}, snapshot, target.userId);
 }

@@ -197,7 +197,7 @@ export class Planning {
     try {
       const read = (): Promise<Decision> =>
         platform.pair({ source, target }, signal).decide({
-          ...{ filters, words, isWithoutKeys, botUserId, botRoomIds, onProgress },
+          ...{ filters, words, imported: null, isWithoutKeys, botUserId, botRoomIds, onProgress },
           knownRooms: async () => ({
             spokenIn: await outbox.roomsOf([owner, parties.source, parties.target]),
             histories: await histories.between(owner, { source, target }, runId),

@@ -109,7 +109,7 @@ const NO_RECORDS: ContactRecords = {
 async function planned(changes: Partial<LeaveOrder>): Promise<Proposal<LeaveFacts>> {
   const decision = await fixture.accounts.decide({
     filters: { ...NO_FILTERS, categories: null },
-    ...{ words: [], botUserId: BOT, botRoomIds: [], onProgress: () => undefined },
+    ...{ words: [], imported: null, botUserId: BOT, botRoomIds: [], onProgress: () => undefined },
     knownRooms: async () => ({
       spokenIn: [],
       openedChats: [],

@@ -68,7 +68,7 @@ export interface ScriptedContextOptions {
 }
 
 export interface ScriptedContext {
-  readonly context: StepContext;
+  readonly context: StepContext & { readonly client: Readonly<Record<Side, HomeserverClient>> };
   readonly requests: readonly ScriptedRequest[];
   /** The values that the step gave to `saveUndo`, in order. */
   readonly savedUndos: readonly unknown[];

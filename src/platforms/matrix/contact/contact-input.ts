@@ -1,15 +1,18 @@
 import type { GivenName } from "../../../model/contact.ts";
 import type { TextFacts } from "../../contact.ts";
 import type { KeyFacts, UnusableByRoom } from "../categories/room-keys/plan.ts";
-import type { ReadableAccounts } from "../decide-rooms.ts";
+import type { ReadableAccount } from "../decide-rooms.ts";
 import type { Parties } from "../planning/people.ts";
 import type { RoomPlan } from "../planning/plan-rooms.ts";
 import type { AccountReading } from "../reading/account-reading.ts";
 
 /** What decisions about contact start from: both accounts as they were read, and their plan. */
 export interface ContactInput {
-  /** For further reads. */
-  readonly accounts: ReadableAccounts;
+  /**
+   * The account that writes to people who can help: the source, or the target if nobody has signed
+   * in the source.
+   */
+  readonly asking: ReadableAccount;
   /** The source has the names that the person chose, in place of those that the bot gave. */
   readonly readings: { readonly source: AccountReading; readonly target: AccountReading };
   /** The source as it shows itself. */

@@ -19,7 +19,7 @@ export async function decideLeaving(
   known: Known,
   contact: ContactInput,
 ): Promise<Proposal<LeaveFacts>> {
-  const { accounts, readings, parties, decided, keys, unusableKeys } = contact;
+  const { asking, readings, parties, decided, keys, unusableKeys } = contact;
   const input: LeavingInput = {
     ...{ order, decided, keys, unusableKeys, records: known.records, now: known.now },
     source: readings.source.snapshot,
@@ -33,7 +33,7 @@ export async function decideLeaving(
     const { roomId } = room.bySource;
     const isMoved = accessReason(room, parties)?.code === "less_power";
     const companion = isMoved ? targetUserId : null;
-    const found = await unlessUnreadable(accounts.source.reader, roomId, async (client) => ({
+    const found = await unlessUnreadable(asking.reader, roomId, async (client) => ({
       loss: await lossOf({ roomId, userId, companion, client }),
     }));
     losses.set(roomId, found === null ? { code: "unreadable" } : found.loss);

@@ -4,9 +4,9 @@ import type { RoomTag } from "./raw-events.ts";
 
 /**
  * The method by which the rooms were listed, best first: one request per 500 rooms, one for all
- * rooms, some per room.
+ * rooms, some per room. `file`: nothing was read, and files of the person say what there was.
  */
-export type ReadingMethod = "sliding_sync" | "sync" | "per_room";
+export type ReadingMethod = "sliding_sync" | "sync" | "per_room" | "file";
 
 /** Items that a method of reading cannot show. They may exist. */
 export type ReadingGap =

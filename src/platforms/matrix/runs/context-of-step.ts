@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { FileAccount } from "../../../model/account.ts";
 import type { KeyedQueue } from "../../../model/keyed-queue.ts";
 import type { TakenStep } from "../../../model/run.ts";
 import type { StepKind } from "../../../model/step.ts";
@@ -29,7 +30,9 @@ const STEP_ID_LENGTH = 22;
 
 /** The accounts and tools of a process that works on steps. */
 interface StepTools {
-  readonly source: Pick<OpenAccount, "account" | "client">;
+  /** Without a client if nobody has signed in the source. */
+  readonly source:
+    Pick<OpenAccount, "account" | "client"> | { readonly account: FileAccount; readonly client: null };
   readonly target: Pick<OpenAccount, "account" | "client">;
   readonly inTurn: KeyedQueue;
   readonly keyWorker: Pick<KeyWorker, "job">;

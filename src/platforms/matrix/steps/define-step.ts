@@ -3,7 +3,7 @@ import type { Side } from "../../../model/account.ts";
 import type { StepOutcome } from "../../../model/step-outcome.ts";
 import type { HomeserverClient } from "../api/homeserver-client.ts";
 import type { StepContext, StepFunction, UndoFunction } from "./step-context.ts";
-import { StepInterruptedError, toOutcome } from "./step-errors.ts";
+import { NoSessionError, StepInterruptedError, toOutcome } from "./step-errors.ts";
 
 /**
  * One of the two accounts and the requests of its session. They are aborted when the process stops.
@@ -118,6 +118,7 @@ function assertGoesOn({ mayGoOn }: Pick<StepContext, "mayGoOn">): void {
 function sessionOf(context: StepContext, side: Side): StepSession {
   const { client, userId, signal } = context;
   const session = client[side];
+  if (session === null) return noSession(userId[side], side);
   return {
     userId: userId[side],
     baseUrl: session.baseUrl,
@@ -139,4 +140,10 @@ function sessionOf(context: StepContext, side: Side): StepSession {
       return await session.stream({ ...request, signal });
     },
   };
+}
+
+/** Every request fails, because nobody has signed in the account. */
+function noSession(userId: string, side: Side): StepSession {
+  const refuse = (): Promise<never> => Promise.reject(new NoSessionError(side));
+  return { userId, baseUrl: "", request: refuse, upload: refuse, download: refuse, stream: refuse };
 }

@@ -8,8 +8,11 @@ import type { KeyWorker } from "../keys/worker/key-worker.ts";
 
 /** What a run gives to a step. */
 export interface StepContext {
-  /** The client of each account's session. */
-  readonly client: Readonly<Record<Side, HomeserverClient>>;
+  /**
+   * The client of each account's session; `null` for a source that nobody has signed in. No step
+   * acts for it then, and reading it fails like a read of an account whose session has ended.
+   */
+  readonly client: Readonly<Record<Side, HomeserverClient | null>>;
   readonly userId: Readonly<Record<Side, string>>;
   /** The side that acts. */
   readonly side: Side;

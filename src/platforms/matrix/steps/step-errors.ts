@@ -19,6 +19,17 @@ class OtherSideError extends Error {
   }
 }
 
+/** A request as an account that nobody has signed in. It was not sent. */
+export class NoSessionError extends Error {
+  override readonly name = "NoSessionError";
+  readonly side: Side;
+
+  constructor(side: Side) {
+    super(`nobody has signed in the ${side}`);
+    this.side = side;
+  }
+}
+
 /** The run was paused or ended before a request of a step. The request was not sent. */
 export class StepInterruptedError extends Error {
   override readonly name = "StepInterruptedError";
@@ -62,6 +73,8 @@ export type ErrorOutcome = Exclude<
 export function toOutcome(error: unknown): ErrorOutcome {
   if (error instanceof OtherSideError) return attributedTo(error.side, toOutcome(error.cause));
   if (error instanceof StepInterruptedError) return { status: "interrupted" };
+  if (error instanceof NoSessionError)
+    return { status: "needs_user", problem: { code: "session_ended", serverText: null }, side: error.side };
   if (error instanceof UnreachableError) {
     const problem = problemOf("server_trouble", error.message);
     if (!AWAY.has(error.reason)) return { status: "retry", problem };

@@ -22,12 +22,13 @@ interface TriedStep {
 export async function resolveUnanswered(
   outcome: StepOutcome,
   { side, roomId }: TriedStep,
-  client: Readonly<Record<Side, Pick<HomeserverClient, "request">>>,
+  client: Readonly<Record<Side, Pick<HomeserverClient, "request"> | null>>,
   signal: AbortSignal,
 ): Promise<StepOutcome> {
   if (outcome.status !== "wait" || outcome.waitingFor !== "server" || signal.aborted) return outcome;
   const { isSlow = false, ...wait } = outcome;
-  if (!(await isAnswering(client[outcome.side ?? side], signal))) return wait;
+  const asked = client[outcome.side ?? side];
+  if (asked === null || !(await isAnswering(asked, signal))) return wait;
   if (!isSlow || roomId === null) return { ...wait, isServerAnswering: true };
   const serverText = wait.problem?.serverText ?? null;
   return { ...wait, waitingFor: "room", waitMs: null, problem: { code: "unreachable_server", serverText } };

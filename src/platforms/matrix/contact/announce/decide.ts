@@ -11,11 +11,11 @@ import { planAnnouncement } from "./plan.ts";
  * @throws UnreadableAccountError
  */
 export async function decideAnnouncement(
-  input: AnnouncementInput & Pick<ContactInput, "accounts" | "guarded">,
+  input: AnnouncementInput & Pick<ContactInput, "asking" | "guarded">,
   order: AnnounceOrder,
   known: Known,
 ): Promise<Proposal<AnnounceFacts>> {
-  const { accounts, readings, decided } = input;
+  const { asking, readings, decided } = input;
   const { snapshot } = readings.source;
   const moved = readings.target.snapshot.rooms;
   const rooms = decided.rooms
@@ -23,7 +23,7 @@ export async function decideAnnouncement(
     .filter((roomId) => moved.get(roomId)?.membership === "join")
     .filter((roomId) => snapshot.rooms.get(roomId)?.encryption.kind === "absent");
   const counted = await input.guarded(() =>
-    withMemberCounts(accounts.source.reader, snapshot, {
+    withMemberCounts(asking.reader, snapshot, {
       rooms: order.rooms.length > 0 ? order.rooms : rooms,
       chats: new Set(),
     }),

@@ -21,25 +21,25 @@ import { stepOfMessage } from "./steps.ts";
  * @throws UnreadableAccountError
  */
 export async function decideAsk(
-  input: Pick<ContactInput, "accounts" | "readings" | "decided" | "parties" | "guarded">,
+  input: Pick<ContactInput, "asking" | "readings" | "decided" | "parties" | "guarded">,
   order: AskOrder,
   known: Known,
 ): Promise<Proposal<AskFacts>> {
-  const { accounts, readings, decided, parties } = input;
+  const { asking, readings, decided, parties } = input;
   const facts = { records: known.records, planned: known.planned, now: known.now, parties };
   const rows = [...decided.rooms, ...decided.replacements];
   const source = await input.guarded(async () => {
     const { snapshot } = readings.source;
     const uncounted = chooseRooms(rows, order, snapshot).questions;
-    const counted = await countMembers(accounts.source, uncounted, snapshot);
+    const counted = await countMembers(asking, uncounted, snapshot);
     const { questions: rooms } = chooseRooms(rows, order, counted);
-    return lookAtMembers(accounts.source, rooms, { ...facts, source: counted });
+    return lookAtMembers(asking, rooms, { ...facts, source: counted });
   });
   const { questions, knocks, notAsked, chats } = planAsk(rows, order, { ...facts, source });
   const asked = questions.flatMap(({ rooms }) => rooms.filter(({ room }) => room !== null));
   const topics = await input.guarded(() =>
     readTopics(
-      accounts.source,
+      asking,
       asked.map(({ row }) => row.roomId),
     ),
   );

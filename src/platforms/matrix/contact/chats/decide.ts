@@ -17,7 +17,7 @@ export async function decideDirectChats(
   order: DirectChatOrder,
   known: Known,
 ): Promise<Proposal<DirectChatFacts>> {
-  const { accounts, readings, decided, parties } = input;
+  const { asking, readings, decided, parties } = input;
   const facts: PartnerFacts = {
     source: readings.source.snapshot,
     target: readings.target.snapshot,
@@ -30,7 +30,7 @@ export async function decideDirectChats(
   const listed = order.partners.length > 0 ? [] : directPartners(facts);
   const needs = partnersToLookAt(listed.filter((partner) => whyNoChat(partner, false, facts) === null));
   if (needs.length === 0) return planDirectChats(facts, order, known, told);
-  const { reader, features } = accounts.source;
+  const { reader, features } = asking;
   const source = await input.guarded(() =>
     withNeededMembers(reader, { snapshot: facts.source, needs, features }),
   );

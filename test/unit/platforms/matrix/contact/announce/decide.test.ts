@@ -30,13 +30,9 @@ it("an announcement counts members where the server sent no numbers, and only in
     if (path.includes(LONG)) return "x".repeat(5_000_000);
     return members(path.includes(LARGE) ? 21 : 20);
   });
-  const accounts = {
-    source: { userId: SOURCE, reader: server.reader, features: PLAIN },
-    target: { userId: TARGET, reader: server.reader, features: PLAIN },
-  };
   const { facts } = await decideAnnouncement(
     {
-      accounts,
+      asking: { userId: SOURCE, reader: server.reader, features: PLAIN },
       readings: { source: { snapshot: source, profile }, target: { snapshot: target, profile } },
       decided: plan(snapshots, { source, target }),
       parties: { sourceUserId: SOURCE, targetUserId: TARGET, botUserIds: new Set() },

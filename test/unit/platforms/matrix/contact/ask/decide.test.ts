@@ -92,7 +92,7 @@ async function decided({ rooms, direct = {}, order, records, answers, now = NOW 
   const parties = { sourceUserId: ME, targetUserId: OTHER, botUserIds: new Set<string>() };
   const proposal = await decideAsk(
     {
-      ...{ accounts, readings, decided: plan, parties },
+      ...{ asking: accounts.source, readings, decided: plan, parties },
       guarded: async (work) => {
         guardedReads += 1;
         return work();
