@@ -36,9 +36,9 @@ export interface ContactTexts {
    * The reason of a knock, at most 120 characters. The old account's ID is never cut, even if it is
    * longer.
    */
-  knockReason(facts: TextFacts): string;
-  directChat(facts: TextFacts): string;
-  directChatReason(facts: TextFacts): string;
+  knockReason(facts: WriterFacts): string;
+  directChat(facts: WriterFacts): string;
+  directChatReason(facts: WriterFacts): string;
   announcement(facts: TextFacts & { by: Side }): string;
   /** The former name with the new ID, shortened to the limit by shortening the name. */
   newName(facts: TextFacts & { maxLength: number }): string;
@@ -54,7 +54,16 @@ export interface TextFacts {
   readonly typed: string | null;
 }
 
-export interface AskTextFacts extends TextFacts {
+/** For texts of the new account, or of whichever account can write. */
+export interface WriterFacts extends TextFacts {
+  /**
+   * Whether somebody has signed in the old account. If not, the texts say that nothing proves who
+   * writes.
+   */
+  readonly isProven: boolean;
+}
+
+export interface AskTextFacts extends WriterFacts {
   /** The rooms about which a helper is asked, each with what they would have to do. */
   readonly rooms: readonly { readonly room: ReportRoom; readonly help: AskHelp }[];
   /** The room in which the text is sent; `null` for a new chat. */

@@ -99,7 +99,10 @@ export class RunWork implements RunnerWork {
       joinedRooms: () => runs.joinedRooms(run.id),
       room: async () => (step.roomId === null ? null : runs.room(run.id, step.roomId)),
       reserveChat: (chat) => this.#reserveChat(run, step, chat),
-      knockReason: knockReason({ old: run.source, new: run.target, name: run.source, typed: null }),
+      knockReason: knockReason({
+        ...{ old: run.source, new: run.target, name: run.source },
+        ...{ isProven: true, typed: null },
+      }),
       records: () => records(run.owner, { source: run.source, target: run.target }),
       signal,
       mayGoOn,

@@ -4,6 +4,7 @@ import type { AskHelp, AskTextFacts } from "../../platforms/contact.ts";
 import { counted } from "../document/numbers.ts";
 import { untrustedCode } from "../document/untrusted-text.ts";
 import { valuesIn } from "./text-for-others.ts";
+import { UNPROVEN, withProof } from "./unproven.ts";
 
 const MAX_REASON = 500;
 /** Room for the list of rooms in a text, and in the reason of an invitation. */
@@ -17,16 +18,27 @@ type RoomToOpen = AskTextFacts["rooms"][number];
 
 /** The message to a helper. Plain text: the names of rooms in it are data. */
 export function askText(facts: AskTextFacts): string {
-  const { typed, name } = facts;
-  if (typed !== null) return filled(typed, valuesOf(facts, MAX_LIST));
+  const { typed } = facts;
+  if (typed !== null)
+    return withProof(filled(typed, valuesOf(facts, MAX_LIST)), facts, {
+      maxLength: MAX_FILLED_TEXT,
+      between: "\n\n",
+    });
   const greeting = facts.mentions.map(({ userId }) => userId).join(", ");
-  const called = name === facts.old ? facts.old : `${valuesIn(facts).name} (${facts.old})`;
   const paragraphs = [
-    `${greeting === "" ? "Hello" : `Hello ${greeting}`}, this is ${called}. I am moving to a new account, ${facts.new}, and need a hand with ${subject(facts)}.`,
+    `${greeting === "" ? "Hello" : `Hello ${greeting}`}, ${whoWrites(facts)}`,
     ...KINDS.flatMap((help) => request(help, facts)),
     "Thank you! If you would rather not, just ignore this message.",
   ];
   return cutAtWord(paragraphs.join("\n\n"), MAX_FILLED_TEXT);
+}
+
+function whoWrites(facts: AskTextFacts): string {
+  const { old, new: target, name, isProven } = facts;
+  const called = name === old ? old : `${valuesIn(facts).name} (${old})`;
+  return isProven
+    ? `this is ${called}. I am moving to a new account, ${target}, and need a hand with ${subject(facts)}.`
+    : `this is ${called}. The server of that account is gone, so I write with a new one, ${target}. ${UNPROVEN}\n\nI need a hand with ${subject(facts)}.`;
 }
 
 /**
@@ -34,19 +46,21 @@ export function askText(facts: AskTextFacts): string {
  * everything that matters.
  */
 export function askReason(facts: AskTextFacts & { encryptedChatExists: boolean }): string {
-  const { old, new: target, typed, encryptedChatExists } = facts;
+  const { old, new: target, isProven, typed, encryptedChatExists } = facts;
   const end = encryptedChatExists
     ? " We have an encrypted chat, but the tool that moves my account cannot write there."
     : "";
   const whole =
     typed === null
       ? [
-          `${old} moves to ${target}.`,
+          isProven
+            ? `${old} moves to ${target}.`
+            : `This is ${old}, whose server is gone, with a new account, ${target}. ${UNPROVEN}`,
           ...KINDS.flatMap((help) => shortRequest(help, facts)),
           "Thank you!",
         ].join(" ")
       : filled(typed, valuesOf(facts, MAX_SHORT_LIST)).replaceAll(/\s+/gu, " ").trim();
-  return `${cutAtWord(whole, MAX_REASON - end.length)}${end}`;
+  return withProof(whole, facts, { maxLength: MAX_REASON, between: " ", end });
 }
 
 function valuesOf({ rooms, ...facts }: AskTextFacts, maxList: number): Readonly<Record<Placeholder, string>> {

@@ -1,5 +1,5 @@
 import type { GivenName } from "../../../model/contact.ts";
-import type { TextFacts } from "../../contact.ts";
+import type { TextFacts, WriterFacts } from "../../contact.ts";
 import type { KeyFacts, UnusableByRoom } from "../categories/room-keys/plan.ts";
 import type { ReadableAccount } from "../decide-rooms.ts";
 import type { Parties } from "../planning/people.ts";
@@ -46,6 +46,16 @@ export function textFacts(
   const { sourceUserId, targetUserId } = parties;
   const isNamed = name !== null && name.trim() !== "";
   return { old: sourceUserId, new: targetUserId, name: isNamed ? name : sourceUserId, typed };
+}
+
+/** The same for texts of an account that may have to say that nothing proves who writes. */
+export function writerFacts(
+  input: Pick<ContactInput, "parties"> & {
+    readonly readings: { readonly source: Pick<AccountReading, "profile" | "method"> };
+  },
+  typed: string | null,
+): WriterFacts {
+  return { ...textFacts(input, typed), isProven: input.readings.source.method !== "file" };
 }
 
 /**

@@ -4,7 +4,7 @@ import { decideAnnouncement } from "./announce/decide.ts";
 import { decideAsk } from "./ask/decide.ts";
 import { decideDirectChats } from "./chats/decide.ts";
 import type { ContactInput } from "./contact-input.ts";
-import { inOrderOfNames, textFacts } from "./contact-input.ts";
+import { inOrderOfNames, writerFacts } from "./contact-input.ts";
 import { proposeKnocks } from "./knock.ts";
 import { planRenaming } from "./rename/plan.ts";
 
@@ -15,7 +15,7 @@ export function contactDecisions(read: ContactInput): ContactDecisions {
   return {
     ask: (order, known) => decideAsk(input, order, known),
     knock: (order, known) => {
-      const reason = known.texts.knockReason(textFacts(input, order.reason));
+      const reason = known.texts.knockReason(writerFacts(input, order.reason));
       return Promise.resolve(proposeKnocks({ decided, source: readings.source.snapshot }, order, reason));
     },
     leave: (order, known) => input.guarded(() => decideLeaving(order, known, input)),

@@ -12,7 +12,7 @@ function facts(
   more: Partial<AskTextFacts> = {},
 ): AskTextFacts {
   return {
-    ...{ old: OLD, new: NEW, name: "Ann", typed: null, sentIn: null, mentions: [] },
+    ...{ old: OLD, new: NEW, name: "Ann", isProven: true, typed: null, sentIn: null, mentions: [] },
     rooms: helps.map(([name, help]) => ({
       room: room(`!${name.toLowerCase()}:old.example`, { name, alias: `#${name.toLowerCase()}:old.example` }),
       help,

@@ -111,7 +111,7 @@ describe("the messages about new direct chats", () => {
 });
 
 describe("the words in a new direct chat", () => {
-  const told = { old: "@ann:old.example", new: "@ann:new.example", name: "Ann", typed: null };
+  const told = { old: "@ann:old.example", new: "@ann:new.example", name: "Ann", isProven: true, typed: null };
 
   it("name both accounts, and no name twice", () => {
     expect(directChatText(told)).toContain("this is Ann (@ann:old.example)");

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { AskMessage, TextFacts } from "../../../../src/platforms/contact.ts";
+import type { AskMessage, WriterFacts } from "../../../../src/platforms/contact.ts";
 import { announceQuestion } from "../../../../src/view/contact/announce.ts";
 import { askQuestion } from "../../../../src/view/contact/ask-question.ts";
 import { directChatsQuestion } from "../../../../src/view/contact/direct-chats.ts";
@@ -27,7 +27,7 @@ function bodyOf(question: { preview: PreviewWords } | Message): string {
 }
 
 /** The texts that are sent, and the preview of them. */
-function shown(facts: TextFacts): { name: string; texts: string[]; body: string }[] {
+function shown(facts: WriterFacts): { name: string; texts: string[]; body: string }[] {
   const rooms = [{ room: HALL, help: "invite" as const, topic: null }];
   const asked = { ...facts, rooms, sentIn: null, mentions: [] };
   const [text, reason] = [
@@ -108,10 +108,17 @@ function shown(facts: TextFacts): { name: string; texts: string[]; body: string 
 }
 
 describe("a preview has every text byte for byte as it is sent", () => {
-  const texts = { old: OLD, new: NEW, name: EVIL };
+  const texts = { old: OLD, new: NEW, name: EVIL, isProven: true };
   it.each(shown({ ...texts, typed: null }))("$name", ({ texts: sent, body }) => {
     for (const text of sent) expect(body).toContain(text);
   });
+
+  it.each(shown({ ...texts, isProven: false, typed: null }))(
+    "$name, without the old account",
+    ({ texts: sent, body }) => {
+      for (const text of sent) expect(body).toContain(text);
+    },
+  );
 
   it.each(shown({ ...texts, typed: TYPED }))("$name, with words of the person", ({ texts: sent, body }) => {
     for (const text of sent) {

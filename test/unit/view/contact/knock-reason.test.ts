@@ -3,8 +3,8 @@ import { knockReason } from "../../../../src/view/contact/knock-reason.ts";
 
 const OLD = "@ann:old.example";
 
-function reasonOf(old: string, typed: string | null): string {
-  return knockReason({ old, new: "@ann:new.example", name: "Ann", typed });
+function reasonOf(old: string, typed: string | null, isProven = true): string {
+  return knockReason({ old, new: "@ann:new.example", name: "Ann", isProven, typed });
 }
 
 function idOfLength(length: number): string {
@@ -42,6 +42,21 @@ describe("the reason of a knock", () => {
     expect(id).toHaveLength(length);
     expect(reasonOf(id, null)).toBe(`${id}${ending}`);
     expect(reasonOf(id, "please").startsWith(id)).toBe(true);
+  });
+
+  test.each([
+    { length: 15, typed: null, says: ["says to be ", ", whose server is gone"] },
+    { length: 15, typed: "from the choir", says: ["says to be ", ", whose server is gone: from the choir"] },
+    { length: 87, typed: null, says: ["says to be ", ", whose server is gone"] },
+    { length: 88, typed: null, says: ["says to be ", ""] },
+    { length: 109, typed: "Hello", says: ["says to be ", ""] },
+    { length: 110, typed: null, says: ["", ""] },
+    { length: 255, typed: "Hello", says: ["", ""] },
+  ])("without the old account it proves nothing: $length characters, $typed", ({ length, typed, says }) => {
+    const id = idOfLength(length);
+    const reason = reasonOf(id, typed, false);
+    expect(reason).toBe(`${says[0]}${id}${says[1]}`);
+    expect(reason.length).toBeLessThanOrEqual(Math.max(120, length));
   });
 
   test("leaves out typed words for which no space is left", () => {

@@ -1,11 +1,11 @@
 import type { Person } from "../../../../model/contact.ts";
 import type { Helper } from "../../../../model/routes.ts";
-import type { AskFacts, AskMessage, AskOrder, Known, Proposal, TextFacts } from "../../../contact.ts";
+import type { AskFacts, AskMessage, AskOrder, Known, Proposal, WriterFacts } from "../../../contact.ts";
 import type { PlannedRoom } from "../../planning/planned-room.ts";
 import { reportRoom } from "../../report/report.ts";
 import { admittedChats } from "../chats/new-chats.ts";
 import type { ContactInput } from "../contact-input.ts";
-import { textFacts } from "../contact-input.ts";
+import { writerFacts } from "../contact-input.ts";
 import { knocksOf } from "../knock.ts";
 import type { HelperToAsk } from "../payloads.ts";
 import { roomsToWatch } from "../watched-rooms.ts";
@@ -43,7 +43,7 @@ export async function decideAsk(
       asked.map(({ row }) => row.roomId),
     ),
   );
-  const told = textFacts(input, order.text);
+  const told = writerFacts(input, order.text);
   const words = { ...{ facts: told, known, topics }, encryptedWith: chats.encrypted };
   const messages = questions.map((question) => messageOf(question, words));
   const reason = known.texts.knockReason({ ...told, typed: null });
@@ -69,7 +69,7 @@ function askedAbout(questions: readonly PlannedQuestion[]): PlannedRoom[] {
 }
 
 interface Words {
-  readonly facts: TextFacts;
+  readonly facts: WriterFacts;
   readonly known: Known;
   readonly topics: ReadonlyMap<string, string>;
   /** The people with whom the source has an encrypted chat. */

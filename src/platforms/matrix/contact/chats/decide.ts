@@ -2,7 +2,7 @@ import type { Known, Proposal } from "../../../contact.ts";
 import type { DirectChatFacts, DirectChatOrder } from "../../../direct-chats.ts";
 import { withNeededMembers } from "../../reading/members.ts";
 import type { ContactInput } from "../contact-input.ts";
-import { textFacts } from "../contact-input.ts";
+import { writerFacts } from "../contact-input.ts";
 import type { PartnerFacts } from "./partners.ts";
 import { directPartners, partnersToLookAt, whyNoChat } from "./partners.ts";
 import { planDirectChats } from "./plan.ts";
@@ -26,7 +26,7 @@ export async function decideDirectChats(
     records: known.records,
     planned: known.planned,
   };
-  const told = textFacts(input, order.text);
+  const told = writerFacts(input, order.text);
   const listed = order.partners.length > 0 ? [] : directPartners(facts);
   const needs = partnersToLookAt(listed.filter((partner) => whyNoChat(partner, false, facts) === null));
   if (needs.length === 0) return planDirectChats(facts, order, known, told);

@@ -1,6 +1,6 @@
 import type { Person } from "../../../../model/contact.ts";
 import type { PlannedStep } from "../../../../model/step.ts";
-import type { Known, Proposal, TextFacts } from "../../../contact.ts";
+import type { Known, Proposal, WriterFacts } from "../../../contact.ts";
 import type { DirectChatCandidate, DirectChatFacts, DirectChatOrder } from "../../../direct-chats.ts";
 import { reportRoom } from "../../report/report.ts";
 import type { OpenChatPayload } from "../payloads.ts";
@@ -18,7 +18,7 @@ export function planDirectChats(
   facts: PartnerFacts,
   order: DirectChatOrder,
   known: Known,
-  told: TextFacts,
+  told: WriterFacts,
 ): Proposal<DirectChatFacts> {
   const isListed = order.partners.length === 0;
   const partners = new Map(directPartners(facts).map((partner) => [partner.userId, partner]));
@@ -69,7 +69,7 @@ function personOf({ userId, chats }: DirectPartner): Person {
 }
 
 /** In an encrypted chat only the reason of the invitation tells the text. */
-function newChat(one: DirectChatCandidate, texts: Known["texts"], told: TextFacts): NewChat {
+function newChat(one: DirectChatCandidate, texts: Known["texts"], told: WriterFacts): NewChat {
   const reason = texts.directChatReason(told);
   return { ...one, text: one.isEncrypted ? null : texts.directChat(told), reason };
 }

@@ -25,7 +25,7 @@ import {
 
 const BO = "@bo:far.example";
 const DI = "@di:far.example";
-const TOLD = { old: SOURCE, new: TARGET, name: "Ann", typed: null };
+const TOLD = { old: SOURCE, new: TARGET, name: "Ann", isProven: true, typed: null };
 
 interface Scene {
   partners?: readonly string[];
