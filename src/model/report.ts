@@ -80,6 +80,8 @@ export const storedReportSchema = z.object({
   schema: z.literal(1),
   source: z.string(),
   target: z.string(),
+  /** Nobody had signed in the source: files say what it had. */
+  isFromFile: z.literal(true).optional(),
   generatedAt: z.iso.datetime(),
   rooms: z.array(storedReportRoomSchema).readonly(),
   categories: z

@@ -63,6 +63,8 @@ export interface PlanByFiles {
   /** When the newest file of rooms was written, in milliseconds since the epoch. */
   readonly writtenAt: number;
   readonly oldServer: string;
+  /** The IDs of rooms about which no server says anything. The run tries to join each once. */
+  readonly tried: readonly string[];
   /** Rooms in which the old account had power that the new one will not get. */
   readonly lostPower: number;
   /** Direct chats whose partner's server is the dead one too. */

@@ -3,7 +3,7 @@ import { withProgressNote } from "../../dialogue/progress-note.ts";
 import type { CommandSpecification } from "../../grammar/specification.ts";
 import type { KeyCheckOrder, KeyCheckResult } from "../../service/keys/check.ts";
 import type { Plans } from "../../store/plans.ts";
-import { aliasUnanswered, notSignedIn, readingAccounts, unreadable } from "../../view/account/reading.ts";
+import { aliasUnanswered, cannotDecide, readingAccounts } from "../../view/account/reading.ts";
 import type { Message } from "../../view/document/message.ts";
 import { keyCheck } from "../../view/keys/check.ts";
 import { roomOfWord } from "../filters.ts";
@@ -47,11 +47,10 @@ export function keysCheckCommand({
 function answer(result: KeyCheckResult, prefix: string): Message {
   switch (result.status) {
     case "not_signed_in":
-      return notSignedIn(result.missing, prefix, "A check");
+    case "not_read":
+      return cannotDecide(result, prefix, "A check");
     case "unanswered_alias":
       return aliasUnanswered(result.alias);
-    case "not_read":
-      return unreadable(result.account, result.refusal, prefix);
     case "checked":
       return keyCheck(result.check, prefix);
   }

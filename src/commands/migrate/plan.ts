@@ -5,7 +5,12 @@ import { blockedRooms } from "../../model/rooms-left.ts";
 import type { Planning } from "../../service/plan/planning.ts";
 import type { RunOverview } from "../../service/run/overview.ts";
 import type { Plans } from "../../store/plans.ts";
-import { aliasUnanswered, notSignedIn, readingAccounts, unreadable } from "../../view/account/reading.ts";
+import {
+  aliasUnanswered,
+  cannotDecide,
+  oldServerAnswers,
+  readingAccounts,
+} from "../../view/account/reading.ts";
 import { planFile, planMessage } from "../../view/migrate/plan.ts";
 import { jsonReport } from "../../view/rooms/report-files.ts";
 import { filterDetails, filterFlags, filterUsage, readFilters } from "../filters.ts";
@@ -43,11 +48,12 @@ export function migratePlanCommand({
       );
       switch (result.status) {
         case "not_signed_in":
-          return conversation.say(notSignedIn(result.missing, prefix), { key: "answer" });
+        case "not_read":
+          return conversation.say(cannotDecide(result, prefix), { key: "answer" });
+        case "old_server_answers":
+          return conversation.say(oldServerAnswers(result, prefix), { key: "answer" });
         case "unanswered_alias":
           return conversation.say(aliasUnanswered(result.alias), { key: "answer" });
-        case "not_read":
-          return conversation.say(unreadable(result.account, result.refusal, prefix), { key: "answer" });
         case "planned": {
           const { plan } = result;
           if (values.flags["json"] === true) {

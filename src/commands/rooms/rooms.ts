@@ -4,7 +4,7 @@ import { parseDuration } from "../../grammar/duration.ts";
 import type { CommandSpecification } from "../../grammar/specification.ts";
 import type { RoomListRequest, RoomListResult } from "../../service/plan/room-listing.ts";
 import type { Plans } from "../../store/plans.ts";
-import { aliasUnanswered, notSignedIn, unreadable } from "../../view/account/reading.ts";
+import { aliasUnanswered, cannotDecide } from "../../view/account/reading.ts";
 import { readingRooms, roomList } from "../../view/rooms/rooms.ts";
 import { filterFlags, filterUsage, readFilters } from "../filters.ts";
 
@@ -48,11 +48,10 @@ export function roomsCommand({
       );
       switch (result.status) {
         case "not_signed_in":
-          return conversation.say(notSignedIn(["source"], prefix), { key: "answer" });
+        case "not_read":
+          return conversation.say(cannotDecide(result, prefix, "A list of rooms"), { key: "answer" });
         case "unanswered_alias":
           return conversation.say(aliasUnanswered(result.alias), { key: "answer" });
-        case "not_read":
-          return conversation.say(unreadable(result.account, result.refusal, prefix), { key: "answer" });
         case "listed":
           return conversation.say(roomList(result.list, now(), prefix), {
             key: "answer",

@@ -116,6 +116,7 @@ function planFacts(input: DecisionInput): PlanFacts {
     report: report({
       sourceUserId,
       targetUserId,
+      isFromFile: readings.source.method === "file",
       generatedAt,
       rooms,
       categories: [...roomCategories(rooms), ...categories, roomKeysCategory(keys)].map((entry) =>

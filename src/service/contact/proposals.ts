@@ -17,7 +17,8 @@ import type {
 import type { Decision } from "../../platforms/planning.ts";
 import { UnreadableAccountError } from "../../platforms/reading.ts";
 import type { Limits } from "../../queue/rate-limits.ts";
-import type { CannotDecide, DecidedMove, PlanRequest, Planning, UnansweredAlias } from "../plan/planning.ts";
+import type { DecidedMove, PlanRequest, Planning } from "../plan/planning.ts";
+import type { CannotDecide, UnansweredAlias } from "../plan/results.ts";
 import type { BeginResult, BeginRun } from "../run/begin.ts";
 import { accountsOf, takesMore } from "../run/begin.ts";
 import type { RunControl } from "../run/control.ts";

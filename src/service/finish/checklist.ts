@@ -13,7 +13,8 @@ import { UnreadableAccountError } from "../../platforms/reading.ts";
 import type { Accounts } from "../../store/accounts.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
-import type { CannotDecide, DecidedMove, PlanRequest, Planning } from "../plan/planning.ts";
+import type { DecidedMove, PlanRequest, Planning } from "../plan/planning.ts";
+import type { CannotDecide } from "../plan/results.ts";
 import type { FinishStates } from "./finish-states.ts";
 
 export interface FinishRequest {

@@ -6,7 +6,7 @@ import { UnreadableAccountError } from "../../platforms/reading.ts";
 import type { Accounts } from "../../store/accounts.ts";
 import type { SignOutResult } from "../accounts/results.ts";
 import type { SignIn } from "../accounts/sign-in.ts";
-import type { CannotDecide } from "../plan/planning.ts";
+import type { CannotDecide } from "../plan/results.ts";
 import type { RunControl } from "../run/control.ts";
 import type { RunStatus } from "../run/results.ts";
 import type { FinishChecklist, FinishRequest } from "./checklist.ts";

@@ -5,11 +5,10 @@ import type { PlatformKeys } from "../../platforms/keys.ts";
 import type { ReadProgress } from "../../platforms/reading.ts";
 import { UnansweredAliasError, UnreadableAccountError } from "../../platforms/reading.ts";
 import type { Accounts } from "../../store/accounts.ts";
-import type { UnansweredAlias } from "../plan/planning.ts";
 import type { Readings } from "../plan/readings.ts";
-import type { NotPossible } from "./results.ts";
+import type { CannotDecide, UnansweredAlias } from "../plan/results.ts";
 
-export type KeyCheckResult = { status: "checked"; check: KeyCheck } | NotPossible | UnansweredAlias;
+export type KeyCheckResult = { status: "checked"; check: KeyCheck } | CannotDecide | UnansweredAlias;
 
 export interface KeyCheckOrder {
   /** Room IDs and aliases; empty: the encrypted rooms with the latest activity. */

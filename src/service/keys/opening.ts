@@ -5,8 +5,9 @@ import type { OpenedBackup, PlatformKeys, TypedSecret } from "../../platforms/ke
 import { UnreadableAccountError } from "../../platforms/reading.ts";
 import type { Accounts } from "../../store/accounts.ts";
 import type { KeyCopies, NewKeyCopy } from "../../store/key-copies.ts";
+import type { CannotDecide } from "../plan/results.ts";
 import { FIRST_BATCH_SIZE, KEPT_OPEN_MS } from "./pauses.ts";
-import type { NotPossible, OpeningResult } from "./results.ts";
+import type { OpeningResult } from "./results.ts";
 import type { KeyRunner } from "./runner.ts";
 import type { KeyVerifications } from "./verifications.ts";
 
@@ -125,7 +126,7 @@ export class BackupOpening {
 }
 
 /** @throws anything else than that an account could not be read */
-export function notRead(error: unknown): Extract<NotPossible, { status: "not_read" }> {
+export function notRead(error: unknown): Extract<CannotDecide, { status: "not_read" }> {
   if (!(error instanceof UnreadableAccountError)) throw error;
   return { status: "not_read", account: error.account, refusal: error.refusal };
 }

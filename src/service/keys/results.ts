@@ -11,11 +11,7 @@ import type {
   TypedSecret,
 } from "../../platforms/keys.ts";
 import type { AccountRefusal } from "../../platforms/sign-in.ts";
-
-/** An account that the command needs is not signed in, or could not be read. */
-export type NotPossible =
-  | { status: "not_signed_in"; missing: Side[] }
-  | { status: "not_read"; account: Account; refusal: AccountRefusal };
+import type { CannotDecide } from "../plan/results.ts";
 
 /**
  * How a command that opens the old backup ended.
@@ -23,7 +19,7 @@ export type NotPossible =
  * - `busy`: other work is running; nothing was opened.
  */
 export type OpeningResult =
-  | NotPossible
+  | CannotDecide
   | { status: "started"; by: TypedSecret["kind"] | "emoji"; copy: KeyCopy; replaced: KeyCopy | null }
   | { status: "busy"; copy: KeyCopy }
   | { status: "refused"; by: TypedSecret["kind"]; refusal: OpenRefusal }
@@ -38,7 +34,7 @@ export type OpeningResult =
  * - `empty`: the file has no usable key.
  */
 export type ImportResult =
-  | Extract<NotPossible, { status: "not_signed_in" }>
+  | Extract<CannotDecide, { status: "not_signed_in" }>
   | {
       status: "started";
       replaced: KeyCopy | null;
@@ -71,7 +67,7 @@ export type ExportRunResult =
  * - `copy`: the work with keys that is not over.
  */
 export type WaysResult =
-  NotPossible | { status: "ways"; ways: OpeningWays; target: KeyBackup | null; copy: KeyCopy | null };
+  CannotDecide | { status: "ways"; ways: OpeningWays; target: KeyBackup | null; copy: KeyCopy | null };
 
 /** The backup of one account as its server describes it now, or why it could not be read. */
 export type BackupOfAccount =

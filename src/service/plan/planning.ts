@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import type { Account, Side } from "../../model/account.ts";
+import type { Account } from "../../model/account.ts";
 import { sides } from "../../model/account.ts";
 import { withAsked } from "../../model/asked.ts";
 import { RENAME_STEP_KINDS } from "../../model/contact.ts";
@@ -12,7 +12,6 @@ import type { Decision, KnownRooms, PlanFacts } from "../../platforms/planning.t
 import type { Platform } from "../../platforms/platform.ts";
 import type { ReadProgress } from "../../platforms/reading.ts";
 import { UnansweredAliasError, UnreadableAccountError } from "../../platforms/reading.ts";
-import type { AccountRefusal } from "../../platforms/sign-in.ts";
 import type { Accounts } from "../../store/accounts.ts";
 import type { Contacts } from "../../store/contacts.ts";
 import type { KeyCopies } from "../../store/key-copies.ts";
@@ -23,16 +22,10 @@ import type { Readings } from "./readings.ts";
 import { JoinedWork } from "./readings.ts";
 import type { PlanRequestData } from "./request.ts";
 import { planRequestSchema } from "./request.ts";
+import type { CannotDecide, PlanResult, UnansweredAlias } from "./results.ts";
 import type { RoomHistories } from "./room-histories.ts";
 import type { StoredPlan } from "./stored-plan.ts";
 import { readPlan, storedPlan } from "./stored-plan.ts";
-
-/** A new plan with the facts that are shown once and not stored. */
-export interface ShownPlan extends PlanFacts {
-  number: number;
-  /** The report of the previous plan, if it was for the same two accounts. */
-  before: Report | null;
-}
 
 /** The decision about a person's two accounts. */
 export interface DecidedMove {
@@ -43,18 +36,6 @@ export interface DecidedMove {
   /** The stored part of the request, with which the decision can be repeated. */
   request: PlanRequestData;
 }
-
-export type CannotDecide =
-  | { status: "not_signed_in"; missing: readonly Side[] }
-  | { status: "not_read"; account: Account; refusal: AccountRefusal };
-
-/** The room of an alias could not be found out now. */
-export interface UnansweredAlias {
-  status: "unanswered_alias";
-  alias: string;
-}
-
-export type PlanResult = { status: "planned"; plan: ShownPlan } | CannotDecide | UnansweredAlias;
 
 export interface PlanRequest {
   owner: string;

@@ -1,18 +1,12 @@
-import type { Account } from "../../model/account.ts";
 import type { RoomList, RoomListFilters } from "../../model/room-list.ts";
 import type { Platform } from "../../platforms/platform.ts";
 import type { ReadProgress } from "../../platforms/reading.ts";
 import { UnansweredAliasError, UnreadableAccountError } from "../../platforms/reading.ts";
-import type { AccountRefusal } from "../../platforms/sign-in.ts";
 import type { Accounts } from "../../store/accounts.ts";
-import type { UnansweredAlias } from "./planning.ts";
 import type { Readings } from "./readings.ts";
+import type { CannotDecide, UnansweredAlias } from "./results.ts";
 
-export type RoomListResult =
-  | { status: "listed"; list: RoomList }
-  | { status: "not_signed_in" }
-  | { status: "not_read"; account: Account; refusal: AccountRefusal }
-  | UnansweredAlias;
+export type RoomListResult = { status: "listed"; list: RoomList } | CannotDecide | UnansweredAlias;
 
 export interface RoomListRequest {
   filters: RoomListFilters;
@@ -34,7 +28,7 @@ export async function listSourceRooms(
   },
 ): Promise<RoomListResult> {
   const source = await accounts.get(owner, "source");
-  if (source === null) return { status: "not_signed_in" };
+  if (source === null) return { status: "not_signed_in", missing: ["source"] };
   try {
     const list = await readings.run(owner, [source.baseUrl], () =>
       platform.listRooms(source, filters, onProgress),

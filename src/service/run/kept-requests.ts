@@ -1,6 +1,6 @@
 import type { ConversationAddress } from "../../model/conversation-address.ts";
 import type { KeptRequestRow, KeptRequestRows } from "../../store/kept-requests.ts";
-import type { CannotDecide } from "../plan/planning.ts";
+import type { CannotDecide } from "../plan/results.ts";
 import type { Kept, KeptCause, KeptKind, KeptRequest } from "./kept-request.ts";
 import {
   KEPT_FOR_MS,

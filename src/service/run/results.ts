@@ -9,7 +9,7 @@ import type { RunPurpose } from "../../model/run.ts";
 import type { StepProblem, StepWaitingFor } from "../../model/step-outcome.ts";
 import type { LimitName } from "../../model/step.ts";
 import type { RunSummary, StepFailure, UndoFacts } from "../../platforms/runs.ts";
-import type { CannotDecide, UnansweredAlias } from "../plan/planning.ts";
+import type { CannotDecide, OldServerAnswers, UnansweredAlias } from "../plan/results.ts";
 import type { KeptCause, KeptKind } from "./kept-request.ts";
 
 /** The rooms of a run by status. Together they are all rooms of its plan. */
@@ -47,6 +47,10 @@ export interface RunStatus {
   state: RunState;
   source: string;
   target: string;
+  /** Nobody had signed in the old account when the run began: files say what it had. */
+  isFromFile?: true;
+  /** The server of such an account answers again. */
+  isOldServerBack?: true;
   startedAt: number;
   endedAt: number | null;
   isCancelled: boolean;
@@ -113,6 +117,7 @@ export type StartResult =
   /** Another command of the person stopped it before it began. */
   | { status: "stopped" }
   | UnansweredAlias
+  | OldServerAnswers
   | KeptResult
   | GivenUp
   | CannotDecide;

@@ -1,7 +1,7 @@
 import type { ConversationAddress } from "../../model/conversation-address.ts";
 import type { ReportRoom } from "../../model/report.ts";
 import type { Run } from "../../model/run.ts";
-import type { ShownPlan } from "../plan/planning.ts";
+import type { ShownPlan } from "../plan/results.ts";
 import type { LeftChat, RoomLetIn } from "./results.ts";
 import type { RunStatuses } from "./status.ts";
 import type { RunSummaryReader } from "./summary.ts";

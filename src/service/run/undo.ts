@@ -11,7 +11,7 @@ import type { EarlierRun, PlannedUndo } from "../../platforms/runs.ts";
 import type { Accounts } from "../../store/accounts.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
-import type { CannotDecide } from "../plan/planning.ts";
+import type { CannotDecide } from "../plan/results.ts";
 import type { UndoPreview } from "./results.ts";
 
 export interface UndoPlan {

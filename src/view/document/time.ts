@@ -5,6 +5,13 @@ export function formatTime(at: number): string {
   return `${dateTime.format(at)} UTC`;
 }
 
+const date = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeZone: "UTC" });
+
+/** A day with its year, in UTC: `30 November 2026`. */
+export function formatDate(at: number): string {
+  return date.format(at);
+}
+
 const clock = new Intl.DateTimeFormat("en-GB", { timeStyle: "short", timeZone: "UTC" });
 const shortDay = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
 const dayOfYear = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", timeZone: "UTC" });

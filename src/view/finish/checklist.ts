@@ -1,7 +1,7 @@
 import type { FinishLine, FinishState } from "../../model/finish-state.ts";
 import { FINISH_LINES, isLineDone } from "../../model/finish-state.ts";
 import type { FinishResult } from "../../service/finish/checklist.ts";
-import { notSignedIn, unreadable } from "../account/reading.ts";
+import { cannotDecide } from "../account/reading.ts";
 import type { Block, Inline } from "../document/document.ts";
 import { code, list, paragraph, strong } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
@@ -27,9 +27,8 @@ const commands: Readonly<Record<FinishLine, string>> = {
 export function finishAnswer(result: FinishResult, prefix: string): Message {
   switch (result.status) {
     case "not_signed_in":
-      return notSignedIn(result.missing, prefix, "The checklist");
     case "not_read":
-      return unreadable(result.account, result.refusal, prefix);
+      return cannotDecide(result, prefix, "The checklist");
     case "checked":
       return notice(
         paragraph(strong("The end of your move "), ...accountsOf(result.state), ". Nothing was changed."),

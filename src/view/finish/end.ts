@@ -1,7 +1,7 @@
 import type { FinishState } from "../../model/finish-state.ts";
 import type { EndPreview, EndResult } from "../../service/finish/move-ending.ts";
 import { endings } from "../account/accounts.ts";
-import { notSignedIn, unreadable } from "../account/reading.ts";
+import { cannotDecide } from "../account/reading.ts";
 import { sideName } from "../account/sign-in.ts";
 import type { PreviewWords } from "../contact/question.ts";
 import type { Block } from "../document/document.ts";
@@ -59,9 +59,8 @@ export function endNotAsked(result: Exclude<EndPreview, { status: "possible" }>,
         ),
       );
     case "not_signed_in":
-      return notSignedIn(result.missing, prefix, "The end");
     case "not_read":
-      return unreadable(result.account, result.refusal, prefix);
+      return cannotDecide(result, prefix, "The end");
   }
 }
 

@@ -13,7 +13,7 @@ export function mentionsRefused(
 ): Message {
   return result.status === "already"
     ? notice(paragraph("Another task must end first. ", ...alreadyThere(result.run, prefix)))
-    : notSignedIn(result.missing, prefix, "This");
+    : notSignedIn(result, prefix, "This");
 }
 
 /** The end of the run that makes or removes the rule. It is the answer to the command. */

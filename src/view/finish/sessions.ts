@@ -1,7 +1,7 @@
 import type { Account } from "../../model/account.ts";
 import type { FinishState } from "../../model/finish-state.ts";
 import type { SessionsPreview, SessionsResult } from "../../service/finish/move-ending.ts";
-import { notSignedIn, unreadable } from "../account/reading.ts";
+import { cannotDecide } from "../account/reading.ts";
 import { refusalSentence, sideWord } from "../account/sign-in.ts";
 import type { PreviewWords } from "../contact/question.ts";
 import type { Block, Inline } from "../document/document.ts";
@@ -82,9 +82,8 @@ export function sessionsNotAsked(
     case "signed_out":
       return signedOutBefore(result.state, prefix);
     case "not_signed_in":
-      return notSignedIn(result.missing, prefix, "The end of all sessions");
     case "not_read":
-      return unreadable(result.account, result.refusal, prefix);
+      return cannotDecide(result, prefix, "The end of all sessions");
   }
 }
 

@@ -44,7 +44,7 @@ export function importAnswer(result: ImportResult, view: ImportView): Message {
   const again = code(workCommand("import", prefix));
   switch (result.status) {
     case "not_signed_in":
-      return notSignedIn(result.missing, prefix, "An import of keys");
+      return notSignedIn(result, prefix, "An import of keys");
     case "busy":
       return busyWithKeys(result.copy, prefix);
     case "no_file":

@@ -2,7 +2,7 @@ import type { KeyCopy } from "../../model/key-copy.ts";
 import type { OpenRefusal, RecoveryKeyMistake, TypedSecret } from "../../platforms/keys.ts";
 import type { OpeningRequest } from "../../service/keys/opening.ts";
 import type { OpeningResult } from "../../service/keys/results.ts";
-import { notSignedIn, unreadable } from "../account/reading.ts";
+import { cannotDecide } from "../account/reading.ts";
 import type { Block, Inline } from "../document/document.ts";
 import { code, paragraph, strong } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
@@ -56,13 +56,12 @@ function outcome(result: OpeningResult, { purpose, prefix }: OpeningView): Messa
   const command = workCommand(purpose, prefix);
   switch (result.status) {
     case "not_signed_in":
-      return notSignedIn(
-        result.missing,
+    case "not_read":
+      return cannotDecide(
+        result,
         prefix,
         purpose === "copy" ? "A copy of your keys" : "An export of your keys",
       );
-    case "not_read":
-      return unreadable(result.account, result.refusal, prefix);
     case "busy":
       return busyWithKeys(result.copy, prefix);
     case "refused":

@@ -1,7 +1,7 @@
 import type { KeyBackup } from "../../model/key-backup.ts";
 import type { NoEmojiReason, OpeningWays } from "../../platforms/keys.ts";
 import type { WaysResult } from "../../service/keys/results.ts";
-import { notSignedIn, unreadable } from "../account/reading.ts";
+import { cannotDecide } from "../account/reading.ts";
 import type { Block, Inline } from "../document/document.ts";
 import { code, list, paragraph, strong } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
@@ -14,9 +14,8 @@ import { workLine } from "./work.ts";
 export function waysAnswer(result: WaysResult, now: number, prefix: string): Message {
   switch (result.status) {
     case "not_signed_in":
-      return notSignedIn(result.missing, prefix, "A copy of your keys");
     case "not_read":
-      return unreadable(result.account, result.refusal, prefix);
+      return cannotDecide(result, prefix, "A copy of your keys");
     case "ways": {
       const { ways, target, copy } = result;
       const work = copy === null ? [] : [paragraph(...workLine(copy, now, prefix))];

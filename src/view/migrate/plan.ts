@@ -2,7 +2,7 @@ import { keysLeft } from "../../model/keys-left.ts";
 import type { CategoryWork } from "../../model/remaining-work.ts";
 import type { Report, ReportRoom } from "../../model/report.ts";
 import { blockedRooms, isLeftToWatch } from "../../model/rooms-left.ts";
-import type { ShownPlan } from "../../service/plan/planning.ts";
+import type { ShownPlan } from "../../service/plan/results.ts";
 import type { Block, Inline } from "../document/document.ts";
 import { code, list, numberedList, paragraph, strong } from "../document/document.ts";
 import type { Attachment, Message } from "../document/message.ts";

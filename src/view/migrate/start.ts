@@ -1,7 +1,7 @@
 import type { ReportRoom } from "../../model/report.ts";
 import type { RunPurpose } from "../../model/run.ts";
 import type { RunStatus, StartResult } from "../../service/run/results.ts";
-import { aliasUnanswered, notSignedIn, unreadable } from "../account/reading.ts";
+import { aliasUnanswered, cannotDecide, oldServerAnswers } from "../account/reading.ts";
 import type { Block, Inline } from "../document/document.ts";
 import { code, join, list, paragraph, strong } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
@@ -110,10 +110,11 @@ export function startAnswer(result: StartResult, purpose: RunPurpose, prefix: st
       return stoppedBefore();
     case "unanswered_alias":
       return aliasUnanswered(result.alias);
+    case "old_server_answers":
+      return oldServerAnswers(result, prefix);
     case "not_signed_in":
-      return notSignedIn(result.missing, prefix, runNames[purpose]);
     case "not_read":
-      return unreadable(result.account, result.refusal, prefix);
+      return cannotDecide(result, prefix, runNames[purpose]);
   }
 }
 

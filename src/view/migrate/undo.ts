@@ -1,7 +1,7 @@
 import type { ReportRoom } from "../../model/report.ts";
 import type { StayReason } from "../../model/stay-reason.ts";
 import type { UndoPreview, UndoPreviewResult } from "../../service/run/results.ts";
-import { notSignedIn, unreadable } from "../account/reading.ts";
+import { cannotDecide } from "../account/reading.ts";
 import type { Block, Inline } from "../document/document.ts";
 import { code, cutList, list, paragraph, strong } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
@@ -90,9 +90,8 @@ export function undoRefused(result: Exclude<UndoPreviewResult, UndoPreview>, pre
     case "given_up":
       return givenUp(result);
     case "not_signed_in":
-      return notSignedIn(result.missing, prefix, "An undo");
     case "not_read":
-      return unreadable(result.account, result.refusal, prefix);
+      return cannotDecide(result, prefix, "An undo");
   }
 }
 

@@ -3,7 +3,7 @@ import type { KeysLeft } from "../../model/keys-left.ts";
 import { keysLeft } from "../../model/keys-left.ts";
 import type { Report } from "../../model/report.ts";
 import type { VerifyResult } from "../../service/run/results.ts";
-import { notSignedIn, unreadable } from "../account/reading.ts";
+import { cannotDecide } from "../account/reading.ts";
 import type { Block, Inline } from "../document/document.ts";
 import { code, join, list, paragraph, strong } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
@@ -38,9 +38,8 @@ export function verifyAnswer(result: VerifyResult, prefix: string): Message {
     case "given_up":
       return givenUp(result);
     case "not_signed_in":
-      return notSignedIn(result.missing, prefix, "A comparison");
     case "not_read":
-      return unreadable(result.account, result.refusal, prefix);
+      return cannotDecide(result, prefix, "A comparison");
     case "verified":
       return verified(result, prefix);
   }

@@ -1,5 +1,5 @@
 import type { ConvertResult } from "../../service/run/results.ts";
-import { aliasUnanswered, notSignedIn, unreadable } from "../account/reading.ts";
+import { aliasUnanswered, cannotDecide } from "../account/reading.ts";
 import type { Inline } from "../document/document.ts";
 import { code, paragraph, strong } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
@@ -39,9 +39,8 @@ export function convertAnswer(
     case "unanswered_alias":
       return aliasUnanswered(result.alias);
     case "not_signed_in":
-      return notSignedIn(result.missing, prefix, "That");
     case "not_read":
-      return unreadable(result.account, result.refusal, prefix);
+      return cannotDecide(result, prefix, "That");
   }
 }
 

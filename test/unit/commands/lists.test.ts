@@ -4,7 +4,7 @@ import { specifications } from "../../../src/commands/registry.ts";
 import { parseMessage } from "../../../src/grammar/parse.ts";
 import type { ReportRoom } from "../../../src/model/report.ts";
 import { estimateTime } from "../../../src/platforms/matrix/planning/time-estimate.ts";
-import type { ShownPlan } from "../../../src/service/plan/planning.ts";
+import type { ShownPlan } from "../../../src/service/plan/results.ts";
 import { reportOf, rooms } from "../../support/fakes/move-samples.ts";
 import { FakeConversation } from "./fake-conversation.ts";
 

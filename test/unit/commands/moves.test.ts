@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { CommandServices } from "../../../src/commands/registry.ts";
 import { createCommands, createConfirmableActions } from "../../../src/commands/registry.ts";
 import { NO_FILTERS } from "../../../src/model/filters.ts";
-import type { ShownPlan } from "../../../src/service/plan/planning.ts";
+import type { ShownPlan } from "../../../src/service/plan/results.ts";
 import type { StartResult } from "../../../src/service/run/results.ts";
 import { commandServices } from "../../support/fakes/command-services.ts";
 import { reportOf, room } from "../../support/fakes/move-samples.ts";

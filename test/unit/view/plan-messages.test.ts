@@ -3,7 +3,7 @@ import type { Report, ReportRoom } from "../../../src/model/report.ts";
 import { blockedRooms } from "../../../src/model/rooms-left.ts";
 import { numberedRooms } from "../../../src/model/rooms-left.ts";
 import { estimateTime } from "../../../src/platforms/matrix/planning/time-estimate.ts";
-import type { ShownPlan } from "../../../src/service/plan/planning.ts";
+import type { ShownPlan } from "../../../src/service/plan/results.ts";
 import { notSignedIn, unreadable } from "../../../src/view/account/reading.ts";
 import { renderHtml } from "../../../src/view/document/html.ts";
 import type { Message } from "../../../src/view/document/message.ts";
@@ -325,10 +325,12 @@ describe("a report", () => {
 
 describe("reading", () => {
   it("asks for the account that is missing", () => {
-    expect(text(notSignedIn(["target"], "!"))).toBe(
+    expect(text(notSignedIn({ missing: ["target"] }, "!", "A plan"))).toBe(
       "A plan needs your new account first: !login new @you:server.",
     );
-    expect(text(notSignedIn(["source", "target"], "!"))).toContain("your two accounts first: !login old");
+    expect(text(notSignedIn({ missing: ["source", "target"] }, "!", "A plan"))).toContain(
+      "your two accounts first: !login old",
+    );
   });
 
   it("names a session that has ended and how to continue, and mentions the person", () => {
@@ -341,7 +343,7 @@ describe("reading", () => {
       deviceId: null,
       signedInAt: 0,
     } as const;
-    const message = unreadable(account, { code: "session_ended" }, "!");
+    const message = unreadable({ account, refusal: { code: "session_ended" } }, "!");
     expect(message.tone).toBe("alert");
     expect(text(message)).toContain(
       "Its session has ended. Please sign in again: !login old @a:old.example.",

@@ -8,6 +8,8 @@ import type { PlannedRoom } from "../planning/planned-room.ts";
 export interface ReportInput {
   sourceUserId: string;
   targetUserId: string;
+  /** Files describe the source. */
+  isFromFile?: boolean;
   generatedAt: Date;
   rooms: readonly PlannedRoom[];
   categories: readonly Category[];
@@ -22,6 +24,7 @@ export function report(input: ReportInput): Report {
     schema: 1,
     source: input.sourceUserId,
     target: input.targetUserId,
+    ...(input.isFromFile === true && { isFromFile: true }),
     generatedAt: reportTime(input.generatedAt.getTime()),
     rooms: input.rooms.map((room) => reportRoom(room, input.progress?.get(room.roomId))),
     categories: allCategories(input.categories),
