@@ -35,6 +35,8 @@ export type NotMovedCode =
   | "target_has_own"
   /** The new server does not accept it. */
   | "server_refuses"
+  /** A picture of a server that is gone. The new server has no copy of it. */
+  | "source_gone"
   /** A default push rule of the old server that the new server lacks. */
   | "rule_not_on_server"
   /** A default push rule that differs on the two servers; which one was changed is unknown. */

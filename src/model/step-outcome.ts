@@ -35,6 +35,8 @@ export const STEP_PROBLEM_CODES = [
   "room_encrypted",
   /** More members have joined the room than the person was told. */
   "room_grew",
+  /** The step needs the old account, which is known from files only. */
+  "not_signed_in",
   /** The current value cannot be read, so it is not overwritten. */
   "unreadable",
   /** The file at a picture's address is not a picture. */
@@ -49,6 +51,7 @@ export const STEP_PROBLEM_CODES = [
   "source_not_joined",
   "last_member",
   "last_admin",
+  "needs_invitation",
   /** Reasons for which the old account does not leave a room (`platforms/contact.ts`). */
   "not_moved",
   "less_power",

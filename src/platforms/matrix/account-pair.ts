@@ -2,14 +2,10 @@ import type { Account, FileAccount, MovedAccounts, Side } from "../../model/acco
 import { isFromFile, sides } from "../../model/account.ts";
 import { withRoomIds } from "../../model/filters.ts";
 import type { KeyedQueue } from "../../model/keyed-queue.ts";
-import type { RoomsOfUndo, StayReason, StayReasons } from "../../model/stay-reason.ts";
-import { UnreachableError } from "../../network/unreachable-error.ts";
 import type { ImportedAccount } from "../../model/room-file.ts";
 import type { PlatformKeys } from "../keys.ts";
 import type { Decision, DecisionRequest } from "../planning.ts";
 import type { AccountPair, LookResult, WatchRequest } from "../platform.ts";
-import { DiscoveryError } from "./api/discovery-error.ts";
-import { HomeserverError } from "./api/homeserver-error.ts";
 import type { KeyFacts } from "./categories/room-keys/plan.ts";
 import { roomsWithAllKeys, unusableNow } from "./categories/room-keys/plan.ts";
 import { areKeysNeeded, readKeyFacts } from "./categories/room-keys/read.ts";
@@ -21,14 +17,11 @@ import type { KeyWorker } from "./keys/worker/key-worker.ts";
 import type { OpenAccount, OpenAccountOptions } from "./open-account.ts";
 import { checkOpenAccount, guarded, openAccount, readOpenAccount } from "./open-account.ts";
 import { readFeatures } from "./reading/account-details.ts";
-import { readingFromFiles } from "./reading/reading-from-files.ts";
 import { roomsOfAliases } from "./reading/aliases.ts";
 import { chatsWithBot } from "./reading/bot-chats.ts";
-import { concurrently } from "./reading/concurrently.ts";
-import { findStayReason } from "./reading/find-stay-reason.ts";
-import { readJoinedRooms } from "./reading/joined-rooms.ts";
-import { CONCURRENCY } from "./reading/limits.ts";
-import { mayBeInvited } from "./reading/state-now.ts";
+import { lostImages } from "./reading/lost-images.ts";
+import { readingFromFiles } from "./reading/reading-from-files.ts";
+import { stayReasonsIn } from "./reading/stay-reasons.ts";
 import { contextOfStep } from "./runs/context-of-step.ts";
 import { runStep } from "./runs/run-step.ts";
 import { lookForAccessChanges } from "./watch/look-for-access-changes.ts";
@@ -148,9 +141,14 @@ async function decide(
     ],
     endOthers,
   );
+  const accountsAsRead = { source: sourceReading, target: targetReading };
   const { spokenIn, histories, unusableKeys: found, openedChats, givenNames } = await knownRooms();
+  const lost = signedIn === null && (await lostImages(target.client, accountsAsRead));
   const readings = {
-    source: withFormerNames(sourceReading, givenNames, target.account.userId),
+    source: {
+      ...withFormerNames(sourceReading, givenNames, target.account.userId),
+      ...(lost !== false && { lostImages: lost }),
+    },
     target: targetReading,
   };
   const unusableKeys = unusableNow(keys, found);
@@ -196,65 +194,6 @@ async function decide(
 function filesOf(imported: ImportedAccount | null): ImportedAccount {
   if (imported === null) throw new Error("there are no files of an account that nobody has signed in");
   return imported;
-}
-
-async function stayReasonsIn(
-  { source, target }: OpenPair,
-  { left, declined }: RoomsOfUndo,
-): Promise<StayReasons> {
-  const [sourceUserId, targetUserId] = [source.account.userId, target.account.userId];
-  return guarded(target.account, async () => {
-    const { reader } = await target.readable();
-    const targetRooms = new Set(await readJoinedRooms(reader));
-    const sourceRooms =
-      source.client === null
-        ? null
-        : await unlessAway(async () => new Set(await readJoinedRooms((await source.readable()).reader)));
-    const reasons = new Map<string, StayReason>();
-    const toLeave = left.filter((roomId) => targetRooms.has(roomId));
-    await concurrently(toLeave, CONCURRENCY, async (roomId) => {
-      const isSourceJoined = sourceRooms?.has(roomId) === true;
-      const found =
-        sourceRooms === null
-          ? null
-          : await unlessAway(async () => ({
-              reason: await findStayReason({
-                roomId,
-                sourceUserId,
-                targetUserId,
-                isSourceJoined,
-                target: reader,
-              }),
-            }));
-      const reason = found === null ? "unreadable" : found.reason;
-      if (reason !== null) reasons.set(roomId, reason);
-    });
-    // Without the source in the room, the invitation is the last way into it.
-    const toDecline = declined.filter(
-      (roomId) => !targetRooms.has(roomId) && sourceRooms?.has(roomId) !== true,
-    );
-    await concurrently(toDecline, CONCURRENCY, async (roomId) => {
-      const isOpen = await unlessAway(() => mayBeInvited(reader, roomId));
-      if (isOpen !== false) reasons.set(roomId, sourceRooms === null ? "unreadable" : "source_not_joined");
-    });
-    return reasons;
-  });
-}
-
-/** `null` if a server refuses or does not answer. */
-async function unlessAway<Result>(work: () => Promise<Result>): Promise<Result | null> {
-  try {
-    return await work();
-  } catch (error) {
-    if (isServerTrouble(error)) return null;
-    throw error;
-  }
-}
-
-function isServerTrouble(error: unknown): boolean {
-  return (
-    error instanceof HomeserverError || error instanceof UnreachableError || error instanceof DiscoveryError
-  );
 }
 
 /**

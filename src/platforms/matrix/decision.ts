@@ -34,7 +34,7 @@ import {
 /** Both accounts as they were read, and the plan of their rooms. */
 export interface DecisionInput {
   readings: {
-    source: AccountReading & Pick<AccountContents, "heldBackTypes">;
+    source: AccountReading & Pick<AccountContents, "heldBackTypes" | "lostImages">;
     target: AccountReading;
   };
   decided: RoomPlan;

@@ -115,6 +115,7 @@ const stayWords: Readonly<Record<StayReason, string>> = {
   source_not_joined: "your old account is not in it, so it could not let your new one in again",
   last_member: "nobody else is in it, so it would be lost",
   last_admin: "nobody else in it has the power of your new account",
+  needs_invitation: "somebody would have to let your new account in again",
   unreadable: "I could not check whether your old account is in it and who else has power",
 };
 

@@ -20,6 +20,7 @@ const reasons: Readonly<Record<NotMovedCode, string>> = {
   former_profile: "Rooms that still show a former name or picture of yours",
   target_has_own: "Items that your new account has set differently; it keeps its own",
   server_refuses: "Profile fields that your new server does not accept",
+  source_gone: "Pictures that were only on your old server; choose them again in your settings",
   rule_not_on_server: "Notification rules that your new server does not have",
   unknown_default_rule:
     "Default notification rules that differ on the two servers; check them in your settings",

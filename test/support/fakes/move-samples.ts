@@ -230,7 +230,10 @@ export const preview: UndoPreview = {
   renamed: { isEverywhere: true, rooms: 2 },
   hasMentionRule: true,
   lastingContact: { messages: 2, chats: 2, left: 2 },
-  kept: rooms(7).map((room, index) => ({ room, reason: STAY_REASONS[index % 4] ?? "unreadable" })),
+  kept: rooms(7).map((room, index) => ({
+    room,
+    reason: STAY_REASONS[index % STAY_REASONS.length] ?? "unreadable",
+  })),
   canUndoRest: true,
   shown: "digest",
   written: summary.written,

@@ -158,6 +158,11 @@ export function scriptedContext(
   };
 }
 
+/** The context of a run whose old account is known from files only. */
+export function withoutSource(context: StepContext): StepContext {
+  return { ...context, client: { ...context.client, source: null } };
+}
+
 async function aborted(signal: AbortSignal | undefined, side: Side): Promise<never> {
   if (signal?.aborted !== true)
     await new Promise<void>((resolve) => signal?.addEventListener("abort", () => resolve()));

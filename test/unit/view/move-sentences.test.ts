@@ -447,6 +447,7 @@ describe("an undo", () => {
       "your old account is not in it",
       "nobody else is in it",
       "has the power",
+      "let your new account in again",
       "not check",
     ])
       expect(said).toContain(reason);

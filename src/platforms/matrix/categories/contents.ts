@@ -10,6 +10,8 @@ export type AccountContents = Pick<
 > & {
   /** Types of account data that must not be written to the target yet. */
   readonly heldBackTypes?: ReadonlySet<string>;
+  /** The addresses of images of a server that is gone. The target's server has no copy of them. */
+  readonly lostImages?: ReadonlySet<string>;
   readonly snapshot: Pick<AccountSnapshot, "userId" | "accountData"> & {
     readonly rooms: ReadonlyMap<string, Pick<RoomSnapshot, "membership" | "heroes" | "members" | "create">>;
   };

@@ -1,9 +1,13 @@
 import type { FileAccountData, FoundRoom, ImportedAccount } from "../../../model/room-file.ts";
-import { isJsonObject, textOrNull } from "../api/json.ts";
+import { isJsonObject, isTooComplex, textOrNull } from "../api/json.ts";
+import { addRoom, directContent } from "../categories/direct-chats/direct-content.ts";
+import { DIRECT_CHATS_TYPE } from "../categories/direct-chats/plan.ts";
 import type { RawStateEvent } from "../rooms/room-snapshot.ts";
 import { roomSnapshot } from "../rooms/room-snapshot.ts";
 import type { RoomSnapshot } from "../rooms/types.ts";
 import type { AccountReading, Capabilities, Profile } from "./account-reading.ts";
+import type { RoomTag } from "./raw-events.ts";
+import { tagsOf } from "./raw-events.ts";
 
 /** Nobody can ask the server. Nothing is written to the source, so these values limit nothing. */
 const UNKNOWN_CAPABILITIES: Capabilities = {
@@ -30,34 +34,37 @@ export function readingFromFiles(imported: ImportedAccount, targetUserId: string
   const { userId } = imported;
   const data = imported.data ?? NO_DATA;
   const rooms = imported.rooms.map((room) => roomFromFile(room, userId, targetUserId));
-  const global = data.pushRules["global"];
+  const rules = data.pushRules["global"];
+  const global = contentsFromFile(data.accountData);
+  const roomData = Object.entries(data.roomAccountData).map(([roomId, contents]) => ({
+    roomId,
+    contents: contentsFromFile(contents),
+  }));
   return {
     snapshot: {
       userId,
       rooms: new Map(rooms.map((room) => [room.roomId, room])),
-      accountData: new Map<string, unknown>(Object.entries(withDirectChats(data, imported.rooms))),
+      accountData: withDirectChats(global.readable, imported.rooms),
       roomVersions: [],
     },
-    roomAccountData: new Map(
-      Object.entries(data.roomAccountData).map(([roomId, contents]) => [
-        roomId,
-        new Map<string, unknown>(Object.entries(contents)),
-      ]),
-    ),
-    roomTags: new Map(),
+    roomAccountData: new Map(roomData.map(({ roomId, contents }) => [roomId, contents.readable])),
+    roomTags: tagsFromFiles(imported.rooms, data),
     roomProfiles: new Map(),
     capabilities: UNKNOWN_CAPABILITIES,
     profile: profileFromFile(data.profile),
-    pushRules: isJsonObject(global) ? global : {},
+    pushRules: isJsonObject(rules) ? rules : {},
     method: "file",
     gaps: [],
     unreadableRoomIds: [],
-    unreadableAccountData: [],
+    unreadableAccountData: [
+      ...global.unreadable.map((type) => ({ roomId: null, type })),
+      ...roomData.flatMap(({ roomId, contents }) => contents.unreadable.map((type) => ({ roomId, type }))),
+    ],
     requests: 0,
   };
 }
 
-/** The room as it was when the file was written. The account counts as joined, unless it says else. */
+/** The room as it was then. The account counts as joined, unless the file says otherwise. */
 function roomFromFile(room: FoundRoom, userId: string, targetUserId: string): RoomSnapshot {
   const events: RawStateEvent[] = [];
   function add(type: string, content: Record<string, unknown>): void {
@@ -86,16 +93,51 @@ function roomFromFile(room: FoundRoom, userId: string, targetUserId: string): Ro
   });
 }
 
-/** A file of rooms says which rooms are direct chats, even without a file of settings. */
-function withDirectChats(
-  { accountData }: FileAccountData,
+/** Account data of one scope by type, and the types that are too large or too deep. */
+interface FileContents {
+  readonly readable: ReadonlyMap<string, unknown>;
+  readonly unreadable: readonly string[];
+}
+
+function contentsFromFile(contents: Readonly<Record<string, unknown>>): FileContents {
+  const readable = new Map<string, unknown>();
+  const unreadable: string[] = [];
+  for (const [type, content] of Object.entries(contents)) {
+    if (isTooComplex(content)) unreadable.push(type);
+    else readable.set(type, content);
+  }
+  return { readable, unreadable };
+}
+
+/** A file of settings may be older or newer than one of rooms, so the tags of both count. */
+function tagsFromFiles(
   rooms: readonly FoundRoom[],
-): FileAccountData["accountData"] {
-  if (accountData["m.direct"] !== undefined) return accountData;
-  const direct: Record<string, string[]> = {};
+  { tags }: Pick<FileAccountData, "tags">,
+): ReadonlyMap<string, readonly RoomTag[]> {
+  const byRoom = new Map<string, Record<string, unknown>>();
+  const listed = rooms.map((room) => [room.roomId, room.tags] as const);
+  for (const [roomId, tagsOfRoom] of [...listed, ...Object.entries(tags)])
+    byRoom.set(roomId, { ...byRoom.get(roomId), ...tagsOfRoom });
+  return new Map([...byRoom].map(([roomId, tagsOfRoom]) => [roomId, tagsOf({ tags: tagsOfRoom })]));
+}
+
+/**
+ * `m.direct` with the direct chats that only a file of rooms has. A room that `m.direct` lists, or
+ * an `m.direct` that no app can read, stays as it is.
+ */
+function withDirectChats(
+  accountData: ReadonlyMap<string, unknown>,
+  rooms: readonly FoundRoom[],
+): ReadonlyMap<string, unknown> {
+  const content = accountData.get(DIRECT_CHATS_TYPE) ?? {};
+  if (!isJsonObject(content)) return accountData;
+  const direct = directContent(content);
+  const listed = new Set([...direct.values()].filter(Array.isArray).flat());
   for (const { roomId, partner } of rooms)
-    if (partner !== null) direct[partner] = [...(direct[partner] ?? []), roomId];
-  return { ...accountData, "m.direct": direct };
+    if (partner !== null && !listed.has(roomId)) addRoom(direct, partner, roomId);
+  return direct.size === 0
+    ? accountData
+    : new Map([...accountData, [DIRECT_CHATS_TYPE, Object.fromEntries(direct)]]);
 }
 
 function profileFromFile({

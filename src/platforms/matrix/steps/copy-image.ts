@@ -1,15 +1,15 @@
 import { z } from "zod";
 import { UnreachableError } from "../../../network/unreachable-error.ts";
 import type { Medium } from "../api/homeserver-client.ts";
-import { apiPath } from "../api/homeserver-client.ts";
-import { HomeserverError, isUnrecognized } from "../api/homeserver-error.ts";
+import { HomeserverError } from "../api/homeserver-error.ts";
+import { downloadMedium, isLostMedium, KEPT_COPY_TIMEOUT_MS } from "../api/media.ts";
 import type { Mxc } from "../api/mxc.ts";
 import { parseMxc } from "../api/mxc.ts";
 import { serverNameOf } from "../ids/identifiers.ts";
 import type { StepScope, StepSession } from "./define-step.ts";
 import { imageTypeOf } from "./image-type.ts";
 import type { ErrorOutcome } from "./step-errors.ts";
-import { serverProblem, attributedTo, toOutcome, UNREADABLE } from "./step-errors.ts";
+import { attributedTo, GONE, serverProblem, toOutcome, UNREADABLE } from "./step-errors.ts";
 
 const configSchema = z.object({ "m.upload.size": z.number().positive().nullish().catch(null) });
 const uploadedSchema = z.object({ content_uri: z.string() });
@@ -30,6 +30,8 @@ type Scope = Pick<StepScope<unknown>, "source" | "target" | "imageCopies" | "inT
 /**
  * Copies an image from the source's server to the target's, once in a run. The downloaded bytes are
  * checked, because a server or its proxy may send anything.
+ *
+ * If nobody has signed in the source, the target's server is asked, which may still have a copy.
  *
  * Two accounts on one server share its media, so the address stays.
  * @param url `mxc://`, as the source has it
@@ -59,7 +61,9 @@ export async function addressOnTarget(
 async function copyOnce(mxc: Mxc, url: string, { source, target, imageCopies }: Scope): Promise<CopiedImage> {
   try {
     const maxBytes = await maxBytesOf(target);
-    const image = await downloadImage(source, mxc, maxBytes);
+    const image = source.isSignedIn
+      ? await downloadImage(source, mxc, maxBytes)
+      : await downloadKeptCopy(target, mxc, maxBytes);
     if ("status" in image) return image;
     const copy = await uploadImage(target, image);
     await imageCopies.put(url, copy);
@@ -91,37 +95,37 @@ async function downloadImage(
   maxBytes: number,
 ): Promise<Medium | ErrorOutcome> {
   try {
-    const { bytes } = await download(source, mxc, maxBytes);
-    const contentType = imageTypeOf(bytes);
-    return contentType === null ? NO_IMAGE : { bytes, contentType };
+    return imageIn(await downloadMedium(source, mxc, { maxBytes, timeoutMs: TIMEOUT_MS }));
   } catch (error) {
-    if (error instanceof UnreachableError && error.reason === "too_large")
-      return { status: "failed", problem: { code: "refused", serverText: null } };
-    if (error instanceof HomeserverError && error.status === 404)
-      return { status: "failed", problem: serverProblem("gone", error) };
-    return attributedTo("source", toOutcome(error));
+    return refusedImage(error) ?? attributedTo("source", toOutcome(error));
   }
 }
 
-/** The authenticated endpoint came with v1.11. Older servers have only the old one. */
-async function download(
-  source: StepSession,
-  { serverName, mediaId }: Mxc,
+/** The copy that the target's server has of an image, which it cannot fetch any more. */
+async function downloadKeptCopy(
+  target: StepSession,
+  mxc: Mxc,
   maxBytes: number,
-): Promise<Medium> {
-  const request = { maxBytes, timeoutMs: TIMEOUT_MS };
+): Promise<Medium | ErrorOutcome> {
   try {
-    return await source.download({
-      path: apiPath`/_matrix/client/v1/media/download/${serverName}/${mediaId}`,
-      ...request,
-    });
+    return imageIn(await downloadMedium(target, mxc, { maxBytes, timeoutMs: KEPT_COPY_TIMEOUT_MS }));
   } catch (error) {
-    if (!isUnrecognized(error)) throw error;
-    return await source.download({
-      path: apiPath`/_matrix/media/v3/download/${serverName}/${mediaId}`,
-      ...request,
-    });
+    if (isLostMedium(error)) return GONE;
+    return refusedImage(error) ?? toOutcome(error);
   }
+}
+
+function imageIn({ bytes }: Medium): Medium | ErrorOutcome {
+  const contentType = imageTypeOf(bytes);
+  return contentType === null ? NO_IMAGE : { bytes, contentType };
+}
+
+function refusedImage(error: unknown): ErrorOutcome | null {
+  if (error instanceof UnreachableError && error.reason === "too_large")
+    return { status: "failed", problem: { code: "refused", serverText: null } };
+  if (error instanceof HomeserverError && error.status === 404)
+    return { status: "failed", problem: serverProblem("gone", error) };
+  return null;
 }
 
 /**

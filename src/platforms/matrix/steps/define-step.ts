@@ -15,6 +15,8 @@ export interface StepSession extends Pick<
   "request" | "upload" | "download" | "stream" | "baseUrl"
 > {
   readonly userId: string;
+  /** False for a source that is known from files. Every request fails then (`NoSessionError`). */
+  readonly isSignedIn: boolean;
 }
 
 /** The context of a step with a session for each account and a typed undo record. */
@@ -121,6 +123,7 @@ function sessionOf(context: StepContext, side: Side): StepSession {
   if (session === null) return noSession(userId[side], side);
   return {
     userId: userId[side],
+    isSignedIn: true,
     baseUrl: session.baseUrl,
     request: async (request) => {
       assertGoesOn(context);
@@ -145,5 +148,13 @@ function sessionOf(context: StepContext, side: Side): StepSession {
 /** Every request fails, because nobody has signed in the account. */
 function noSession(userId: string, side: Side): StepSession {
   const refuse = (): Promise<never> => Promise.reject(new NoSessionError(side));
-  return { userId, baseUrl: "", request: refuse, upload: refuse, download: refuse, stream: refuse };
+  return {
+    userId,
+    isSignedIn: false,
+    baseUrl: "",
+    request: refuse,
+    upload: refuse,
+    download: refuse,
+    stream: refuse,
+  };
 }

@@ -124,7 +124,10 @@ async function isLetIn(
     case "join_restricted":
       return through !== null && scope.isJoined(through);
     case "accept_invite":
-    case "join_invited":
-      return (await membershipSeenBySource(roomId, scope)) === "invite";
+    case "join_invited": {
+      const seen = await membershipSeenBySource(roomId, scope);
+      // Without the source nobody can say that the invitation was withdrawn.
+      return seen === "invite" || !scope.source.isSignedIn;
+    }
   }
 }

@@ -9,8 +9,8 @@ import type { KeyWorker } from "../keys/worker/key-worker.ts";
 /** What a run gives to a step. */
 export interface StepContext {
   /**
-   * The client of each account's session; `null` for a source that nobody has signed in. No step
-   * acts for it then, and reading it fails like a read of an account whose session has ended.
+   * The client of each account's session; `null` for a source that is known from files. A request
+   * as that source ends the step as failed (`not_signed_in`).
    */
   readonly client: Readonly<Record<Side, HomeserverClient | null>>;
   readonly userId: Readonly<Record<Side, string>>;

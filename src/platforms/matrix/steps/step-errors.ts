@@ -22,11 +22,9 @@ class OtherSideError extends Error {
 /** A request as an account that nobody has signed in. It was not sent. */
 export class NoSessionError extends Error {
   override readonly name = "NoSessionError";
-  readonly side: Side;
 
   constructor(side: Side) {
     super(`nobody has signed in the ${side}`);
-    this.side = side;
   }
 }
 
@@ -74,7 +72,7 @@ export function toOutcome(error: unknown): ErrorOutcome {
   if (error instanceof OtherSideError) return attributedTo(error.side, toOutcome(error.cause));
   if (error instanceof StepInterruptedError) return { status: "interrupted" };
   if (error instanceof NoSessionError)
-    return { status: "needs_user", problem: { code: "session_ended", serverText: null }, side: error.side };
+    return { status: "failed", problem: { code: "not_signed_in", serverText: null } };
   if (error instanceof UnreachableError) {
     const problem = problemOf("server_trouble", error.message);
     if (!AWAY.has(error.reason)) return { status: "retry", problem };

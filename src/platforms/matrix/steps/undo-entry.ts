@@ -5,10 +5,10 @@ import { apiPath } from "../api/homeserver-client.ts";
 import { HomeserverError } from "../api/homeserver-error.ts";
 import type { EnteredRoom } from "../planning/step-payloads.ts";
 import { findStayReason } from "../reading/find-stay-reason.ts";
-import { mayBeInvited, membershipNow } from "../reading/state-now.ts";
+import { mayBeInvited } from "../reading/state-now.ts";
 import type { StepScope } from "./define-step.ts";
-import { onServerOf, toOutcome } from "./step-errors.ts";
-import { isTargetJoined, membershipSeenBySource } from "./target-membership.ts";
+import { toOutcome } from "./step-errors.ts";
+import { isTargetJoined, membershipOfSource, membershipSeenBySource } from "./target-membership.ts";
 
 /** The account's server asks another server to decline an invitation or withdraw a knock. */
 const TIMEOUT_MS = 2 * 60_000;
@@ -33,13 +33,15 @@ export async function currentStayReason(
   roomId: string,
   { source, target }: Pick<Scope, "source" | "target">,
 ): Promise<StayReason | null> {
-  const membership = await onServerOf("source", membershipNow(source, { roomId, userId: source.userId }));
+  const isJoined = (await membershipOfSource(roomId, { source })) === "join";
   return findStayReason({
     roomId,
     sourceUserId: source.userId,
     targetUserId: target.userId,
-    isSourceJoined: membership === "join",
+    source: !source.isSignedIn ? "from_file" : isJoined ? "joined" : "not_joined",
     target,
+    // A room that lets its members into others is left after them.
+    isLeftToo: () => false,
   });
 }
 
@@ -68,7 +70,7 @@ export async function declineInvitation(
 
 /** Whether nobody of the two accounts could invite again: the source is not in the room. */
 async function isLastWay(roomId: string, { source, target }: Scope): Promise<boolean> {
-  const membership = await onServerOf("source", membershipNow(source, { roomId, userId: source.userId }));
+  const membership = await membershipOfSource(roomId, { source });
   return membership !== "join" && (await mayBeInvited(target, roomId));
 }
 
@@ -90,7 +92,7 @@ export async function withdrawKnock({ roomId }: EnteredRoom, scope: Scope): Prom
 
 /**
  * Only members of a room see a pending membership; usually that is the source. If the source has
- * not joined, the target's server answers whether there is one.
+ * not joined or is not signed in, the target's server answers whether there is one.
  */
 async function isPending(roomId: string, scope: Scope, pending: "invite" | "knock"): Promise<boolean> {
   const seen = await membershipSeenBySource(roomId, scope);

@@ -63,9 +63,10 @@ export const profilePlan: CategoryPlan<Comparison<ProfileField>, ProfileFieldPay
       ({ key }) => key,
       (field) => {
         const status = statusOfField(field, target.profile, target.snapshot.userId);
-        return status === "missing" && !canWriteField(field.key, target.capabilities)
-          ? "server_refuses"
-          : status;
+        if (status !== "missing") return status;
+        if (!canWriteField(field.key, target.capabilities)) return "server_refuses";
+        const isLost = field.key === "avatar_url" && source.lostImages?.has(String(field.value)) === true;
+        return isLost ? "source_gone" : "missing";
       },
     );
   },
