@@ -103,6 +103,10 @@ export interface PlanFacts {
   unknownRooms: readonly string[];
   isInviteBlocked: boolean;
   bannedRooms: number;
+  /** `null`: the source is signed in. */
+  byFiles: PlanByFiles | null;
+  /** `null`: the person imported no file of the source, or it is not signed in. */
+  sinceFiles: SinceFiles | null;
 }
 
 /** The rooms and steps of a new run. */

@@ -69,7 +69,7 @@ describe("the bot, when it is asked to move accounts", () => {
     const other = await move.register("new", "another");
     await move.ask(`!login new ${other.userId} --password ${other.password}`);
     expect(await move.ask("!migrate start")).toContain(
-      "other accounts are signed in now. Nothing was started.",
+      "but your two accounts are other ones now. Nothing was started.",
     );
     await move.signIn("new");
   });

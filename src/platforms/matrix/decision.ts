@@ -136,6 +136,8 @@ function planFacts(input: DecisionInput): PlanFacts {
     unknownRooms,
     isInviteBlocked,
     bannedRooms: bannedRoomIds.length,
+    byFiles: null,
+    sinceFiles: null,
   };
 }
 

@@ -15,9 +15,10 @@ import { untrustedText } from "../document/untrusted-text.ts";
 import { mentionsChanged } from "../finish/mentions.ts";
 import { leavingEnded } from "../leave/end.ts";
 import { jsonReport } from "../rooms/report-files.ts";
-import { causeTitles, leftRoomLine } from "../rooms/report.ts";
+import { causeTitle, leftRoomLine } from "../rooms/report.ts";
 import { accountProblemClause } from "../words/account-problem-words.ts";
 import { categoryWords } from "../words/category-words.ts";
+import { comparesWords, oldServerBack } from "../words/from-file.ts";
 import { missingKeys } from "../words/key-words.ts";
 import { notMovedText } from "../words/not-moved.ts";
 import { roomNames, shownRoomName } from "../words/room-line.ts";
@@ -55,6 +56,7 @@ export function runEnded(end: RunEnd, prefix: string): Message {
       ...missing(end),
       ...unseenRooms(end.unseen, run.source),
       ...(run.purpose === "move" ? staysBehind(end) : []),
+      ...oldServerBack(run, prefix),
       paragraph(...nextStep(end, left, prefix)),
     ),
     ...(left.length > 0 && { attachments: [jsonReport(report, `report-${run.number}.json`)] }),
@@ -90,13 +92,14 @@ function leftList({ report, moreHelpers }: RunEnd, prefix: string): Block[] {
     const cut = rooms.slice(0, MAX_LINES - shown);
     if (cut.length === 0) break;
     blocks.push(
-      paragraph(strong(`${causeTitles[cause]} (${rooms.length})`)),
+      paragraph(strong(`${causeTitle(cause, report)} (${rooms.length})`)),
       numberedList(
         cut.map((room) =>
           leftRoomLine(room, {
             name: nameOf(room),
             more: moreHelpers.get(room.roomId) ?? 0,
             mostNames: MAX_NAMES,
+            report,
           }),
         ),
         shown + 1,
@@ -185,10 +188,12 @@ function missing({ run, report }: RunEnd): Block[] {
   ];
 }
 
-function staysBehind({ notMoved }: RunEnd): Block[] {
+function staysBehind({ notMoved, report }: RunEnd): Block[] {
   if (notMoved.length === 0) return [];
   return [
-    paragraph(strong("What stays with your old account")),
+    paragraph(
+      strong(report.isFromFile ? "What I did not take from your files" : "What stays with your old account"),
+    ),
     list(notMovedText(notMoved).map((sentence) => untrustedText(sentence, 400))),
   ];
 }
@@ -208,7 +213,7 @@ function nextStep({ run, report }: RunEnd, left: readonly ReportRoom[], prefix: 
             ]
           : []),
         code(`${prefix}migrate verify`),
-        " compares both accounts. Keep your old account until you are satisfied.",
+        `${comparesWords(report)} Keep your ${report.isFromFile ? "files" : "old account"} until you are satisfied.`,
       ];
     }
     case "invitations":
@@ -224,7 +229,11 @@ function nextStep({ run, report }: RunEnd, left: readonly ReportRoom[], prefix: 
     case "profile":
       return ["Next: ", code(`${prefix}migrate plan`), " shows what else can be moved."];
     case "undo":
-      return ["Next: ", code(`${prefix}migrate plan`), " shows what your two accounts have now."];
+      return [
+        "Next: ",
+        code(`${prefix}migrate plan`),
+        report.isFromFile ? " shows what is left of your files." : " shows what your two accounts have now.",
+      ];
     case "ask":
       return afterQuestions(prefix);
     case "knock":

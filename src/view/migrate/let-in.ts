@@ -4,6 +4,8 @@ import type { RoomLetIn } from "../../service/run/results.ts";
 import { code, paragraph } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
 import { alert, notice } from "../document/message.ts";
+import type { MaybeFromFile } from "../words/from-file.ts";
+import { comparesWords } from "../words/from-file.ts";
 import { shownRoomName } from "../words/room-line.ts";
 
 /**
@@ -12,7 +14,7 @@ import { shownRoomName } from "../words/room-line.ts";
  */
 export function roomLetIn(
   { room, waited, letIn, isLast }: RoomLetIn,
-  { purpose }: Pick<Run, "purpose">,
+  run: Pick<Run, "purpose"> & MaybeFromFile,
   prefix: string,
 ): Message {
   const arrived = paragraph(
@@ -25,9 +27,9 @@ export function roomLetIn(
     arrived,
     paragraph(
       "No room waits for anybody any more. ",
-      ...(asksPeople({ purpose })
+      ...(asksPeople(run)
         ? [code(`${prefix}migrate start`), " moves what is yours in these rooms."]
-        : [code(`${prefix}migrate verify`), " compares both accounts."]),
+        : [code(`${prefix}migrate verify`), comparesWords(run)]),
     ),
   );
 }

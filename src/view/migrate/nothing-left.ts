@@ -3,6 +3,7 @@ import { blockedRooms } from "../../model/rooms-left.ts";
 import type { Inline } from "../document/document.ts";
 import { code } from "../document/document.ts";
 import { counted, waitVerb } from "../document/numbers.ts";
+import { comparesWords } from "../words/from-file.ts";
 import { missingKeys } from "../words/key-words.ts";
 
 /** The rooms that are left in a plan without work for the bot, and what to do about them. */
@@ -25,7 +26,7 @@ export function nothingLeft(report: Report, prefix: string): Inline[] {
         ? "There is nothing left to do: everything is moved. "
         : "Everything is moved but the keys of encrypted history. ",
       code(`${prefix}migrate verify`),
-      " compares both accounts.",
+      comparesWords(report),
       ...keys,
     ];
   return [

@@ -16,6 +16,7 @@ import { reasonText } from "../words/reasons.ts";
 import { helperNames, noRoomFits, roomNames, unknownRoomsNote } from "../words/room-line.ts";
 import { changedRoute, goneRoom, routeWords } from "../words/route-words.ts";
 import { nothingLeft } from "./nothing-left.ts";
+import { changedSinceFile, lostForGood, planSource } from "./plan-from-files.ts";
 import { timeNeeded } from "./time-needed.ts";
 
 /** The longest list in the message itself. The file has all. */
@@ -40,15 +41,20 @@ export function planMessage(
       code(untrustedCode(report.target)),
       ". Nothing was changed.",
     ),
-    ...roomCounts(report),
+    ...(plan.byFiles === null ? [] : [planSource(plan.byFiles)]),
+    ...roomCounts(plan),
     ...changes(plan),
+    ...(plan.sinceFiles === null ? [] : changedSinceFile(plan.sinceFiles, prefix)),
     ...stuckList(plan, prefix),
     ...warnings(report, prefix),
     ...categories("To be copied", plan, ({ now }) => now, keysToCopy(report, prefix)),
     ...categories("Waiting until somebody lets your new account in", plan, ({ waiting }) => waiting),
+    ...(plan.byFiles === null
+      ? []
+      : lostForGood(plan.byFiles, { source: report.source, rooms: report.rooms, prefix })),
     ...willNotMove(plan),
     ...(work.canBegin ? timeNeeded(plan.estimate) : []),
-    ...unknownRoomsNote(plan.unknownRooms),
+    ...unknownRoomsNote(plan.unknownRooms, report),
     paragraph(...nextStep(plan, prefix, isWatched)),
   );
 }
@@ -57,16 +63,14 @@ export function planMessage(
  * The answer to `!migrate plan --json`: the plan as a file. Filters that match nothing are reported
  * in the message, not in the file.
  */
-export function planFile(
-  { number, report: { rooms }, unknownRooms }: ShownPlan,
-  attachment: Attachment,
-): Message {
+export function planFile({ number, report, unknownRooms }: ShownPlan, attachment: Attachment): Message {
+  const { rooms } = report;
   const fits = rooms.length > 0 && areAllExcluded(rooms) ? [paragraph(noRoomFits(rooms.length))] : [];
   return {
     ...notice(
       paragraph(strong(`Plan ${number}`), " as a file. Nothing was changed."),
       ...fits,
-      ...unknownRoomsNote(unknownRooms),
+      ...unknownRoomsNote(unknownRooms, report),
     ),
     attachments: [attachment],
   };
@@ -76,23 +80,36 @@ function areAllExcluded(rooms: readonly ReportRoom[]): boolean {
   return rooms.every((room) => room.route === "excluded");
 }
 
-function roomCounts({ rooms }: Report): Block[] {
-  if (rooms.length === 0) return [paragraph("Your old account is in no room, so there is nothing to join.")];
+function roomCounts({ report: { rooms }, byFiles }: ShownPlan): Block[] {
+  if (rooms.length === 0)
+    return [
+      paragraph(
+        `${byFiles === null ? "Your old account is in no room" : "Your file names no room"}, so there is nothing to join.`,
+      ),
+    ];
   if (areAllExcluded(rooms)) return [paragraph(noRoomFits(rooms.length))];
-  const counts = [...Map.groupBy(rooms, (room) => room.route)].map(([route, ofRoute]) => ({
+  const triedIds = new Set(byFiles?.tried);
+  const tried = rooms.filter(({ roomId, status }) => status === "planned" && triedIds.has(roomId));
+  const others = rooms.filter((room) => !tried.includes(room));
+  const counts = [...Map.groupBy(others, (room) => room.route)].map(([route, ofRoute]) => ({
     route,
     count: ofRoute.length,
   }));
   const order = Object.keys(routeWords);
   counts.sort((a, b) => order.indexOf(a.route) - order.indexOf(b.route));
-  const moved = rooms.filter((room) => room.status === "planned").length;
+  const moved = others.filter((room) => room.status === "planned").length;
   const done = rooms.filter((room) => room.status === "done").length;
   return [
     paragraph(
       strong(`${rooms.length} ${plural(rooms.length, "room")}`),
-      `: ${moved} I can move, ${done} already done.`,
+      `: ${moved} I can move, ${tried.length > 0 ? `${tried.length} I can try, ` : ""}${done} already done.`,
     ),
-    list(counts.map(({ route, count }): Inline[] => [strong(String(count)), ` ${routeWords[route]}`])),
+    list([
+      ...counts.map(({ route, count }): Inline[] => [strong(String(count)), ` ${routeWords[route]}`]),
+      ...(tried.length > 0
+        ? [[strong(String(tried.length)), " that I try to join once, because no server told me about them"]]
+        : []),
+    ]),
   ];
 }
 
@@ -104,7 +121,7 @@ function changes({ before, report }: ShownPlan): Block[] {
   const gone = before.rooms.filter((room) => !roomIds.has(room.roomId));
   const lines = [
     ...changed.map((room) => changedRoute(room, routesBefore.get(room.roomId) ?? null)),
-    ...gone.map(goneRoom),
+    ...gone.map((room) => goneRoom(room, report)),
   ];
   if (lines.length === 0) return [];
   return [
@@ -121,7 +138,9 @@ function stuckList(plan: ShownPlan, prefix: string): Block[] {
     const more = (plan.moreHelpers.get(room.roomId) ?? 0) + Math.max(0, room.helpers.length - MAX_NAMES);
     const helpers = helperNames(room.helpers.slice(0, MAX_NAMES), more);
     const reason =
-      room.reason === null ? routeWords[room.route] : untrustedText(reasonText(room.reason), 300);
+      room.reason === null
+        ? routeWords[room.route]
+        : untrustedText(reasonText(room.reason, plan.report.isFromFile), 300);
     return [...nameOf(room), `: ${reason}`, ...(helpers.length > 0 ? [" Can help: ", ...helpers, "."] : [])];
   });
   return [
@@ -146,8 +165,10 @@ function warnings(report: Report, prefix: string): Block[] {
   for (const room of report.rooms) {
     if (room.route === "excluded") continue;
     for (const { code: warning } of room.warnings)
-      // Encrypted rooms have a line of their own, also those without this warning.
-      if (warning !== "encrypted_history") counts.set(warning, (counts.get(warning) ?? 0) + 1);
+      // Encrypted rooms have a line of their own, also those without this warning. A plan by a file
+      // counts lost power among what is lost.
+      if (warning !== "encrypted_history" && !(report.isFromFile && warning === "power_not_transferable"))
+        counts.set(warning, (counts.get(warning) ?? 0) + 1);
   }
   const encrypted = encryptedRooms(report, prefix);
   const lines = [
@@ -184,8 +205,11 @@ function keysToCopy(report: Report, prefix: string): Inline[][] {
   return [[`${count}, by `, code(`${prefix}keys copy`)]];
 }
 
-function willNotMove({ report, isInviteBlocked, bannedRooms, notMoved }: ShownPlan): Block[] {
+function willNotMove({ report, isInviteBlocked, bannedRooms, notMoved, byFiles }: ShownPlan): Block[] {
   const lines: Inline[] = [
+    ...(byFiles?.hasData === false
+      ? ["settings, notification rules, ignored people and your profile: your file does not have them"]
+      : []),
     "messages themselves: they stay in the rooms, and each room decides what a new member may read",
     "a room's addresses on your old server, and creator rights",
     "e-mail addresses, phone numbers, devices, and links to bridges",

@@ -1,4 +1,4 @@
-import type { ReportRoom } from "../../model/report.ts";
+import type { Report } from "../../model/report.ts";
 import type { RunPurpose } from "../../model/run.ts";
 import type { RunStatus, StartResult } from "../../service/run/results.ts";
 import { aliasUnanswered, cannotDecide, oldServerAnswers } from "../account/reading.ts";
@@ -7,6 +7,7 @@ import { code, join, list, paragraph, strong } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
 import { notice } from "../document/message.ts";
 import { untrustedCode } from "../document/untrusted-text.ts";
+import type { MaybeFromFile } from "../words/from-file.ts";
 import { noRoomFits } from "../words/room-line.ts";
 import { changedRoute, goneRoom } from "../words/route-words.ts";
 import { accountsOf, runNames } from "../words/run-words.ts";
@@ -46,7 +47,7 @@ export function startAnswer(result: StartResult, purpose: RunPurpose, prefix: st
             : `${beginnings[purpose]}. You can close your app; I write to you when it is done.`,
         ),
         ...replacedNote(result.replaced, prefix),
-        ...changes(result, prefix),
+        ...changes(result, result.run, prefix),
       );
     case "kept":
       return keptAnswer(result, prefix);
@@ -57,9 +58,9 @@ export function startAnswer(result: StartResult, purpose: RunPurpose, prefix: st
         paragraph(
           ...(purpose === "move"
             ? nothingLeft(result.report, prefix)
-            : [...noPart(result.report.rooms, purpose), " Nothing was changed."]),
+            : [...noPart(result.report, purpose), " Nothing was changed."]),
         ),
-        ...changes(result, prefix),
+        ...changes(result, result.report, prefix),
       );
     case "no_plan":
       return notice(
@@ -85,7 +86,7 @@ export function startAnswer(result: StartResult, purpose: RunPurpose, prefix: st
         paragraph(
           "The last plan is for ",
           ...accountsOf(result.planned),
-          ", but other accounts are signed in now. Nothing was started. Make a new plan: ",
+          ", but your two accounts are other ones now. Nothing was started. Make a new plan: ",
           code(`${prefix}migrate plan`),
           ".",
         ),
@@ -102,8 +103,8 @@ export function startAnswer(result: StartResult, purpose: RunPurpose, prefix: st
           ),
           ...(result.rooms.length > MAX_CHANGES ? [` and ${result.rooms.length - MAX_CHANGES} more`] : []),
           ". Nothing was started. ",
-          code(`${prefix}rooms`),
-          " lists your rooms.",
+          code(`${prefix}report --format csv`),
+          " lists all of them.",
         ),
       );
     case "stopped":
@@ -123,10 +124,12 @@ export function stoppedBefore(): Message {
   return notice(paragraph("Stopped before it began, as you asked. Nothing was changed."));
 }
 
-function noPart(rooms: readonly ReportRoom[], purpose: Exclude<RunPurpose, "move">): Inline[] {
+function noPart({ rooms, isFromFile }: Report, purpose: Exclude<RunPurpose, "move">): Inline[] {
   if (purpose !== "invitations" && purpose !== "joins")
     return ["There is nothing to do: all of that is done already."];
   if (rooms.length > 0 && rooms.every((room) => room.route === "excluded")) return [noRoomFits(rooms.length)];
+  if (purpose === "invitations" && isFromFile)
+    return ["Nobody has signed in your old account, so nobody can invite from it."];
   return [
     purpose === "invitations"
       ? "There is no room to which your old account has to invite the new one now."
@@ -161,9 +164,13 @@ export function alreadyThere({ purpose, state }: RunStatus, prefix: string): Inl
 
 function changes(
   { changes: changed, gone }: Pick<Extract<StartResult, { status: "started" }>, "changes" | "gone">,
+  of: MaybeFromFile,
   prefix: string,
 ): Block[] {
-  const lines = [...changed.map(({ room, before }) => changedRoute(room, before)), ...gone.map(goneRoom)];
+  const lines = [
+    ...changed.map(({ room, before }) => changedRoute(room, before)),
+    ...gone.map((room) => goneRoom(room, of)),
+  ];
   if (lines.length === 0) return [];
   const cut =
     lines.length > MAX_CHANGES

@@ -10,6 +10,7 @@ import { notice } from "../document/message.ts";
 import { counted, waitVerb } from "../document/numbers.ts";
 import { formatClock, formatMoment, formatTime } from "../document/time.ts";
 import { untrustedCode } from "../document/untrusted-text.ts";
+import { comparesWords, oldServerBack } from "../words/from-file.ts";
 import { keptLine } from "../words/kept-words.ts";
 import { progressBar } from "../words/progress-bar.ts";
 import { accountsOf, isAboutRooms, runNames, stepNoun } from "../words/run-words.ts";
@@ -39,6 +40,7 @@ export function progressMessage(status: RunStatus, now: number, prefix: string):
     ...(status.state === "running" && status.expectedEnd !== null
       ? [paragraph(`I expect to be done at ${formatMoment(status.expectedEnd, now)}.`)]
       : []),
+    ...oldServerBack(status, prefix),
     ...(hasResumed(status) ? [paragraph("I was restarted in between and resumed by myself.")] : []),
     paragraph(...nextStep(status, prefix)),
   );
@@ -135,18 +137,19 @@ function roomsLeft(status: RunStatus): Block[] {
   return items.length === 0 ? [] : [list(items)];
 }
 
-function waits({ waits: all, state }: RunStatus, now: number): Block[] {
+function waits(status: RunStatus, now: number): Block[] {
+  const { waits: all, state } = status;
   if (all.length === 0 || state !== "running") return [];
-  const lines = all.map((wait) => waitLine(wait, now));
+  const lines = all.map((wait) => waitLine(wait, status, now));
   return [paragraph(strong("What I wait for")), cutList(lines, MAX_WAITS)];
 }
 
-function waitLine(wait: RunWait, now: number): Inline[] {
+function waitLine(wait: RunWait, { isFromFile }: RunStatus, now: number): Inline[] {
   const server = code(untrustedCode(wait.serverName));
   const when = wait.until === null ? null : formatMoment(wait.until, now);
   const what =
     wait.steps === 0
-      ? "only the final check of both accounts waits"
+      ? `only the final check of ${isFromFile ? "your new account" : "both accounts"} waits`
       : `${counted(wait.steps, "step")} ${waitVerb(wait.steps)}`;
   const waiting = `; ${what} for that`;
   switch (wait.waitingFor) {
@@ -212,10 +215,10 @@ function afterRun(status: RunStatus, prefix: string): Inline[] {
   if (!isMove(status))
     return [code(`${prefix}finish`), " shows what is left before you let your old account go."];
   return [
-    code(`${prefix}migrate verify`),
-    " compares both accounts, ",
     code(`${prefix}report`),
-    " lists what is left.",
+    " lists what is left, ",
+    code(`${prefix}migrate verify`),
+    comparesWords(status),
     ...keysOf(status, prefix),
   ];
 }

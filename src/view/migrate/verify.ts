@@ -63,12 +63,19 @@ function verified(
     ...notice(
       paragraph(
         strong("Compared "),
-        ...accountsOf(report),
+        ...(report.isFromFile
+          ? [
+              "your files of ",
+              code(untrustedCode(report.source)),
+              " with ",
+              code(untrustedCode(report.target)),
+            ]
+          : accountsOf(report)),
         isAllThere && unseen.length === 0 ? ". ✅ Nothing is missing." : ". Nothing was changed.",
       ),
       ...(looked.length === 0 ? [] : [list(looked)]),
       ...unseenRooms(unseen, report.source),
-      ...stays(notMoved.length === 0 ? [] : notMovedText(notMoved)),
+      ...stays(notMovedText(notMoved), report),
       ...(toDo.length === 0 ? [] : [paragraph(...toDo)]),
       paragraph(...nextStep(isOnlyKeys, isCut, prefix)),
     ),
@@ -106,10 +113,14 @@ function missingNames(missing: readonly string[]): Inline[] {
   ];
 }
 
-function stays(sentences: readonly string[]): Block[] {
+function stays(sentences: readonly string[], { isFromFile }: Report): Block[] {
   if (sentences.length === 0) return [];
   return [
-    paragraph(strong("What stays with your old account, and is not counted")),
+    paragraph(
+      strong(
+        `What ${isFromFile ? "I do not take from your files" : "stays with your old account"}, and is not counted`,
+      ),
+    ),
     list(sentences.map((sentence) => untrustedText(sentence, 400))),
   ];
 }

@@ -3,6 +3,7 @@ import { CATEGORY_NAMES } from "../../model/categories.ts";
 import { askedSchema } from "../../model/contact.ts";
 import type { Report, ReportRoom } from "../../model/report.ts";
 import { REASON_CODES, ROUTES, STATUSES, WARNING_CODES, powerLevelSchema } from "../../model/routes.ts";
+import type { MaybeFromFile } from "../words/from-file.ts";
 import { reasonText, warningText } from "../words/reasons.ts";
 
 const exportedRoomSchema = z.strictObject({
@@ -67,15 +68,22 @@ export type ExportedReport = z.infer<typeof exportedReportSchema>;
 /** The report with sentences for its codes. */
 export function exportedReport(report: Report): ExportedReport {
   const { schema, source, target, generatedAt, rooms, categories } = report;
-  return { schema, source, target, generatedAt, rooms: rooms.map(exportedRoom), categories };
+  return {
+    schema,
+    source,
+    target,
+    generatedAt,
+    rooms: rooms.map((room) => exportedRoom(room, report)),
+    categories,
+  };
 }
 
 /** One room of the report with sentences for its codes. */
-export function exportedRoom(room: ReportRoom): ExportedRoom {
+export function exportedRoom(room: ReportRoom, { isFromFile }: MaybeFromFile): ExportedRoom {
   const { reason, warnings } = room;
   return {
     ...room,
-    reason: reason === null ? null : { code: reason.code, text: reasonText(reason) },
+    reason: reason === null ? null : { code: reason.code, text: reasonText(reason, isFromFile) },
     warnings: warnings.map((warning) => ({ code: warning.code, text: warningText(warning) })),
   };
 }

@@ -28,7 +28,7 @@ export function csvReport(
 ): Attachment {
   const rows = report.rooms.map((room) =>
     csvCells(
-      exportedRoom(room),
+      exportedRoom(room, report),
       matrixToRoom(room.alias ?? room.roomId, room.alias === null ? (via.get(room.roomId) ?? []) : []),
     ),
   );

@@ -8,6 +8,7 @@ import type { Attachment, Message } from "../document/message.ts";
 import { notice } from "../document/message.ts";
 import { formatTime } from "../document/time.ts";
 import { untrustedText } from "../document/untrusted-text.ts";
+import type { MaybeFromFile } from "../words/from-file.ts";
 import { keyCounts } from "../words/key-words.ts";
 import { reasonText } from "../words/reasons.ts";
 import { helperNames, roomNames } from "../words/room-line.ts";
@@ -84,13 +85,13 @@ function keysAtPlan({ report, prefix }: ReportView): Block[] {
 function groupBlocks(
   { cause, rooms }: RoomsOfCause,
   start: number,
-  { moreHelpers }: ReportView,
+  { report, moreHelpers }: ReportView,
   nameOf: (room: ReportRoom) => Inline[],
 ): Block[] {
   const lines = rooms.map((room) =>
-    leftRoomLine(room, { name: nameOf(room), more: moreHelpers.get(room.roomId) ?? 0 }),
+    leftRoomLine(room, { name: nameOf(room), more: moreHelpers.get(room.roomId) ?? 0, report }),
   );
-  return [paragraph(strong(`${causeTitles[cause]} (${rooms.length})`)), numberedList(lines, start)];
+  return [paragraph(strong(`${causeTitle(cause, report)} (${rooms.length})`)), numberedList(lines, start)];
 }
 
 export interface RoomLineOptions {
@@ -98,19 +99,21 @@ export interface RoomLineOptions {
   /** The number of helpers beyond those listed. */
   more: number;
   mostNames?: number;
+  /** The report that the room is of. */
+  report: MaybeFromFile;
 }
 
 /** A room that is not moved: the cause, and who can help. */
 export function leftRoomLine(
   room: ReportRoom,
-  { name, more, mostNames = room.helpers.length }: RoomLineOptions,
+  { name, more, mostNames = room.helpers.length, report }: RoomLineOptions,
 ): Inline[] {
   const reason =
     room.reason === null
       ? room.route === "successor"
         ? [": replaced by a newer room"]
         : []
-      : [`: ${untrustedText(reasonText(room.reason), 300)}`];
+      : [`: ${untrustedText(reasonText(room.reason, report.isFromFile), 300)}`];
   const named = room.helpers.slice(0, mostNames);
   const helpers = helperNames(named, more + room.helpers.length - named.length);
   return [
@@ -136,8 +139,14 @@ const waitedFor: Readonly<Record<NonNullable<ReportRoom["waitingFor"]>, string>>
   room: "other servers of the room",
 };
 
-/** The headings of rooms with one cause. */
-export const causeTitles: Readonly<Record<NotMovedCause, string>> = {
+/** The heading of rooms with one cause. */
+export function causeTitle(cause: NotMovedCause, { isFromFile }: MaybeFromFile): string {
+  return cause === "no_helper" && isFromFile === true
+    ? "I know of nobody who could let you in"
+    : causeTitles[cause];
+}
+
+const causeTitles: Readonly<Record<NotMovedCause, string>> = {
   knock: "Somebody must answer a knock",
   no_invite_power: "Somebody in the room must invite your new account",
   join_rule_private: "Closed to everybody new",

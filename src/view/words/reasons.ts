@@ -1,12 +1,16 @@
 import type { Help, PowerLevel, Reason, Warning, WordedReason, WordedWarning } from "../../model/routes.ts";
+import { reasonFromFile } from "./from-file.ts";
 
 /**
  * Why the bot alone cannot bring the new account into a room, in a sentence or two. Plain text:
  * user IDs, server names and a server's words in it are data. Clean and escape them wherever they
  * are shown.
+ * @param isFromFile nobody has signed in the old account
  */
-export function reasonText(reason: Reason | WordedReason): string {
+export function reasonText(reason: Reason | WordedReason, isFromFile = false): string {
   if ("text" in reason) return reason.text;
+  const fromFile = isFromFile ? reasonFromFile(reason) : null;
+  if (fromFile !== null) return fromFile;
   switch (reason.code) {
     case "no_invite_power":
       return noInvitePower(reason);

@@ -3,6 +3,7 @@ import type { Block, Inline } from "../document/document.ts";
 import { code, join, paragraph, roomLink, strong } from "../document/document.ts";
 import { matrixToRoom } from "../document/matrix-to.ts";
 import { untrustedCode, untrustedText } from "../document/untrusted-text.ts";
+import type { MaybeFromFile } from "./from-file.ts";
 import { namedPerson } from "./named-person.ts";
 
 /** A room that a message names. Helpers show further servers that are in it. */
@@ -68,10 +69,16 @@ export function helperNames(helpers: ReportRoom["helpers"], more: number): Inlin
 }
 
 /** Words in filters that match none of the old account's rooms. */
-export function unknownRoomsNote(words: readonly string[]): Block[] {
+export function unknownRoomsNote(words: readonly string[], { isFromFile }: MaybeFromFile = {}): Block[] {
   if (words.length === 0) return [];
   const named = words.map((word) => code(untrustedCode(word)));
-  return [paragraph("Not among your old account's rooms: ", ...join(named, ", "), ".")];
+  return [
+    paragraph(
+      `Not among ${isFromFile === true ? "the rooms of your file" : "your old account's rooms"}: `,
+      ...join(named, ", "),
+      ".",
+    ),
+  ];
 }
 
 /** The filters match no room. */

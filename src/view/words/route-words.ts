@@ -1,6 +1,7 @@
 import type { ReportRoom } from "../../model/report.ts";
 import type { Route } from "../../model/routes.ts";
 import type { Inline } from "../document/document.ts";
+import type { MaybeFromFile } from "./from-file.ts";
 import { shownRoomName } from "./room-line.ts";
 
 /** How a room is reached, in words that follow its name or a number of rooms. */
@@ -29,7 +30,10 @@ export function changedRoute(room: ReportRoom, before: Route | null): Inline[] {
   ];
 }
 
-/** A line for a room that the old account has left since the plan. */
-export function goneRoom(room: ReportRoom): Inline[] {
-  return [...shownRoomName(room), ": your old account is no longer in it"];
+/** A line for a room that the old account has left since the plan, or that its files lack now. */
+export function goneRoom(room: ReportRoom, { isFromFile }: MaybeFromFile): Inline[] {
+  return [
+    ...shownRoomName(room),
+    isFromFile === true ? ": no longer in your files" : ": your old account is no longer in it",
+  ];
 }

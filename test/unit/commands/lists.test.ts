@@ -30,7 +30,14 @@ async function listIn(line: string, planned: readonly ReportRoom[]): Promise<rea
       isSpreading: false,
       unknownRooms: [],
     },
-    ...{ isInviteBlocked: false, bannedRooms: 0, before: null, work: { canBegin: true, categories: [] } },
+    ...{
+      isInviteBlocked: false,
+      bannedRooms: 0,
+      byFiles: null,
+      sinceFiles: null,
+      before: null,
+      work: { canBegin: true, categories: [] },
+    },
     estimate: estimateTime(
       { invitations: 0, joinsNewToServer: 0, otherJoins: 0, sourceWrites: 0, targetWrites: 0 },
       false,

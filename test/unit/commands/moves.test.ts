@@ -66,6 +66,8 @@ describe("!migrate plan after a run", () => {
     isSpreading: false,
     unknownRooms: [],
     isInviteBlocked: false,
+    byFiles: null,
+    sinceFiles: null,
     bannedRooms: 0,
     before: null,
   };
@@ -163,7 +165,7 @@ describe("!invite-all and !join-all", () => {
   it("names rooms that nobody knows, and says that nothing was started", async () => {
     const { type } = setUp({ joinAll: { status: "unknown_rooms", rooms: ["#nope:old.example"] } });
     expect((await type("!join-all #nope:old.example")).text).toBe(
-      "Not among the rooms of the plan: #nope:old.example. Nothing was started. !rooms lists your rooms.",
+      "Not among the rooms of the plan: #nope:old.example. Nothing was started. !report --format csv lists all of them.",
     );
   });
 });

@@ -75,6 +75,8 @@ function plan(rooms: ReportRoom[], more: Partial<ShownPlan> = {}): ShownPlan {
     isSpreading: false,
     unknownRooms: [],
     isInviteBlocked: false,
+    byFiles: null,
+    sinceFiles: null,
     bannedRooms: 0,
     before: null,
     ...more,
