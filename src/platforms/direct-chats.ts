@@ -10,14 +10,15 @@ export interface DirectChatOrder {
 /** A person whose old direct chat was not moved. */
 export interface DirectChatCandidate {
   readonly partner: Person;
-  readonly oldRoom: ReportRoom;
+  /** `null`: only a file names the person. */
+  readonly oldRoom: ReportRoom | null;
   /** The new chat is encrypted, because the old one is, or may be. */
   readonly isEncrypted: boolean;
 }
 
 /** Why no chat is opened with a person. The reasons from `gone` on count only for a list. */
 export type NoDirectChatReason =
-  /** The old account has no direct chat with them. */
+  /** The old account has no direct chat with them, and no file names them. */
   | "unknown"
   | "moved"
   /** The old chat moves with a move. */
@@ -27,6 +28,8 @@ export type NoDirectChatReason =
   /** A run is about to open a chat with them. */
   | "chat_waits"
   | "ignored"
+  /** Nobody has signed in the old account, and their server is gone, too. */
+  | "server_gone"
   /** They left the old chat. */
   | "gone"
   /** Their server did not answer within the last day. */

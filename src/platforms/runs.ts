@@ -185,7 +185,7 @@ export interface PlatformRuns {
   /** The steps of one route into a room. */
   stepsInto(room: RunRoom, route: Route): PlannedStep[];
   /** What follows from the final outcome of a step that reaches other people or leaves rooms. */
-  followUp(step: Pick<PlannedStep, "kind" | "payload">, outcome: StepOutcome): FollowUp;
+  followUp(step: Pick<PlannedStep, "kind" | "side" | "payload">, outcome: StepOutcome): FollowUp;
   summary(steps: readonly StoredStep[], rooms: readonly RunRoom[]): RunSummary;
   /**
    * The steps that finally failed.

@@ -183,6 +183,7 @@ async function decide(
         },
         asking: await asked.readable(),
         guarded: (work) => guarded(asked.account, work),
+        fileContacts: signedIn === null ? filesOf(imported).contacts : [],
         shown: sourceReading,
         givenNames,
       },

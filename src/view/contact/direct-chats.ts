@@ -112,12 +112,13 @@ function daily({ total, now, perDay }: DirectChatFacts["newChats"]): Inline[] {
 }
 
 const leftTitles: Readonly<Record<NoDirectChatReason, string>> = {
-  unknown: "Your old account has no direct chat with them",
+  unknown: "I know of no direct chat of your old account with them",
   moved: "Your old chat with them is moved",
   will_move: "Your old chat with them moves with your move",
   has_chat: "Your new account has a direct chat with them already",
   chat_waits: "A chat with them is about to be opened already",
-  ignored: "Your old account ignores them",
+  ignored: "You ignore them",
+  server_gone: "Their server is gone too",
   gone: "They left your old chat",
   silent: "Their server did not answer within the last day",
   refused: "They took no invitation to a new chat before",
@@ -125,7 +126,7 @@ const leftTitles: Readonly<Record<NoDirectChatReason, string>> = {
 
 const LEFT_IN_ORDER: readonly NoDirectChatReason[] = [
   ...(["unknown", "moved", "will_move", "has_chat", "chat_waits", "ignored"] as const),
-  ...(["gone", "silent", "refused"] as const),
+  ...(["server_gone", "gone", "silent", "refused"] as const),
 ];
 
 function leftAlone(left: DirectChatFacts["left"]): Block[] {

@@ -83,7 +83,8 @@ export function plannedIn(
     [...plan.rooms, ...plan.replacements],
     { ...ORDER, ...order },
     {
-      source,
+      asking: source,
+      ignored: new Set(ignored),
       records: { ...NO_RECORDS, ...records },
       planned: { ...NOTHING_PLANNED, ...waiting },
       now: NOW,

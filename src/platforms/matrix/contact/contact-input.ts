@@ -1,4 +1,5 @@
 import type { GivenName } from "../../../model/contact.ts";
+import type { FileContact } from "../../../model/room-file.ts";
 import type { TextFacts, WriterFacts } from "../../contact.ts";
 import type { KeyFacts, UnusableByRoom } from "../categories/room-keys/plan.ts";
 import type { ReadableAccount } from "../decide-rooms.ts";
@@ -20,6 +21,8 @@ export interface ContactInput {
   /** Newest first. */
   readonly givenNames: readonly GivenName[];
   readonly decided: RoomPlan;
+  /** The people whom files name, if nobody has signed in the source; otherwise empty. */
+  readonly fileContacts: readonly FileContact[];
   readonly keys: KeyFacts;
   readonly unusableKeys: UnusableByRoom;
   readonly parties: Parties;

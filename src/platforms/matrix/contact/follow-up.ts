@@ -1,19 +1,22 @@
 import type { ContactChange } from "../../../model/contact.ts";
 import type { StepOutcome } from "../../../model/step-outcome.ts";
+import type { PlannedStep } from "../../../model/step.ts";
 import type { FollowUp } from "../../runs.ts";
 import { serverNameOf } from "../ids/identifiers.ts";
 import { stepsAfterRefusal } from "./ask/steps.ts";
 import type { ContactPurpose } from "./payloads.ts";
 import { openChatPayload, openedChatSchema, sendMessagePayload } from "./payloads.ts";
 
+export type FollowedStep = Pick<PlannedStep, "side" | "payload">;
+
 /** What follows from a message in a room. */
-export function afterMessage(payload: unknown, outcome: StepOutcome): FollowUp {
+export function afterMessage({ payload }: FollowedStep, outcome: StepOutcome): FollowUp {
   const { roomId, purpose } = sendMessagePayload.parse(payload);
   return { contact: outcome.status === "done" ? told(purpose, roomId) : [], steps: [] };
 }
 
 /** What follows from a new chat. */
-export function afterChat(payload: unknown, outcome: StepOutcome): FollowUp {
+export function afterChat({ side, payload }: FollowedStep, outcome: StepOutcome): FollowUp {
   const { partner, purpose } = openChatPayload.parse(payload);
   if (outcome.status === "done") {
     const { roomId } = openedChatSchema.parse(outcome.undo);
@@ -29,7 +32,7 @@ export function afterChat(payload: unknown, outcome: StepOutcome): FollowUp {
   // Nobody is needed any more.
   if (outcome.status === "already_done") return { contact: [], steps: [] };
   const code = outcome.status === "failed" ? outcome.problem.code : null;
-  const next = stepsAfterRefusal(purpose);
+  const next = stepsAfterRefusal(side, purpose);
   const notOpened: ContactChange = { kind: "chat", roomId: null, state: "refused" };
   switch (code) {
     case "partner_refused":

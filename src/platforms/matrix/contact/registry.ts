@@ -5,6 +5,7 @@ import { mentionRuleStep } from "../finish/mention-rule-step.ts";
 import { dropPowerStep, leaveRoomStep } from "../leave/steps.ts";
 import type { Step } from "../steps/define-step.ts";
 import { openChatStep } from "./chats/open-chat.ts";
+import type { FollowedStep } from "./follow-up.ts";
 import { afterChat, afterMessage } from "./follow-up.ts";
 import { sendMessageStep } from "./messages/send-message.ts";
 import { renameProfileStep } from "./rename/rename-profile.ts";
@@ -15,7 +16,7 @@ interface ContactStep {
   /** Made by `defineStep`. An undo acts for the side of the step. */
   readonly step: Step;
   /** What follows from a final outcome (`done`, `already_done` or `failed`); `null` for nothing. */
-  readonly followUp: ((payload: unknown, outcome: StepOutcome) => FollowUp) | null;
+  readonly followUp: ((step: FollowedStep, outcome: StepOutcome) => FollowUp) | null;
 }
 
 /**

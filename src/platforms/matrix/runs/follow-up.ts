@@ -12,8 +12,8 @@ const NOTHING: FollowUp = { contact: [], steps: [] };
 
 /** What follows from the final outcome of a step, besides what becomes of its room. */
 export function followUp(
-  { kind, payload }: Pick<PlannedStep, "kind" | "payload">,
+  step: Pick<PlannedStep, "kind" | "side" | "payload">,
   outcome: StepOutcome,
 ): FollowUp {
-  return (isContactStep(kind) ? contactSteps[kind].followUp?.(payload, outcome) : null) ?? NOTHING;
+  return (isContactStep(step.kind) ? contactSteps[step.kind].followUp?.(step, outcome) : null) ?? NOTHING;
 }

@@ -19,7 +19,7 @@ const AWAY: StepOutcome = { status: "wait", waitingFor: "server", waitMs: null, 
 
 /** A run whose only step has made a room and has not invited anybody. */
 async function opening(store: Store): Promise<Run> {
-  const question = stepOfMessage({
+  const question = stepOfMessage("source", {
     ...{ userId: HELPER, way: "new_direct", chatRoomId: null, roomIds: [ROOM] },
     ...{ text: "Please let me in", reason: "Please let me in", alsoMentioned: [], followers: [] },
   });

@@ -31,7 +31,7 @@ function question(name: string, followers: readonly string[] = []) {
     text: "Please let me in",
     reason: "Please let me in",
   });
-  return stepOfMessage({ ...ask(name), alsoMentioned: [], followers: followers.map(ask) });
+  return stepOfMessage("source", { ...ask(name), alsoMentioned: [], followers: followers.map(ask) });
 }
 
 type Answer = (helper: string, by: string) => StepOutcome | "hangs";

@@ -45,7 +45,7 @@ describe.each(Object.entries(texts))("%s", (_name, { of, maxLength }) => {
   it.each([
     { name: "short words", typed: "Please help, {old} is now {new}" },
     { name: "words that are too long", typed: "help ".repeat(400) },
-    { name: "values that are too long", typed: `${"{old} ".repeat(300)}` },
+    { name: "values that are too long", typed: "{old} ".repeat(300) },
     { name: "an ID of the greatest length", typed: `${"x".repeat(1_990)} {new}` },
     { name: "the sentence", typed: `Hi. ${UNPROVEN} Thank you!` },
     { name: "the sentence behind too many words", typed: `${"help ".repeat(380)}${UNPROVEN}` },

@@ -1,6 +1,7 @@
 import type { Person } from "../../../../model/contact.ts";
 import type { Helper } from "../../../../model/routes.ts";
 import type { AskFacts, AskMessage, AskOrder, Known, Proposal, WriterFacts } from "../../../contact.ts";
+import { ignoredUsers } from "../../categories/ignored-users/plan.ts";
 import type { PlannedRoom } from "../../planning/planned-room.ts";
 import { reportRoom } from "../../report/report.ts";
 import { admittedChats } from "../chats/new-chats.ts";
@@ -26,16 +27,20 @@ export async function decideAsk(
   known: Known,
 ): Promise<Proposal<AskFacts>> {
   const { asking, readings, decided, parties } = input;
-  const facts = { records: known.records, planned: known.planned, now: known.now, parties };
+  const side = asking.userId === parties.sourceUserId ? "source" : "target";
+  const { snapshot } = readings[side];
+  const ignored = new Set(
+    [readings.source.snapshot, snapshot].flatMap((account) => [...ignoredUsers(account)]),
+  );
+  const facts = { ignored, records: known.records, planned: known.planned, now: known.now, parties };
   const rows = [...decided.rooms, ...decided.replacements];
-  const source = await input.guarded(async () => {
-    const { snapshot } = readings.source;
+  const read = await input.guarded(async () => {
     const uncounted = chooseRooms(rows, order, snapshot).questions;
     const counted = await countMembers(asking, uncounted, snapshot);
     const { questions: rooms } = chooseRooms(rows, order, counted);
-    return lookAtMembers(asking, rooms, { ...facts, source: counted });
+    return lookAtMembers(asking, rooms, { ...facts, asking: counted });
   });
-  const { questions, knocks, notAsked, chats } = planAsk(rows, order, { ...facts, source });
+  const { questions, knocks, notAsked, chats } = planAsk(rows, order, { ...facts, asking: read });
   const asked = questions.flatMap(({ rooms }) => rooms.filter(({ room }) => room !== null));
   const topics = await input.guarded(() =>
     readTopics(
@@ -59,7 +64,7 @@ export async function decideAsk(
       messages: messages.map(toHelper),
       knocks: knocks.map(({ roomId }) => ({ roomId, reason })),
     },
-    steps: [...messages.map((message) => stepOfMessage(toHelper(message))), ...knocking.steps],
+    steps: [...messages.map((message) => stepOfMessage(side, toHelper(message))), ...knocking.steps],
     rooms: [...roomsToWatch(decided, askedAbout(questions)), ...knocking.rooms],
   };
 }
@@ -72,7 +77,7 @@ interface Words {
   readonly facts: WriterFacts;
   readonly known: Known;
   readonly topics: ReadonlyMap<string, string>;
-  /** The people with whom the source has an encrypted chat. */
+  /** The people with whom the asking account has an encrypted chat. */
   readonly encryptedWith: ReadonlySet<string>;
 }
 

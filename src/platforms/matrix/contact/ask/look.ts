@@ -26,7 +26,7 @@ import { isOfTwo } from "./ways.ts";
  * - the other member of direct chats.
  */
 export function membersToLookAt(rooms: readonly RoomInQuestion[], input: AskInput): MembersNeeded[] {
-  const { source, records, parties } = input;
+  const { asking, records, parties } = input;
   const known = new ReachableHelpers({ ...input, further: new Map(), isGone: () => false });
   const needs: MembersNeeded[] = [];
   const need = (roomId: string, userIds: readonly string[]): void => {
@@ -51,8 +51,8 @@ export function membersToLookAt(rooms: readonly RoomInQuestion[], input: AskInpu
     if (further !== null) needs.push({ ...further, isAnyoneNeeded: false });
   }
   const helpers = new Set(rooms.flatMap(({ row }) => row.helpers.map(({ userId }) => userId)));
-  for (const [roomId, partner] of directRooms(source.accountData)) {
-    const chat = source.rooms.get(roomId);
+  for (const [roomId, partner] of directRooms(asking.accountData)) {
+    const chat = asking.rooms.get(roomId);
     if (chat !== undefined && helpers.has(partner) && isOfTwo(chat) && !isJoined(chat, partner))
       need(roomId, [partner]);
   }
@@ -60,25 +60,25 @@ export function membersToLookAt(rooms: readonly RoomInQuestion[], input: AskInpu
 }
 
 /**
- * The source with the numbers of members of the rooms in question, and of direct chats with their
- * helpers, where the server did not send them.
+ * The asking account with the numbers of members of the rooms in question, and of direct chats
+ * with their helpers, where the server did not send them.
  * @throws HomeserverError, UnreachableError
  */
 export function countMembers(
   { reader }: Pick<ReadableAccount, "reader">,
   rooms: readonly RoomInQuestion[],
-  source: AccountSnapshot,
+  asking: AccountSnapshot,
 ): Promise<AccountSnapshot> {
   const helpers = new Set(rooms.flatMap(({ row }) => row.helpers.map(({ userId }) => userId)));
-  const chats = [...directRooms(source.accountData)].filter(([, partner]) => helpers.has(partner));
-  return withMemberCounts(reader, source, {
+  const chats = [...directRooms(asking.accountData)].filter(([, partner]) => helpers.has(partner));
+  return withMemberCounts(reader, asking, {
     rooms: rooms.map(({ row }) => row.roomId),
     chats: new Set(chats.map(([roomId]) => roomId)),
   });
 }
 
 /**
- * The source with the members that the questions need.
+ * The asking account with the members that the questions need.
  * @throws HomeserverError, UnreachableError
  */
 export async function lookAtMembers(
@@ -88,8 +88,8 @@ export async function lookAtMembers(
 ): Promise<AccountSnapshot> {
   const needs = membersToLookAt(rooms, input);
   return needs.length === 0
-    ? input.source
-    : withNeededMembers(reader, { snapshot: input.source, needs, features });
+    ? input.asking
+    : withNeededMembers(reader, { snapshot: input.asking, needs, features });
 }
 
 /**

@@ -13,7 +13,7 @@ import { chooseRooms, taskOf } from "./rooms.ts";
 import type { ChatsOfTwo } from "./ways.ts";
 import { chatsOfTwo } from "./ways.ts";
 
-export interface AskInput extends Pick<HelperFacts, "source" | "records" | "planned" | "now"> {
+export interface AskInput extends Pick<HelperFacts, "asking" | "ignored" | "records" | "planned" | "now"> {
   readonly parties: Parties;
 }
 
@@ -27,26 +27,26 @@ export interface PlannedAsk {
 /**
  * Whom to ask about the rooms of an order, and how. Pure.
  * @param rows all rooms of a plan, and the replacements without a row of their own
- * @param input the source with the members that `membersToLookAt` (look.ts) names
+ * @param input the asking account with the members that `membersToLookAt` (look.ts) names
  */
 export function planAsk(
   rows: readonly PlannedRoom[],
   order: Pick<AskOrder, "rooms" | "way">,
   input: AskInput,
 ): PlannedAsk {
-  const { source } = input;
-  const chosen = chooseRooms(rows, order, source);
+  const { asking } = input;
+  const chosen = chooseRooms(rows, order, asking);
   const helpers = new ReachableHelpers(helperFacts(chosen.questions, input));
-  const chats = chatsOfTwo(source);
+  const chats = chatsOfTwo(asking);
   const { questions, notAsked } = planQuestions(chosen.questions, {
-    ...{ order, source, chats },
+    ...{ order, asking, chats },
     helpersOf: (room) => helpers.of(room),
   });
   return { questions, knocks: chosen.knocks, notAsked: [...notAsked, ...chosen.notAsked], chats };
 }
 
 function helperFacts(rooms: readonly RoomInQuestion[], input: AskInput): HelperFacts {
-  const { source, records, planned, now, parties } = input;
+  const { asking, ignored, records, planned, now, parties } = input;
   const further = new Map<string, readonly Helper[]>();
   for (const { row, room, help } of rooms) {
     if (room === null || row.moreHelpers === 0) continue;
@@ -58,8 +58,8 @@ function helperFacts(rooms: readonly RoomInQuestion[], input: AskInput): HelperF
     );
   }
   const isGone = (roomId: string, userId: string): boolean => {
-    const membership = source.rooms.get(roomId)?.members.get(userId)?.membership;
+    const membership = asking.rooms.get(roomId)?.members.get(userId)?.membership;
     return membership !== undefined && membership !== "join";
   };
-  return { source, records, planned, now, further, isGone };
+  return { asking, ignored, records, planned, now, further, isGone };
 }

@@ -20,7 +20,8 @@ export interface PlannedQuestion extends HelperQuestion {
 
 export interface QuestionInput {
   readonly order: Pick<AskOrder, "way">;
-  readonly source: AccountSnapshot;
+  /** The account that asks. */
+  readonly asking: AccountSnapshot;
   readonly chats: ChatsOfTwo;
   readonly helpersOf: (room: RoomInQuestion) => RoomHelpers;
 }
@@ -45,7 +46,7 @@ export function planQuestions(
       notAsked.push({ row: room.row, why: found.why, until: found.until });
       continue;
     }
-    if (input.order.way === "room" && !canAskInside(room, input.source.userId)) {
+    if (input.order.way === "room" && !canAskInside(room, input.asking.userId)) {
       notAsked.push({ row: room.row, why: "way_impossible", until: null });
       continue;
     }

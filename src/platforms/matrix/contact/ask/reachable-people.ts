@@ -1,6 +1,5 @@
 import type { ContactRecords, PlannedContact } from "../../../../model/contact.ts";
 import type { Helper } from "../../../../model/routes.ts";
-import { ignoredUsers } from "../../categories/ignored-users/plan.ts";
 import { serverNameOf } from "../../ids/identifiers.ts";
 import type { AccountSnapshot } from "../../rooms/types.ts";
 import type { RoomInQuestion } from "./rooms.ts";
@@ -13,7 +12,10 @@ const ROOM_RESTS_MS = 7 * DAY_MS;
 
 /** The facts that decide who can be asked. */
 export interface HelperFacts {
-  readonly source: AccountSnapshot;
+  /** The account that asks. */
+  readonly asking: AccountSnapshot;
+  /** Nobody asks these people. */
+  readonly ignored: ReadonlySet<string>;
   readonly records: ContactRecords;
   readonly planned: Pick<PlannedContact, "rooms" | "helpers">;
   /** In milliseconds since the epoch. */
@@ -37,14 +39,12 @@ export type RoomHelpers =
 /** Decides about all rooms of one question. */
 export class ReachableHelpers {
   readonly #facts: HelperFacts;
-  readonly #ignored: ReadonlySet<string>;
   readonly #refused: ReadonlySet<string>;
   /** When each person was last asked. */
   readonly #askedAt = new Map<string, number>();
 
   constructor(facts: HelperFacts) {
     this.#facts = facts;
-    this.#ignored = ignoredUsers(facts.source);
     const { asked, chats } = facts.records;
     this.#refused = new Set(asked.filter(({ result }) => result !== "sent").map(({ userId }) => userId));
     // A run that was cancelled may have invited them already.
@@ -95,18 +95,17 @@ export class ReachableHelpers {
   }
 
   #isUnreachable(userId: string): boolean {
-    const { silentServers } = this.#facts.records;
-    return (
-      this.#ignored.has(userId) || this.#refused.has(userId) || silentServers.has(serverNameOf(userId) ?? "")
-    );
+    const { ignored, records } = this.#facts;
+    const { silentServers } = records;
+    return ignored.has(userId) || this.#refused.has(userId) || silentServers.has(serverNameOf(userId) ?? "");
   }
 
   /** Whether a person has not answered the invitation to a chat that was opened to ask them. */
   #hasOpenInvitation(userId: string): boolean {
-    const { records, source } = this.#facts;
+    const { records, asking } = this.#facts;
     return records.chats.some(({ partner, by, roomId }) => {
-      if (partner !== userId || by !== source.userId || roomId === null) return false;
-      const chat = source.rooms.get(roomId);
+      if (partner !== userId || by !== asking.userId || roomId === null) return false;
+      const chat = asking.rooms.get(roomId);
       return chat?.membership === "join" && chat.joinedCount === 1 && (chat.invitedCount ?? 0) > 0;
     });
   }

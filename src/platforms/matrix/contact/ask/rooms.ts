@@ -7,7 +7,7 @@ import type { AccountSnapshot, RoomSnapshot } from "../../rooms/types.ts";
 export interface RoomInQuestion {
   readonly row: PlannedRoom;
   readonly help: AskHelp;
-  /** The room as the source sees it; `null` if the source has not joined it. */
+  /** The room as the account that asks sees it; `null` if that account has not joined it. */
   readonly room: RoomSnapshot | null;
 }
 
@@ -28,11 +28,12 @@ export interface ChosenRooms {
 /**
  * The rooms of an order, by what is done about them.
  * @param rows all rooms of a plan, and the replacements without a row of their own
+ * @param asking the account that asks
  */
 export function chooseRooms(
   rows: readonly PlannedRoom[],
   order: Pick<AskOrder, "rooms">,
-  source: AccountSnapshot,
+  asking: AccountSnapshot,
 ): ChosenRooms {
   const questions: RoomInQuestion[] = [];
   const knocks: PlannedRoom[] = [];
@@ -41,7 +42,7 @@ export function chooseRooms(
   for (const row of areNamed ? namedRows(rows, order.rooms) : rows) {
     const todo = whatToDo(row, areNamed);
     if (todo === "ask") {
-      const seen = source.rooms.get(row.roomId);
+      const seen = asking.rooms.get(row.roomId);
       questions.push({ row, help: helpFor(row), room: seen?.membership === "join" ? seen : null });
     } else if (todo === "knock") knocks.push(row);
     else if (areNamed || todo !== "not_waiting") notAsked.push({ row, why: todo, until: null });

@@ -1,3 +1,4 @@
+import type { Side } from "../../../../model/account.ts";
 import type { StoredStep } from "../../../../model/run.ts";
 import type { PlannedStep } from "../../../../model/step.ts";
 import type { QuestionDeed } from "../../../runs.ts";
@@ -14,8 +15,11 @@ export interface MessageToHelper extends HelperToAsk {
   readonly followers: readonly HelperToAsk[];
 }
 
-/** The step that sends a message to a helper, or opens a chat with them. */
-export function stepOfMessage(message: MessageToHelper): PlannedStep {
+/**
+ * The step that sends a message to a helper, or opens a chat with them.
+ * @param side of the account that asks
+ */
+export function stepOfMessage(side: Side, message: MessageToHelper): PlannedStep {
   const { userId, way, chatRoomId, roomIds, text, reason, alsoMentioned, followers } = message;
   const purpose: ContactPurpose = {
     kind: "ask",
@@ -32,7 +36,7 @@ export function stepOfMessage(message: MessageToHelper): PlannedStep {
       reason: reason ?? text,
       purpose,
     };
-    return chatStep("source", payload);
+    return chatStep(side, payload);
   }
   const payload: SendMessagePayload = {
     roomId: chatRoomId,
@@ -44,17 +48,17 @@ export function stepOfMessage(message: MessageToHelper): PlannedStep {
   return plannedStep({
     key: `send_message:${userId}`,
     kind: "send_message",
-    side: "source",
+    side,
     limits: ["messages"],
     payload,
   });
 }
 
 /** The step that asks the next helper, if one follows. */
-export function stepsAfterRefusal(purpose: ContactPurpose): PlannedStep[] {
+export function stepsAfterRefusal(side: Side, purpose: ContactPurpose): PlannedStep[] {
   if (purpose.kind !== "ask") return [];
   const [next, ...followers] = purpose.followers;
-  return next === undefined ? [] : [stepOfMessage({ ...next, alsoMentioned: [], followers })];
+  return next === undefined ? [] : [stepOfMessage(side, { ...next, alsoMentioned: [], followers })];
 }
 
 /** The question to a helper that a step was; `null` if it is another step or has not ended. */

@@ -1,3 +1,4 @@
+import { membershipNow } from "../../reading/state-now.ts";
 import type { StepScope } from "../../steps/define-step.ts";
 import { membershipSeenBySource } from "../../steps/target-membership.ts";
 import type { ContactPurpose } from "../payloads.ts";
@@ -9,11 +10,15 @@ import type { ContactPurpose } from "../payloads.ts";
  */
 export async function isStillNeeded(
   purpose: ContactPurpose,
-  scope: Pick<StepScope<unknown>, "canSkipCheck" | "source" | "target">,
+  scope: Pick<StepScope<unknown>, "canSkipCheck" | "own" | "source" | "target">,
 ): Promise<boolean> {
   if (purpose.kind !== "ask" || scope.canSkipCheck) return true;
+  const { own, target } = scope;
   for (const roomId of purpose.roomIds) {
-    const membership = await membershipSeenBySource(roomId, scope);
+    const membership =
+      own.userId === target.userId
+        ? await membershipNow(target, { roomId, userId: target.userId })
+        : await membershipSeenBySource(roomId, scope);
     if (membership !== "join" && membership !== "invite") return true;
   }
   return false;

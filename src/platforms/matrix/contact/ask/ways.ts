@@ -26,14 +26,14 @@ export interface ChatsOfTwo {
   readonly encrypted: ReadonlySet<string>;
 }
 
-export function chatsOfTwo(source: AccountSnapshot): ChatsOfTwo {
+export function chatsOfTwo(asking: AccountSnapshot): ChatsOfTwo {
   const open = new Map<string, string>();
   const encrypted = new Set<string>();
-  for (const [roomId, partner] of directRooms(source.accountData)) {
-    const room = source.rooms.get(roomId);
+  for (const [roomId, partner] of directRooms(asking.accountData)) {
+    const room = asking.rooms.get(roomId);
     if (room === undefined || !isOfTwo(room) || !isJoined(room, partner)) continue;
     if (room.encryption.kind === "present") encrypted.add(partner);
-    else if (canWrite(room, source.userId) && !open.has(partner)) open.set(partner, roomId);
+    else if (canWrite(room, asking.userId) && !open.has(partner)) open.set(partner, roomId);
   }
   return { open, encrypted };
 }
@@ -53,22 +53,22 @@ export function isOfTwo({ membership, joinedCount, invitedCount }: RoomSnapshot)
 export function wayTo(
   userId: string,
   questions: readonly RoomInQuestion[],
-  { order, source, chats }: { order: Pick<AskOrder, "way">; source: AccountSnapshot; chats: ChatsOfTwo },
+  { order, asking, chats }: { order: Pick<AskOrder, "way">; asking: AccountSnapshot; chats: ChatsOfTwo },
 ): ChosenWay | null {
   const [only] = questions.length === 1 ? questions : [];
   if (order.way !== "room") {
-    const chat = chats.open.get(userId) ?? (only === undefined ? null : chatItself(only, source.userId));
+    const chat = chats.open.get(userId) ?? (only === undefined ? null : chatItself(only, asking.userId));
     if (chat !== null) return { way: "direct", roomId: chat };
   }
-  if (order.way !== "direct" && only !== undefined && canAskInside(only, source.userId))
+  if (order.way !== "direct" && only !== undefined && canAskInside(only, asking.userId))
     return { way: "room", roomId: only.row.roomId };
   return order.way === "room" ? null : { way: "new_direct", roomId: null };
 }
 
 /** A direct chat that waits for the helper is the place to ask about it. */
-function chatItself(question: RoomInQuestion, sourceUserId: string): string | null {
+function chatItself(question: RoomInQuestion, userId: string): string | null {
   const { isDirect, roomId } = question.row;
-  return isDirect && canAskInside(question, sourceUserId) ? roomId : null;
+  return isDirect && canAskInside(question, userId) ? roomId : null;
 }
 
 /** The most joined members who may read a question in a room, in the moment of sending. */
@@ -81,12 +81,12 @@ export function maxReaders(
 }
 
 /** Whether a message in the room itself reaches its helpers, and not too many others. */
-export function canAskInside({ room, help }: RoomInQuestion, sourceUserId: string): boolean {
+export function canAskInside({ room, help }: RoomInQuestion, userId: string): boolean {
   // A helper of a space need not be in the rooms that the space opens. Clients show no messages of
   // a space.
   if (room === null || help === "open_space" || valueOf(room.create)?.type === "m.space") return false;
   const isSmall = room.joinedCount !== null && room.joinedCount <= MAX_MEMBERS_OF_ROOM;
-  return isSmall && canWrite(room, sourceUserId);
+  return isSmall && canWrite(room, userId);
 }
 
 /** Whether an account that has joined a room may write there in plain text, and is heard. */

@@ -1,5 +1,6 @@
 import type { Known, Proposal } from "../../../contact.ts";
 import type { DirectChatFacts, DirectChatOrder } from "../../../direct-chats.ts";
+import { serverNameOf } from "../../ids/identifiers.ts";
 import { withNeededMembers } from "../../reading/members.ts";
 import type { ContactInput } from "../contact-input.ts";
 import { writerFacts } from "../contact-input.ts";
@@ -17,17 +18,21 @@ export async function decideDirectChats(
   order: DirectChatOrder,
   known: Known,
 ): Promise<Proposal<DirectChatFacts>> {
-  const { asking, readings, decided, parties } = input;
+  const { asking, readings, decided, fileContacts, parties } = input;
+  const isFromFile = asking.userId !== parties.sourceUserId;
   const facts: PartnerFacts = {
     source: readings.source.snapshot,
     target: readings.target.snapshot,
     rows: decided.rooms,
+    contacts: fileContacts,
+    deadServers: new Set(isFromFile ? [serverNameOf(parties.sourceUserId) ?? ""] : []),
     parties,
     records: known.records,
     planned: known.planned,
   };
   const told = writerFacts(input, order.text);
-  const listed = order.partners.length > 0 ? [] : directPartners(facts);
+  // Who has left the old chats is known to the source only.
+  const listed = order.partners.length > 0 || isFromFile ? [] : directPartners(facts);
   const needs = partnersToLookAt(listed.filter((partner) => whyNoChat(partner, false, facts) === null));
   if (needs.length === 0) return planDirectChats(facts, order, known, told);
   const { reader, features } = asking;

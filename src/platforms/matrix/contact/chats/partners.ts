@@ -1,4 +1,5 @@
 import type { ContactRecords, PlannedContact } from "../../../../model/contact.ts";
+import type { FileContact } from "../../../../model/room-file.ts";
 import type { NoDirectChatReason } from "../../../direct-chats.ts";
 import { ignoredUsers } from "../../categories/ignored-users/plan.ts";
 import { parseUserId, serverNameOf } from "../../ids/identifiers.ts";
@@ -13,16 +14,22 @@ export interface PartnerFacts {
   readonly source: AccountSnapshot;
   readonly target: AccountSnapshot;
   readonly rows: readonly PlannedRoom[];
+  /** The people whom files name, if nobody has signed in the source. */
+  readonly contacts: readonly FileContact[];
+  /** The servers of these people that are gone. */
+  readonly deadServers: ReadonlySet<string>;
   readonly parties: Parties;
   readonly records: Pick<ContactRecords, "chats" | "silentServers">;
   readonly planned: Pick<PlannedContact, "partners">;
 }
 
-/** A person with whom the source has direct chats. */
+/** A person with whom the source has direct chats, or whom a file names. */
 export interface DirectPartner {
   readonly userId: string;
-  /** The direct chats that the source has joined, with their plans. At least one. */
-  readonly chats: readonly [DirectPartnerChat, ...DirectPartnerChat[]];
+  /** The direct chats that the source has joined, with their plans. Empty only by a file. */
+  readonly chats: readonly DirectPartnerChat[];
+  /** As a file has it. */
+  readonly nameInFile: string | null;
 }
 
 interface DirectPartnerChat {
@@ -30,19 +37,26 @@ interface DirectPartnerChat {
   readonly room: RoomSnapshot;
 }
 
-/** The partners of the source's direct chats, without the two accounts and bots. */
-export function directPartners({ source, rows, parties }: PartnerFacts): DirectPartner[] {
+/**
+ * The partners of the source's direct chats, and the people whom files name, without the two
+ * accounts and bots.
+ */
+export function directPartners({ source, rows, contacts, parties }: PartnerFacts): DirectPartner[] {
   const own = new Set([parties.sourceUserId, parties.targetUserId, ...parties.botUserIds]);
   const partners = new Map<string, DirectPartner>();
   const counterparts = directRooms(source.accountData);
+  for (const { userId, displayName, rooms } of contacts) {
+    if (own.has(userId) || parseUserId(userId) === null) continue;
+    partners.set(userId, { userId, chats: [], nameInFile: displayName });
+    for (const roomId of rooms) if (!counterparts.has(roomId)) counterparts.set(roomId, userId);
+  }
   for (const row of rows) {
     const userId = counterparts.get(row.roomId) ?? "";
     const room = source.rooms.get(row.roomId);
     if (own.has(userId) || parseUserId(userId) === null || row.route === "excluded") continue;
     if (room?.membership !== "join") continue;
-    const known = partners.get(userId);
-    const chat = { row, room };
-    partners.set(userId, { userId, chats: known === undefined ? [chat] : [...known.chats, chat] });
+    const known = partners.get(userId) ?? { userId, chats: [], nameInFile: null };
+    partners.set(userId, { ...known, chats: [...known.chats, { row, room }] });
   }
   return [...partners.values()];
 }
@@ -57,17 +71,19 @@ export function whyNoChat(
   facts: PartnerFacts,
 ): NoDirectChatReason | null {
   const { userId, chats } = partner;
-  const { source, records, planned } = facts;
+  const { source, target, records, planned, deadServers } = facts;
   const statuses = chats.map(({ row }) => row.status);
   if (statuses.includes("done")) return "moved";
   if (statuses.some((status) => status !== "needs_moderator" && status !== "failed" && status !== "skipped"))
     return "will_move";
   if (hasChat(userId, facts)) return "has_chat";
   if (planned.partners.has(userId)) return "chat_waits";
-  if (ignoredUsers(source).has(userId)) return "ignored";
+  if ([source, target].some((account) => ignoredUsers(account).has(userId))) return "ignored";
+  const server = serverNameOf(userId) ?? "";
+  if (deadServers.has(server)) return "server_gone";
   if (isNamed) return null;
-  if (chats.every(({ room }) => hasLeft(room, userId))) return "gone";
-  if (records.silentServers.has(serverNameOf(userId) ?? "")) return "silent";
+  if (chats.length > 0 && chats.every(({ room }) => hasLeft(room, userId))) return "gone";
+  if (records.silentServers.has(server)) return "silent";
   return records.chats.some(
     ({ partner: tried, purpose, state }) =>
       tried === userId && purpose === "direct_chat" && (state === "refused" || state === "declined"),

@@ -50,22 +50,28 @@ export function planDirectChats(
   };
 }
 
-/** If any of the old chats is encrypted, or may be, the new one is. */
+/**
+ * If any of the old chats is encrypted, or may be, the new one is. So it is if no old one is known.
+ */
 function candidate(partner: DirectPartner): DirectChatCandidate {
   const { chats } = partner;
   const encrypted = chats.find(({ room }) => room.encryption.kind !== "absent");
-  const { row } = encrypted ?? chats[0];
-  return { partner: personOf(partner), oldRoom: reportRoom(row), isEncrypted: encrypted !== undefined };
+  const shown = encrypted ?? chats[0];
+  return {
+    partner: personOf(partner),
+    oldRoom: shown === undefined ? null : reportRoom(shown.row),
+    isEncrypted: shown === undefined || encrypted !== undefined,
+  };
 }
 
-function personOf({ userId, chats }: DirectPartner): Person {
+function personOf({ userId, chats, nameInFile }: DirectPartner): Person {
   const names = chats.map(
     ({ room }) =>
       room.members.get(userId)?.displayName ??
       room.heroes.find((hero) => hero.userId === userId)?.displayName ??
       null,
   );
-  return { userId, displayName: names.find((name) => name !== null) ?? null };
+  return { userId, displayName: names.find((name) => name !== null) ?? nameInFile };
 }
 
 /** In an encrypted chat only the reason of the invitation tells the text. */

@@ -75,7 +75,7 @@ describe("the records of a new chat", () => {
       contact: [refusedChat],
     },
   ])("name what became of it: $name", ({ purpose, outcome, contact }) => {
-    expect(afterChat(chatFor(purpose), outcome).contact).toEqual(contact);
+    expect(afterChat({ side: "source", payload: chatFor(purpose) }, outcome).contact).toEqual(contact);
   });
 });
 
@@ -95,6 +95,9 @@ describe("the records of a message", () => {
     },
     { name: "a message that was not sent", purpose: ASK, outcome: failed("room_encrypted"), contact: [] },
   ])("name who was told: $name", ({ purpose, outcome, contact }) => {
-    expect(afterMessage(messageFor(purpose), outcome)).toEqual({ contact, steps: [] });
+    expect(afterMessage({ side: "source", payload: messageFor(purpose) }, outcome)).toEqual({
+      contact,
+      steps: [],
+    });
   });
 });

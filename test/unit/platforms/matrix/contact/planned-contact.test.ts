@@ -9,8 +9,8 @@ it("is about everybody who gets a message, is mentioned, or follows", () => {
   const follower = { ...QUESTION, ...newChat, userId: "@cleo:c.example" };
   const inRoom = { way: "room", chatRoomId: "!b:x" } as const;
   const planned = plannedContactOf([
-    stepOfMessage({ ...QUESTION, ...newChat, userId: "@ann:a.example", followers: [follower] }),
-    stepOfMessage({
+    stepOfMessage("target", { ...QUESTION, ...newChat, userId: "@ann:a.example", followers: [follower] }),
+    stepOfMessage("target", {
       ...{ ...QUESTION, ...inRoom, userId: "@bob:b.example" },
       ...{ roomIds: ["!b:x"], alsoMentioned: ["@dan:d.example"] },
     }),

@@ -24,7 +24,7 @@ const silent = { status: "failed", problem: { code: "unreachable_server", server
 
 describe("the step of a question", () => {
   it("opens a chat that is not encrypted, with the text and the reason", () => {
-    expect(stepOfMessage(message())).toMatchObject({
+    expect(stepOfMessage("source", message())).toMatchObject({
       ...{ key: "open_chat:@ann:a.example", kind: "open_chat", side: "source", roomId: null },
       limits: ["room_creation", "messages"],
       payload: { partner: "@ann:a.example", isEncrypted: false, text: "T", reason: "R" },
@@ -32,7 +32,7 @@ describe("the step of a question", () => {
   });
 
   it("sends a message to an existing chat, and mentions nobody", () => {
-    const step = stepOfMessage(message({ way: "direct", chatRoomId: "!chat:x", reason: null }));
+    const step = stepOfMessage("source", message({ way: "direct", chatRoomId: "!chat:x", reason: null }));
     expect(step).toMatchObject({
       ...{ key: "send_message:@ann:a.example", kind: "send_message", side: "source", limits: ["messages"] },
       payload: { roomId: "!chat:x", text: "T", mentions: [], maxJoined: 2 },
@@ -40,13 +40,16 @@ describe("the step of a question", () => {
   });
 
   it("sends a message about a direct chat to those who are in it, who may be more than two", () => {
-    const step = stepOfMessage(message({ way: "direct", chatRoomId: HALL, reason: null }));
+    const step = stepOfMessage("source", message({ way: "direct", chatRoomId: HALL, reason: null }));
     expect(step.payload).toMatchObject({ roomId: HALL, mentions: [], maxJoined: 50 });
   });
 
   it("sends a message to at most 50 members of a room, and mentions everybody who counts as asked", () => {
     const alsoMentioned = ["@bob:b.example", "@cleo:c.example"];
-    const step = stepOfMessage(message({ way: "room", chatRoomId: HALL, reason: null, alsoMentioned }));
+    const step = stepOfMessage(
+      "source",
+      message({ way: "room", chatRoomId: HALL, reason: null, alsoMentioned }),
+    );
     const everybody = ["@ann:a.example", ...alsoMentioned];
     expect(step.payload).toMatchObject({
       ...{ roomId: HALL, mentions: everybody, maxJoined: 50 },
@@ -60,13 +63,13 @@ describe("a chat that does not come about", () => {
     helper("@bob:b.example", { roomIds: [HALL] }),
     helper("@cleo:c.example", { way: "direct", chatRoomId: "!chat:x", reason: null }),
   ];
-  const first = stepOfMessage(message({ roomIds: [HALL, YARD], followers }));
+  const first = stepOfMessage("source", message({ roomIds: [HALL, YARD], followers }));
 
   test.each([
     { title: "because the helper refuses", outcome: refused, isRecorded: true },
     { title: "because their server is silent", outcome: silent, isRecorded: false },
   ])("is followed by the next helper, $title", ({ outcome, isRecorded }) => {
-    const { contact, steps } = afterChat(first.payload, outcome);
+    const { contact, steps } = afterChat(first, outcome);
     expect(contact.filter(({ kind }) => kind === "asked")).toEqual(
       isRecorded
         ? [
@@ -78,17 +81,22 @@ describe("a chat that does not come about", () => {
         : [],
     );
     expect(steps.map(({ key }) => key)).toEqual(["open_chat:@bob:b.example"]);
-    const [second] = steps;
-    const after = afterChat(second?.payload, outcome).steps;
-    expect(after).toMatchObject([
+    expect(steps.flatMap((second) => afterChat(second, outcome).steps)).toMatchObject([
       { key: "send_message:@cleo:c.example", payload: { roomId: "!chat:x", purpose: { followers: [] } } },
     ]);
   });
 
+  it("is followed by the next helper as the account that asked", () => {
+    const asNew = stepOfMessage("target", message({ followers }));
+    const [second] = afterChat(asNew, refused).steps;
+    expect([asNew, second].map((step) => step?.side)).toEqual(["target", "target"]);
+    expect(second && afterChat(second, refused).steps).toMatchObject([{ side: "target" }]);
+  });
+
   it("ends there if nobody follows, or if the helper was not the cause", () => {
-    expect(afterChat(stepOfMessage(message()).payload, refused).steps).toEqual([]);
+    expect(afterChat(stepOfMessage("source", message()), refused).steps).toEqual([]);
     const gone = { status: "failed", problem: { code: "gone", serverText: null } } as const;
-    expect(afterChat(first.payload, gone).steps).toEqual([]);
+    expect(afterChat(first, gone).steps).toEqual([]);
   });
 });
 
@@ -96,7 +104,7 @@ describe("a question that waited", () => {
   const seenIn = (roomId: string): string => `source GET /rooms/${roomId}/state/m.room.member/${TARGET}`;
   const inside = content({ membership: "join" });
   const asking = (more: Partial<MessageToHelper>): unknown =>
-    stepOfMessage(message({ roomIds: [HALL, YARD], ...more })).payload;
+    stepOfMessage("source", message({ roomIds: [HALL, YARD], ...more })).payload;
 
   test.each([
     { title: "a new chat", step: openChatStep, payload: asking({}) },
@@ -117,6 +125,18 @@ describe("a question that waited", () => {
     },
   );
 
+  it("is not sent by the new account if that is in all of its rooms, as its own server says", async () => {
+    const ownly = (roomId: string): string => `target GET /rooms/${roomId}/state/m.room.member/${TARGET}`;
+    const { context, writes } = scriptedContext(
+      { [ownly(HALL)]: inside, [ownly(YARD)]: inside },
+      { side: "target" },
+    );
+    expect(await openChatStep.run(asking({}), { ...context, canSkipCheck: false })).toEqual({
+      status: "already_done",
+    });
+    expect(writes()).toEqual([]);
+  });
+
   it("is sent as long as one of its rooms waits", async () => {
     const payload = asking({ way: "direct", chatRoomId: "!chat:x", reason: null });
     const { context } = scriptedContext(
@@ -134,12 +154,15 @@ describe("a question that waited", () => {
   });
 
   it("leaves no record if it was not needed", () => {
-    expect(afterChat(asking({}), { status: "already_done" })).toEqual({ contact: [], steps: [] });
+    expect(afterChat({ side: "source", payload: asking({}) }, { status: "already_done" })).toEqual({
+      contact: [],
+      steps: [],
+    });
   });
 });
 
 describe("the questions in the summary of a run", () => {
-  const step = stepOfMessage(message({ roomIds: [HALL, YARD] }));
+  const step = stepOfMessage("source", message({ roomIds: [HALL, YARD] }));
 
   it("are those that were sent, and those that could not be", () => {
     const sent = { ...step, state: "done", outcome: { status: "done" } } as const;

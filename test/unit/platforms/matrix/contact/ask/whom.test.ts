@@ -204,9 +204,10 @@ describe("what is read before somebody is asked", () => {
     const { questions } = chooseRooms(plan.rooms, ORDER, source);
     const parties = { sourceUserId: SOURCE, targetUserId: TARGET, botUserIds: new Set<string>() };
     const records = { ...NO_RECORDS, ...scene.records };
-    return membersToLookAt(questions, { source, records, planned: NOTHING_PLANNED, now: NOW, parties }).map(
-      ({ roomId, userIds }) => [roomId, userIds],
-    );
+    const ignored = new Set(scene.ignored);
+    return membersToLookAt(questions, {
+      ...{ asking: source, ignored, records, planned: NOTHING_PLANNED, now: NOW, parties },
+    }).map(({ roomId, userIds }) => [roomId, userIds]);
   }
 
   it("is nothing if the plan knows everybody", () => {

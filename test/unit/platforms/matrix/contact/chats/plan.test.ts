@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { OpenedChat } from "../../../../../../src/model/contact.ts";
 import { NOTHING_PLANNED } from "../../../../../../src/model/contact.ts";
+import type { FileContact } from "../../../../../../src/model/room-file.ts";
 import type { Proposal } from "../../../../../../src/platforms/contact.ts";
 import type { DirectChatFacts } from "../../../../../../src/platforms/direct-chats.ts";
 import type { PartnerFacts } from "../../../../../../src/platforms/matrix/contact/chats/partners.ts";
@@ -31,10 +32,14 @@ interface Scene {
   partners?: readonly string[];
   direct?: Readonly<Record<string, readonly string[]>>;
   ignored?: readonly string[];
+  targetIgnored?: readonly string[];
   targetRooms?: readonly RoomSnapshot[];
   targetDirect?: Readonly<Record<string, readonly string[]>>;
   chats?: readonly OpenedChat[];
   silent?: readonly string[];
+  /** What files say, if nobody has signed in the source. */
+  contacts?: readonly FileContact[];
+  dead?: readonly string[];
   /** With whom a run is about to open a chat. */
   waiting?: readonly string[];
   typed?: string;
@@ -55,12 +60,20 @@ function factsOf(sketches: readonly RoomSketch[], scene: Scene): PartnerFacts {
     "m.direct": direct,
     "m.ignored_user_list": { ignored_users: Object.fromEntries(ignored.map((userId) => [userId, {}])) },
   });
-  const target = account(TARGET, targetRooms, { "m.direct": targetDirect });
+  const ignoredByTarget = Object.fromEntries((scene.targetIgnored ?? []).map((userId) => [userId, {}]));
+  const target = account(TARGET, targetRooms, {
+    "m.direct": targetDirect,
+    "m.ignored_user_list": { ignored_users: ignoredByTarget },
+  });
   const parties = { sourceUserId: SOURCE, targetUserId: TARGET, botUserIds: new Set<string>() };
   const { rooms: rows } = planRooms({ source, target, areMembersRead: true });
   const records = { chats: scene.chats ?? [], silentServers: new Set(scene.silent) };
   const chatsPlanned = { ...NOTHING_PLANNED, partners: new Set(scene.waiting) };
-  return { source, target, rows, parties, records, planned: chatsPlanned };
+  const { contacts = [], dead = [] } = scene;
+  return {
+    ...{ source, target, rows, contacts, deadServers: new Set(dead), parties, records },
+    planned: chatsPlanned,
+  };
 }
 
 function planned(sketches: readonly RoomSketch[], scene: Scene = {}): Proposal<DirectChatFacts> {
@@ -156,6 +169,18 @@ describe("the list of people whose direct chat was not moved", () => {
       why: "has_chat",
     },
     {
+      name: "whom the new account ignores",
+      room: closedChat("!bo:x", BO),
+      scene: { targetIgnored: [BO] },
+      why: "ignored",
+    },
+    {
+      name: "whose server is gone like the old one",
+      room: closedChat("!bo:x", BO),
+      scene: { dead: ["far.example"] },
+      why: "server_gone",
+    },
+    {
       name: "with whom a run is about to open a chat",
       room: closedChat("!bo:x", BO),
       scene: { waiting: [BO] },
@@ -199,6 +224,26 @@ describe("the list of people whose direct chat was not moved", () => {
     },
   ])("has people who $name", ({ room, scene = {} }) => {
     expect(listed(planned([room], scene))).toEqual([BO]);
+  });
+
+  it("has the people whom a file names, with or without an old chat", () => {
+    const contacts: FileContact[] = [
+      { userId: BO, displayName: "Bo", rooms: ["!bo:x"] },
+      { userId: DI, displayName: "Di", rooms: ["!unknown:x"] },
+      { userId: TARGET, displayName: "Me", rooms: [] },
+      { userId: "nobody", displayName: null, rooms: [] },
+    ];
+    const made = planned([closedChat("!bo:x", BO, plain)], { direct: {}, contacts });
+    expect(made.facts.candidates).toMatchObject([
+      { partner: { userId: BO, displayName: "Bo" }, oldRoom: { roomId: "!bo:x" }, isEncrypted: false },
+      { partner: { userId: DI, displayName: "Di" }, oldRoom: null, isEncrypted: true },
+    ]);
+  });
+
+  it("leaves out a person whom a file names and whose chat will move", () => {
+    const contacts = [{ userId: BO, displayName: null, rooms: ["!bo:x"] }];
+    const made = planned([closedChat("!bo:x", BO, { rule: "public" })], { direct: {}, contacts });
+    expect([listed(made), left(made)]).toEqual([[], {}]);
   });
 
   it("reads only members of whom it is not known whether they left", () => {
