@@ -46,7 +46,7 @@ export function logoutCommand({
         for (const side of chosen) results.push(await signIn.signOut(owner, side));
         return signedOut(
           results.filter((result) => result !== null),
-          { chosen, prefix },
+          { chosen, files: null, prefix },
         );
       });
       for (const result of ended) await conversation.say(cancelAnswer(result, prefix), { key: "ended" });

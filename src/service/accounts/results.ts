@@ -11,6 +11,8 @@ export interface SignedIn {
   replaced: SignOutResult | null;
   /** Work between the two accounts goes on by itself. */
   continues?: true;
+  /** When the person's files of the old account were written; only if that is not signed in. */
+  filesOf?: number;
 }
 
 /**
@@ -67,6 +69,18 @@ export interface AccountState {
     | { kind: "works" }
     | { kind: "ended"; problem: AccountProblem }
     | { kind: "not_checked"; problem: SignInProblem };
+}
+
+/** What a person's files say about the old account, in numbers. */
+export interface FilesOverview {
+  /** The old account. */
+  userId: string;
+  /** When the newest file of rooms was written, in milliseconds since the epoch. */
+  writtenAt: number;
+  rooms: number;
+  people: number;
+  /** Whether there is a file of settings. */
+  hasData: boolean;
 }
 
 /** What happened to a session when the bot stopped using it. */

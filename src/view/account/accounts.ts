@@ -1,13 +1,13 @@
 import type { Account, Side, SignInMethod } from "../../model/account.ts";
 import { sides } from "../../model/account.ts";
 import type { Forgotten } from "../../service/accounts/results.ts";
-import type { AccountState, SignOutResult } from "../../service/accounts/results.ts";
+import type { AccountState, FilesOverview, SignOutResult } from "../../service/accounts/results.ts";
 import type { Block, Inline } from "../document/document.ts";
 import { code, link, list, paragraph, strong } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
 import { notice } from "../document/message.ts";
 import { counted } from "../document/numbers.ts";
-import { formatTime } from "../document/time.ts";
+import { formatDate, formatTime } from "../document/time.ts";
 import { untrustedCode } from "../document/untrusted-text.ts";
 import { accountProblemClause } from "../words/account-problem-words.ts";
 import { sideName, sideWord } from "./sign-in.ts";
@@ -17,14 +17,46 @@ export function askingServers(): Message {
   return notice(paragraph("Asking your servers …"));
 }
 
-/** `!whoami`: both accounts, how each is signed in, and whether the session still works. */
-export function accountStates(states: Partial<Record<Side, AccountState>>, prefix: string): Message {
-  const missing = sides.filter((side) => !states[side]);
+/**
+ * `!whoami`: both accounts, how each is signed in, and whether the session still works.
+ * @param files what the person imported about the old account
+ */
+export function accountStates(
+  states: Partial<Record<Side, AccountState>>,
+  prefix: string,
+  files: FilesOverview | null = null,
+): Message {
+  const isKnown = (side: Side): boolean => Boolean(states[side]) || (side === "source" && files !== null);
+  const missing = sides.filter((side) => !isKnown(side));
   return notice(
-    list(sides.map((side) => accountLine(side, states[side]))),
+    list([
+      files === null || states.source ? accountLine("source", states.source) : lineFromFiles(files),
+      accountLine("target", states.target),
+    ]),
+    ...(files === null ? [] : [keptFiles(files, Boolean(states.source), prefix)]),
     ...(missing[0] === undefined
       ? []
       : [paragraph("Next: ", code(`${prefix}login ${sideWord(missing[0])} @you:server`))]),
+  );
+}
+
+function lineFromFiles(files: FilesOverview): Inline[] {
+  return [
+    strong("Old account"),
+    ": ",
+    code(untrustedCode(files.userId)),
+    `, known from your files; nobody is signed in`,
+  ];
+}
+
+function keptFiles(files: FilesOverview, isSignedIn: boolean, prefix: string): Block {
+  const { userId, writtenAt, rooms, people, hasData } = files;
+  return paragraph(
+    `I keep your files of ${formatDate(writtenAt)}`,
+    ...(isSignedIn ? [" about ", code(untrustedCode(userId))] : []),
+    `: ${counted(rooms, "room")}, ${people === 1 ? "1 person" : `${people} people`}, ${hasData ? "with" : "without"} settings. `,
+    code(`${prefix}import --clear`),
+    " forgets them.",
   );
 }
 
@@ -67,8 +99,9 @@ function sessionWords(state: AccountState["sessionState"], method: SignInMethod)
 /** `!logout`. */
 export function signedOut(
   results: readonly SignOutResult[],
-  { chosen, prefix }: { chosen: readonly Side[]; prefix: string },
+  { chosen, files, prefix }: { chosen: readonly Side[]; files: FilesOverview | null; prefix: string },
 ): Message {
+  const kept = files !== null && chosen.includes("source") ? [filesAfterLogout(files, prefix)] : [];
   if (results.length === 0) {
     const [only] = chosen;
     const which = chosen.length === 1 && only ? `Your ${sideName(only)} is` : "Your accounts are";
@@ -78,9 +111,22 @@ export function signedOut(
         code(`${prefix}whoami`),
         " shows your accounts.",
       ),
+      ...kept,
     );
   }
-  return notice(...endings(results, ({ userId }) => [" ", code(untrustedCode(userId))]));
+  return notice(...endings(results, ({ userId }) => [" ", code(untrustedCode(userId))]), ...kept);
+}
+
+function filesAfterLogout({ userId, writtenAt }: FilesOverview, prefix: string): Block {
+  return paragraph(
+    "I know ",
+    code(untrustedCode(userId)),
+    ` from your files of ${formatDate(writtenAt)}. `,
+    code(`${prefix}migrate plan`),
+    " uses them, ",
+    code(`${prefix}import --clear`),
+    " forgets them.",
+  );
 }
 
 /**

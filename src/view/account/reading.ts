@@ -2,13 +2,14 @@ import type { Account } from "../../model/account.ts";
 import type { ReadProgress } from "../../platforms/reading.ts";
 import type { AccountRefusal } from "../../platforms/sign-in.ts";
 import type { CannotDecide, OldServerAnswers } from "../../service/plan/results.ts";
-import type { Block, Inline } from "../document/document.ts";
+import type { Inline } from "../document/document.ts";
 import { code, paragraph, strong } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
 import { alert, notice } from "../document/message.ts";
 import { formatDate } from "../document/time.ts";
 import { untrustedCode } from "../document/untrusted-text.ts";
 import { accountProblemSentence } from "../words/account-problem-words.ts";
+import { filesInstead, isServerAway } from "./files-instead.ts";
 import { refusalSentence, sideName, sideWord } from "./sign-in.ts";
 
 type NotSignedIn = Extract<CannotDecide, { status: "not_signed_in" }>;
@@ -62,18 +63,7 @@ export function notSignedIn(
   const which = missing.length === 2 ? "your two accounts" : `your ${sideName(first)}`;
   return notice(
     paragraph(`${what} needs ${which} first: `, code(`${prefix}login ${sideWord(first)} @you:server`), "."),
-    ...(isOldMissing && files !== undefined ? [filesInstead(prefix)] : []),
-  );
-}
-
-/** What a person can do whose old server is gone. */
-function filesInstead(prefix: string): Block {
-  return paragraph(
-    "If your old server is gone for good, send me a file or notes about your rooms and reply to it with ",
-    code(`${prefix}import`),
-    ". ",
-    code(`${prefix}help import`),
-    " says what I can read.",
+    ...(isOldMissing && files !== undefined ? [filesInstead(files, { isSignedIn: false, prefix })] : []),
   );
 }
 
@@ -120,23 +110,8 @@ export function unreadable(
     ),
     ...(files === undefined || account.side === "target" || !isServerAway(refusal)
       ? []
-      : files.kind === "none"
-        ? [filesInstead(prefix)]
-        : [
-            paragraph(
-              "If your old server is gone for good: ",
-              code(`${prefix}logout old`),
-              ", and then ",
-              code(`${prefix}migrate plan`),
-              ` uses your files of ${formatDate(files.writtenAt)}.`,
-            ),
-          ]),
+      : [filesInstead(files, { isSignedIn: true, prefix })]),
   );
-}
-
-/** Whether nothing of a homeserver answers. It may be gone for good. */
-function isServerAway({ code: refusal }: AccountRefusal): boolean {
-  return refusal === "unreachable" || refusal === "server_trouble" || refusal === "no_homeserver";
 }
 
 /** Why a signed-in account could not be read, and what helps. */

@@ -3,13 +3,15 @@ import type { RoomKind } from "../../model/conversation-address.ts";
 import type { LoginOptions } from "../../platforms/sign-in.ts";
 import type { AccountRefusal } from "../../platforms/sign-in.ts";
 import type { SignedIn, SignOutResult } from "../../service/accounts/results.ts";
+import type { FilesInstead } from "../../service/plan/results.ts";
 import type { Block, Inline } from "../document/document.ts";
 import { code, link, paragraph, quote, strong } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
 import { alert, notice } from "../document/message.ts";
-import { formatDuration } from "../document/time.ts";
+import { formatDate, formatDuration } from "../document/time.ts";
 import { untrustedCode, untrustedText } from "../document/untrusted-text.ts";
 import { accountProblemSentence } from "../words/account-problem-words.ts";
+import { filesInstead, isServerAway } from "./files-instead.ts";
 import { discoverySentence, unreachableSentence } from "./server-problems.ts";
 
 /** The name of an account in sentences. */
@@ -132,7 +134,7 @@ export function leftSession(replaced: SignOutResult | null): Block[] {
 }
 
 /** What to do after a sign-in: sign in the other account, or make a plan. */
-export function nextStep({ account, other, continues }: SignedIn, prefix: string): Inline[] {
+export function nextStep({ account, other, continues, filesOf }: SignedIn, prefix: string): Inline[] {
   if (continues)
     return [
       "Both accounts are signed in. I continue by myself. ",
@@ -141,6 +143,12 @@ export function nextStep({ account, other, continues }: SignedIn, prefix: string
     ];
   if (other)
     return ["Both accounts are signed in. Next: ", code(`${prefix}migrate plan`), ", which changes nothing."];
+  if (filesOf !== undefined)
+    return [
+      "Next: ",
+      code(`${prefix}migrate plan`),
+      `, which uses your files of ${formatDate(filesOf)} in place of your old account, and changes nothing.`,
+    ];
   const side = account.side === "source" ? "target" : "source";
   return [
     "Next, sign in your ",
@@ -156,16 +164,25 @@ export interface RefusedView {
   userId: string;
   refusal: AccountRefusal;
   leftoverDeviceId: string | null;
+  /** As in `CannotDecide`. */
+  files?: FilesInstead;
   prefix: string;
 }
 
 /** The sign-in did not work: why, and what the person can do. */
-export function signInRefused({ side, userId, refusal, leftoverDeviceId, prefix }: RefusedView): Message {
-  return alert(...refusalBlocks({ side, userId, refusal, leftoverDeviceId, prefix }));
+export function signInRefused(view: RefusedView): Message {
+  return alert(...refusalBlocks(view));
 }
 
 /** The same as blocks, for an edit of an earlier message. */
-export function refusalBlocks({ side, userId, refusal, leftoverDeviceId, prefix }: RefusedView): Block[] {
+export function refusalBlocks({
+  side,
+  userId,
+  refusal,
+  leftoverDeviceId,
+  files,
+  prefix,
+}: RefusedView): Block[] {
   return [
     paragraph(
       "Your ",
@@ -177,6 +194,9 @@ export function refusalBlocks({ side, userId, refusal, leftoverDeviceId, prefix 
     ),
     ...ownWords(refusal),
     ...(leftoverDeviceId === null ? [] : [leftover(leftoverDeviceId)]),
+    ...(side === "target" || files === undefined || !isServerAway(refusal)
+      ? []
+      : [filesInstead(files, { isSignedIn: false, prefix })]),
   ];
 }
 

@@ -8,30 +8,31 @@ import { alert, notice } from "../document/message.ts";
 import { untrustedCode } from "../document/untrusted-text.ts";
 
 /** A run that watches rooms cannot use one of the accounts, and goes on with the other. */
-export function watchHindered({ problem, source, target }: RunStatus, prefix: string): Message {
+export function watchHindered(status: RunStatus, prefix: string): Message {
+  const { problem, source, target } = status;
   if (problem === null) return notice(paragraph("I keep watching the rooms that wait for somebody."));
   const { side } = problem;
+  const stillWatched = status.isFromFile ? ONLY_NEW_ACCOUNT : STILL_WATCHED[side];
   const userId = side === "source" ? source : target;
   if (isAccountProblemCode(problem.problem.code)) {
     const view = { ...problem, userId, prefix };
-    return alert(
-      paragraph(...accountProblem(view), ` ${STILL_WATCHED[side]}`),
-      paragraph(...accountRemedy(view)),
-    );
+    return alert(paragraph(...accountProblem(view), ` ${stillWatched}`), paragraph(...accountRemedy(view)));
   }
   return notice(
     paragraph(
       "The server of ",
       code(untrustedCode(userId)),
-      ` has not answered for a while. ${STILL_WATCHED[side]} I keep asking it, and you need not do anything.`,
+      ` has not answered for a while. ${stillWatched} I keep asking it, and you need not do anything.`,
     ),
   );
 }
+
+/** Nobody has signed in the old account. */
+const ONLY_NEW_ACCOUNT = "I can join a room only when I can use your new account again.";
 
 /** What the watch still notices without an account of this side. */
 const STILL_WATCHED: Readonly<Record<Side, string>> = {
   source:
     "I keep watching with your new account: I accept an invitation as soon as it comes. What needs your old account waits until I can use it again.",
-  target:
-    "I keep watching with your old account. I can join a room only when I can use your new account again.",
+  target: `I keep watching with your old account. ${ONLY_NEW_ACCOUNT}`,
 };

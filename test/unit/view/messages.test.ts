@@ -8,6 +8,7 @@ import { DiscoveryError } from "../../../src/platforms/matrix/api/discovery-erro
 import type { AccountRefusal } from "../../../src/platforms/sign-in.ts";
 import type {
   AccountState,
+  FilesOverview,
   LinkNews,
   SignedIn,
   SignOutResult,
@@ -153,6 +154,7 @@ const endings: SignOutResult[] = sides.flatMap((side) => [
   { account: account(side, "link"), ending: "not_checked" as const, page: ADDRESSES[0] },
   { account: { ...account(side, "link"), deviceId: null }, ending: "not_checked" as const, page: null },
 ]);
+const files: FilesOverview = { userId: EVIL_USER, writtenAt: 0, rooms: 412, people: 1, hasData: true };
 const madeUp: CommandSpecification = {
   ...command,
   aliases: [["log", "in"]],
@@ -164,6 +166,12 @@ const messages: Record<string, Message[]> = {
   askingServers: [accounts.askingServers()],
   accountStates: [
     accounts.accountStates({}, "!"),
+    accounts.accountStates({}, "!", files),
+    accounts.accountStates(
+      { source: { account: account("source"), sessionState: { kind: "works" }, page: null } },
+      "!",
+      { ...files, people: 38, hasData: false },
+    ),
     ...stateKinds.flatMap((sessionState) =>
       (["link", "password", "token"] as const).map((method) =>
         accounts.accountStates(
@@ -180,9 +188,11 @@ const messages: Record<string, Message[]> = {
     ),
   ],
   signedOut: [
-    accounts.signedOut([], { chosen: ["source"], prefix: "!" }),
-    accounts.signedOut([], { chosen: sides, prefix: "!" }),
-    accounts.signedOut(endings, { chosen: sides, prefix: "!" }),
+    ...[null, files].flatMap((known) => [
+      accounts.signedOut([], { chosen: ["source"], files: known, prefix: "!" }),
+      accounts.signedOut([], { chosen: sides, files: known, prefix: "!" }),
+      accounts.signedOut(endings, { chosen: sides, files: known, prefix: "!" }),
+    ]),
   ],
   forgotten: [
     accounts.forgotten({ signedOut: [], erased: { messages: 0 } }),
@@ -242,7 +252,17 @@ const messages: Record<string, Message[]> = {
     .flat()
     .flatMap((refusal) =>
       [null, EVIL].map((leftoverDeviceId) =>
-        signIn.signInRefused({ side: "source", userId: EVIL_USER, refusal, leftoverDeviceId, prefix: "!" }),
+        signIn.signInRefused({
+          side: "source",
+          userId: EVIL_USER,
+          refusal,
+          leftoverDeviceId,
+          files:
+            leftoverDeviceId === null
+              ? { kind: "none" }
+              : { kind: "imported", userId: EVIL_USER, writtenAt: 0 },
+          prefix: "!",
+        }),
       ),
     ),
 };
@@ -357,6 +377,53 @@ describe("help for the next step", () => {
       expect(body).not.toContain("!login");
     },
   );
+
+  it("after a file of the old account, the new one is enough for a plan", () => {
+    const result = { account: account("target"), other: null, replaced: null, filesOf: 0 };
+    const said = renderPlainText(
+      signIn.signedIn({ ...result, isShortLived: false, isEncrypted: true, prefix: "!" }).document,
+    );
+    expect(said).toContain(
+      "Next: !migrate plan, which uses your files of 1 January 1970 in place of your old account, and changes nothing.",
+    );
+    expect(said).not.toContain("sign in your old");
+  });
+
+  it("an old account known from files is shown as such, and only the new one is asked for", () => {
+    const known = { ...files, userId: "@a:old.example" };
+    const said = renderPlainText(accounts.accountStates({}, "!", known).document);
+    expect(said).toContain("- Old account: @a:old.example, known from your files; nobody is signed in");
+    expect(said).toContain(
+      "I keep your files of 1 January 1970: 412 rooms, 1 person, with settings. !import --clear forgets them.",
+    );
+    expect(said).toContain("Next: !login new @you:server");
+  });
+
+  it("a sign-out that has nothing to end leads to the files", () => {
+    const known = { ...files, userId: "@a:old.example" };
+    const said = renderPlainText(
+      accounts.signedOut([], { chosen: ["source"], files: known, prefix: "!" }).document,
+    );
+    expect(said).toContain("Your old account is not signed in here, so there was nothing to log out.");
+    expect(said).toContain(
+      "I know @a:old.example from your files of 1 January 1970. !migrate plan uses them, !import --clear forgets them.",
+    );
+  });
+
+  it("a server that is gone leads to a file", () => {
+    const refusal = { code: "unreachable", reason: "dns", host: "old.example" } as const;
+    const refused = { side: "source", userId: "@a:x", refusal, leftoverDeviceId: null, prefix: "!" } as const;
+    const said = (view: Partial<signIn.RefusedView>): string =>
+      renderPlainText(signIn.signInRefused({ ...refused, ...view }).document);
+    expect(said({ files: { kind: "none" } })).toContain(
+      "If your old server is gone for good, send me a file",
+    );
+    expect(said({ files: { kind: "imported", userId: "@a:x", writtenAt: 0 } })).toContain(
+      "If your old server is gone for good: !migrate plan uses your files of 1 January 1970.",
+    );
+    expect(said({})).not.toContain("gone for good");
+    expect(said({ side: "target", files: { kind: "none" } })).not.toContain("gone for good");
+  });
 
   it("the wait that a server asks for is shown", () => {
     const refusal = { code: "limited", retryAfterMs: 61_000 } as const;

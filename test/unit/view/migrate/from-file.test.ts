@@ -15,9 +15,11 @@ import { messageContent } from "../../../../src/view/document/message.ts";
 import { runEnded } from "../../../../src/view/migrate/end.ts";
 import { roomLetIn } from "../../../../src/view/migrate/let-in.ts";
 import { planFile, planMessage } from "../../../../src/view/migrate/plan.ts";
+import { moveRetired } from "../../../../src/view/migrate/retired.ts";
 import { startAnswer } from "../../../../src/view/migrate/start.ts";
 import { progressMessage } from "../../../../src/view/migrate/status.ts";
 import { verifyAnswer } from "../../../../src/view/migrate/verify.ts";
+import { watchHindered } from "../../../../src/view/migrate/watch-hindered.ts";
 import { jsonReport, markdownReport } from "../../../../src/view/rooms/report-files.ts";
 import { reportMessage } from "../../../../src/view/rooms/report.ts";
 import {
@@ -152,6 +154,16 @@ const messages: Record<string, Message[]> = {
       "!",
     ),
   ),
+  retired: [moveRetired([], { days: 30, isFromFile: true, prefix: "!" })],
+  watchHindered: [
+    watchHindered(
+      evilRun({
+        isFromFile: true,
+        problem: { side: "target", problem: { code: "unreachable_server", serverText: null } },
+      }),
+      "!",
+    ),
+  ],
   end: [
     runEnded(end({ run: evilRun({ isFromFile: true, isOldServerBack: true }), report: fromFile }), "!"),
     runEnded(end({ run: evilRun({ isFromFile: true }), report: everyReason, summary: noDeeds }), "!"),
@@ -306,6 +318,18 @@ describe("without the old account", () => {
     expect(said).toContain("What I do not take from your files, and is not counted");
   });
 
+  it("a watch that cannot use the new account says so without the old one", () => {
+    const said = text(messages["watchHindered"]?.[0] ?? absent());
+    expect(said).toContain("I can join a room only when I can use your new account again.");
+    expect(said).not.toContain("old account");
+  });
+
+  it("a move that is over forgets the files too", () => {
+    expect(text(messages["retired"]?.[0] ?? absent())).toContain(
+      "so I signed out of your new account, and erased its session and what your files said.",
+    );
+  });
+
   it("the last room that lets the account in leads to that comparison", () => {
     const letIn = { room: open, waited: 1, letIn: 1, isLast: true };
     expect(text(roomLetIn(letIn, { purpose: "move", isFromFile: true }, "!"))).toContain(
@@ -319,3 +343,7 @@ describe("without the old account", () => {
     expect(jsonReport(fromFile, "r.json").bytes.toString()).toContain("Nobody can act for the old account");
   });
 });
+
+function absent(): never {
+  throw new Error("there is no such message");
+}
