@@ -13,6 +13,7 @@ import { sayLinkNews } from "./dialogue/sign-in-notices.ts";
 import type { GuardedFetch } from "./network/guarded-fetch.ts";
 import { createMatrixPlatform } from "./platforms/matrix/platform.ts";
 import type { Platform } from "./platforms/platform.ts";
+import { PeoplesAccounts } from "./service/accounts/peoples-accounts.ts";
 import { SignIn } from "./service/accounts/sign-in.ts";
 import { createFinish } from "./service/finish/create-finish.ts";
 import { forgetPerson } from "./service/forget.ts";
@@ -70,8 +71,13 @@ export function createServices(base: Base): Services {
     log,
   });
   const readings = new Readings();
-  const planning = new Planning({
+  const moved = new PeoplesAccounts({
     accounts,
+    imports: store.imports,
+    areImportsAllowed: configuration.access.imports,
+  });
+  const planning = new Planning({
+    accounts: moved,
     platform,
     plans,
     outbox: store.outbox,
@@ -88,6 +94,7 @@ export function createServices(base: Base): Services {
   const sendMessage = messageSender(base.conversationAt);
   const runs = createRuns({
     store,
+    moved,
     platforms: { matrix: platform },
     rateLimits: platform.rateLimits,
     planning,
@@ -105,6 +112,7 @@ export function createServices(base: Base): Services {
   const signIn = createSignIn(base, platform, { runs, keys });
   const finish = createFinish({
     store,
+    moved,
     platform,
     planning,
     runs,

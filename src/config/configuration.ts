@@ -30,6 +30,8 @@ export interface Configuration {
     readonly allow: readonly string[];
     /** Globs over user IDs. */
     readonly operators: readonly string[];
+    /** Whether people may move by files, without their old account. */
+    readonly imports: boolean;
   };
   readonly limits: {
     /** Chats that the bot opens for one old account within 24 hours. */

@@ -63,7 +63,11 @@ export const configurationSchema = z.strictObject({
   controlRooms: z.array(room).default([]),
   directChats: z.boolean().default(true),
   access: z
-    .strictObject({ allow: z.array(allowGlob).default([]), operators: z.array(operatorGlob).default([]) })
+    .strictObject({
+      allow: z.array(allowGlob).default([]),
+      operators: z.array(operatorGlob).default([]),
+      imports: z.boolean().default(true),
+    })
     .prefault({}),
   limits: z.strictObject({ newChatsPerDay: z.int().min(1).default(10) }).prefault({}),
   servers: z.record(text(isServerName, "must be a server name"), z.string()).default({}),

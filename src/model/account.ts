@@ -40,6 +40,8 @@ export interface FileAccount {
   method: "file";
   /** When the last file was imported, in milliseconds since the epoch. */
   importedAt: number;
+  /** When the newest file was written, as far as files say it, in milliseconds since the epoch. */
+  writtenAt: number;
 }
 
 /** The old account of a move: signed in, or known from files. */
@@ -48,6 +50,11 @@ export type OldAccount = Account | FileAccount;
 /** Whether nobody has signed in the old account. */
 export function isFromFile(account: OldAccount): account is FileAccount {
   return account.method === "file";
+}
+
+/** When the account was signed in, or the last file about it was imported. */
+export function knownSince(account: OldAccount): number {
+  return isFromFile(account) ? account.importedAt : account.signedInAt;
 }
 
 /** The two accounts of a move. */

@@ -134,7 +134,7 @@ export interface ImportedAccount {
   readonly userId: string;
   /** When the last file was imported, in milliseconds since the epoch. */
   readonly importedAt: number;
-  /** When the newest file of rooms was written, else when it was imported. */
+  /** When the newest file was written, or imported if it does not say. */
   readonly writtenAt: number;
   readonly rooms: readonly FoundRoom[];
   readonly contacts: readonly FileContact[];

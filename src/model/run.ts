@@ -57,6 +57,11 @@ export interface Run {
   stage: number;
   source: string;
   target: string;
+  /**
+   * It goes on without a session of the source, by what files say. A run that began with a session
+   * does not.
+   */
+  isFromFile: boolean;
   /** Where its owner is notified. */
   address: ConversationAddress;
   /**

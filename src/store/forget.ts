@@ -11,9 +11,9 @@ export interface Erased {
   messages: number;
 }
 
-/** Whether accounts, a sign-in, a plan, a run or work with keys of a person are stored. */
+/** Whether accounts, a sign-in, a plan, a run, work with keys or an import of a person are stored. */
 export async function holdsRowsOf(database: Kysely<Tables>, owner: string): Promise<boolean> {
-  for (const table of ["account", "sign_in_link", "plan", "run", "key_copy"] as const) {
+  for (const table of ["account", "sign_in_link", "plan", "run", "key_copy", "imported_account"] as const) {
     const row = await database
       .selectFrom(table)
       .select("owner")
@@ -30,6 +30,7 @@ const OTHER_TABLES = [
   ...(["key_copy", "copied_keys", "unusable_key"] as const),
   ...(["asked_question", "opened_chat", "announced_room"] as const),
   ...(["silent_server", "finish_state"] as const),
+  ...(["imported_account", "imported_room", "imported_contact"] as const),
 ] as const;
 
 /**

@@ -1,6 +1,6 @@
 import type { Kysely, Transaction } from "kysely";
 import { z } from "zod";
-import type { Account } from "../model/account.ts";
+import type { Account, FileAccount } from "../model/account.ts";
 import { parseColumn } from "./stored-json.ts";
 import type { Tables } from "./tables.ts";
 
@@ -12,7 +12,8 @@ export interface PlanRow {
 }
 
 /** An account that a plan is made of. */
-export type PlannedAccount = Pick<Account, "side" | "userId" | "signedInAt">;
+export type PlannedAccount =
+  Pick<Account, "side" | "userId" | "signedInAt"> | Pick<FileAccount, "side" | "userId" | "importedAt">;
 
 const roomIdsSchema = z.array(z.string());
 
@@ -36,7 +37,7 @@ export class Plans {
     now: number,
   ): Promise<number | null> {
     return this.#database.transaction().execute(async (transaction) => {
-      for (const account of accounts) if (!(await isSignedIn(transaction, owner, account))) return null;
+      for (const account of accounts) if (!(await isUnchanged(transaction, owner, account))) return null;
       const before = await transaction
         .selectFrom("plan")
         .select("number")
@@ -83,18 +84,29 @@ export class Plans {
   }
 }
 
-async function isSignedIn(
+async function isUnchanged(
   transaction: Transaction<Tables>,
   owner: string,
-  { side, userId, signedInAt }: PlannedAccount,
+  account: PlannedAccount,
 ): Promise<boolean> {
+  const { side, userId } = account;
+  if ("importedAt" in account) {
+    const imported = await transaction
+      .selectFrom("imported_account")
+      .select("owner")
+      .where("owner", "=", owner)
+      .where("user_id", "=", userId)
+      .where("imported_at", "=", account.importedAt)
+      .executeTakeFirst();
+    return imported !== undefined;
+  }
   const row = await transaction
     .selectFrom("account")
     .select("owner")
     .where("owner", "=", owner)
     .where("side", "=", side)
     .where("user_id", "=", userId)
-    .where("signed_in_at", "=", signedInAt)
+    .where("signed_in_at", "=", account.signedInAt)
     .executeTakeFirst();
   return row !== undefined;
 }

@@ -206,6 +206,7 @@ function ownColumns(
     stage: row.stage,
     source: row.source,
     target: row.target,
+    isFromFile: row.from_file === 1,
     startedAt: row.started_at,
     endedAt: row.ended_at,
     isCancelled: row.is_cancelled === 1,

@@ -25,7 +25,16 @@ import type { Tables } from "./tables.ts";
 /** A new run. */
 export type NewRun = Pick<
   Run,
-  "owner" | "platform" | "planNumber" | "purpose" | "source" | "target" | "address" | "request" | "startedAt"
+  | "owner"
+  | "platform"
+  | "planNumber"
+  | "purpose"
+  | "source"
+  | "target"
+  | "isFromFile"
+  | "address"
+  | "request"
+  | "startedAt"
 >;
 
 /** Runs of plans and their rooms. */
@@ -77,6 +86,7 @@ export class Runs {
           stage: 0,
           source: run.source,
           target: run.target,
+          from_file: run.isFromFile ? 1 : 0,
           address: JSON.stringify(addressFormat.toStored(run.address)),
           request: JSON.stringify(run.request),
           started_at: run.startedAt,

@@ -11,6 +11,7 @@ import { DeviceKeys } from "./device-keys.ts";
 import { DirectChatRows } from "./direct-chats.ts";
 import type { Erased } from "./forget.ts";
 import { eraseOwner, holdsRowsOf } from "./forget.ts";
+import { Imports } from "./imports.ts";
 import { Invitations } from "./invitations.ts";
 import { KeptRequestRows } from "./kept-requests.ts";
 import { KeyCopies } from "./key-copies.ts";
@@ -59,6 +60,7 @@ export interface Store {
   readonly deviceKeys: DeviceKeys;
   readonly signInLinks: SignInLinks;
   readonly authorizationServers: AuthorizationServers;
+  readonly imports: Imports;
   readonly plans: Plans;
   readonly keptRequests: KeptRequestRows;
   readonly keyCopies: KeyCopies;
@@ -140,6 +142,7 @@ export function openStore({
       deviceKeys: new DeviceKeys(database, sealing),
       signInLinks: new SignInLinks(database, sealing),
       authorizationServers: new AuthorizationServers(database),
+      imports: new Imports(database, { log, report }),
       plans: new Plans(database),
       keptRequests: new KeptRequestRows(database, report),
       keyCopies: new KeyCopies(database, sealing),

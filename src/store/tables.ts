@@ -112,6 +112,27 @@ export interface Tables {
     was_interrupted: Generated<number>;
     progress_count: Generated<number>;
   };
+  imported_account: {
+    owner: string;
+    user_id: string;
+    imported_at: number;
+    written_at: number;
+    data: string | null;
+    data_written_at: number | null;
+  };
+  imported_room: {
+    owner: string;
+    room_id: string;
+    position: number;
+    room: string;
+    written_at: number;
+  };
+  imported_contact: {
+    owner: string;
+    user_id: string;
+    contact: string;
+    written_at: number;
+  };
   copied_keys: {
     owner: string;
     source: string;
@@ -149,6 +170,7 @@ export interface Tables {
     lease_epoch: Generated<number>;
     lease_until: Generated<number>;
     track: Generated<string>;
+    from_file: Generated<number>;
   };
   run_room: {
     run_id: number;

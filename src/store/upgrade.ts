@@ -17,6 +17,7 @@ import { keptRequests } from "./upgrades/015-kept-requests.ts";
 import { keyCopies } from "./upgrades/016-key-copies.ts";
 import { receivedFiles } from "./upgrades/017-received-files.ts";
 import { contact } from "./upgrades/018-contact.ts";
+import { imports } from "./upgrades/019-imports.ts";
 
 /**
  * All schema versions in order. The version number is the position, counted from one. A released
@@ -41,6 +42,7 @@ export const schemaUpgrades: readonly string[] = [
   keyCopies,
   receivedFiles,
   contact,
+  imports,
 ];
 
 /** Converts rows after the upgrades from a version on. */

@@ -24,6 +24,7 @@ import type { Store } from "../../src/store/store.ts";
 import { openStore } from "../../src/store/store.ts";
 import { contactTexts } from "../../src/view/contact/texts.ts";
 import { NO_DEVICES } from "../support/keys/no-devices.ts";
+import { accountsIn } from "../support/store/accounts-in.ts";
 import type { MoveCase, MoveMeasured } from "./move-case.ts";
 import { moveCaseSchema } from "./move-case.ts";
 import { recordingFetch } from "./recording-fetch.ts";
@@ -55,7 +56,7 @@ async function measure({ movers, isSideBySide }: MoveCase): Promise<MoveMeasured
       log,
     });
     const planning = new Planning({
-      accounts: store.accounts,
+      accounts: accountsIn(store),
       platform,
       plans: store.plans,
       outbox: store.outbox,
@@ -80,6 +81,7 @@ async function measure({ movers, isSideBySide }: MoveCase): Promise<MoveMeasured
     const cpuBefore = process.cpuUsage();
     const runServices = createRuns({
       store,
+      moved: accountsIn(store),
       platforms: { matrix: platform },
       rateLimits: platform.rateLimits,
       planning,

@@ -12,6 +12,7 @@ import { openStore } from "../../src/store/store.ts";
 import { fetchOfAnswers } from "../support/fakes/fetch-of-answers.ts";
 import { room } from "../support/fakes/scripted-runner.ts";
 import { NO_DEVICES } from "../support/keys/no-devices.ts";
+import { accountsIn } from "../support/store/accounts-in.ts";
 import type { Bench } from "./bench.ts";
 import { kilobytes, seconds, textTable } from "./table.ts";
 
@@ -49,7 +50,7 @@ async function measured(folder: string, count: number, waiting: number): Promise
   const runIds = await watchedRuns(store, count, waiting);
   const log = pino({ level: "silent" });
   const look = new WatchLook({
-    accounts: store.accounts,
+    accounts: accountsIn(store),
     platforms: {
       matrix: createMatrixPlatform({
         sessionStore: store.accounts,
@@ -120,6 +121,7 @@ async function watchedRuns(store: Store, count: number, waiting: number): Promis
       {
         owner,
         platform: "matrix",
+        isFromFile: false,
         planNumber: 1,
         purpose: "move",
         ...userId,

@@ -1,4 +1,5 @@
 import type { Account } from "../../model/account.ts";
+import { isFromFile } from "../../model/account.ts";
 import type { ContactRecords } from "../../model/contact.ts";
 import { NOTHING_PLANNED } from "../../model/contact.ts";
 import type { PlanFilters } from "../../model/filters.ts";
@@ -107,7 +108,7 @@ export class FinishChecklist {
       ...comparisonOf(decision.plan),
       ...factsOf(decision.finish(), known.records),
       leaving: await this.#leaving(move, leaving),
-      otherSessions: await this.#otherSessions(source),
+      otherSessions: isFromFile(source) ? null : await this.#otherSessions(source),
       signedOut: null,
       endedAt: null,
     };

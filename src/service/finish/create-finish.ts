@@ -1,6 +1,7 @@
 import type { ContactTexts } from "../../platforms/contact.ts";
 import type { Platform } from "../../platforms/platform.ts";
 import type { Store } from "../../store/store.ts";
+import type { PeoplesAccounts } from "../accounts/peoples-accounts.ts";
 import type { SignIn } from "../accounts/sign-in.ts";
 import type { Planning } from "../plan/planning.ts";
 import type { RunServices } from "../run/create-runs.ts";
@@ -11,6 +12,7 @@ import { MoveEnding } from "./move-ending.ts";
 
 export interface CreateFinishOptions {
   store: Pick<Store, "accounts" | "runs" | "steps" | "contacts">;
+  moved: Pick<PeoplesAccounts, "of">;
   platform: Pick<Platform, "name" | "finish">;
   planning: Planning;
   runs: Pick<RunServices, "control" | "begin" | "preparations">;
@@ -28,7 +30,7 @@ export interface FinishServices {
 }
 
 export function createFinish(options: CreateFinishOptions): FinishServices {
-  const { store, platform, planning, signIn, texts, newChatsPerDay, now } = options;
+  const { store, moved, platform, planning, signIn, texts, newChatsPerDay, now } = options;
   const { control, begin, preparations } = options.runs;
   const { accounts, runs, steps, contacts } = store;
   const { finish } = platform;
@@ -39,7 +41,7 @@ export function createFinish(options: CreateFinishOptions): FinishServices {
   });
   return {
     checklist,
-    mentions: new MentionRules({ platform, accounts, control, begin, preparations }),
+    mentions: new MentionRules({ platform, accounts: moved, control, begin, preparations }),
     ending: new MoveEnding({ accounts, checklist, states, finish, control, signIn, now }),
   };
 }

@@ -1,7 +1,8 @@
-import { sides } from "../../model/account.ts";
+import { isFromFile } from "../../model/account.ts";
 import { NO_FILTERS } from "../../model/filters.ts";
 import type { Platform } from "../../platforms/platform.ts";
-import type { Accounts } from "../../store/accounts.ts";
+import type { PeoplesAccounts } from "../accounts/peoples-accounts.ts";
+import { missingSides } from "../accounts/peoples-accounts.ts";
 import type { PlanRequestData } from "../plan/request.ts";
 import type { CannotDecide } from "../plan/results.ts";
 import type { BeginResult, BeginRun } from "../run/begin.ts";
@@ -11,7 +12,7 @@ import type { StartRequest } from "../run/requests.ts";
 
 export interface MentionRulesOptions {
   platform: Pick<Platform, "name" | "finish">;
-  accounts: Pick<Accounts, "get">;
+  accounts: Pick<PeoplesAccounts, "of">;
   control: Pick<RunControl, "refuseIfActive">;
   begin: BeginRun;
   preparations: Pick<Preparations, "run">;
@@ -36,11 +37,10 @@ export class MentionRules {
     const work = async (): Promise<MentionsResult> => {
       const refused = await control.refuseIfActive({ owner, address }, "mentions");
       if (refused !== null) return refused;
-      const [source, target] = [await accounts.get(owner, "source"), await accounts.get(owner, "target")];
-      if (source === null || target === null) {
-        const missing = sides.filter((side) => (side === "source" ? source : target) === null);
-        return { status: "not_signed_in", missing };
-      }
+      const found = await accounts.of(owner);
+      const { source, target } = found;
+      if (source === null || target === null)
+        return { status: "not_signed_in", missing: missingSides(found) };
       const request: PlanRequestData = {
         filters: { ...NO_FILTERS, only: [], exclude: [], spaces: [], servers: [], categories: null },
         botRoomIds: [...botRoomIds],
@@ -48,6 +48,7 @@ export class MentionRules {
       const run = {
         ...{ owner, address, request, planNumber: 0, purpose: "mentions" as const },
         ...{ platform: platform.name, source: source.userId, target: target.userId },
+        isFromFile: isFromFile(source),
       };
       const steps = [platform.finish.mentionStep(source.userId, { isOff })];
       return begin(run, { rooms: [], steps });

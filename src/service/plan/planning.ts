@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
-import type { Account } from "../../model/account.ts";
-import { sides } from "../../model/account.ts";
+import type { Account, MovedAccounts, OldAccount } from "../../model/account.ts";
+import { isFromFile, knownSince } from "../../model/account.ts";
 import { withAsked } from "../../model/asked.ts";
 import { RENAME_STEP_KINDS } from "../../model/contact.ts";
 import type { PlanFilters } from "../../model/filters.ts";
@@ -12,12 +12,13 @@ import type { Decision, KnownRooms, PlanFacts } from "../../platforms/planning.t
 import type { Platform } from "../../platforms/platform.ts";
 import type { ReadProgress } from "../../platforms/reading.ts";
 import { UnansweredAliasError, UnreadableAccountError } from "../../platforms/reading.ts";
-import type { Accounts } from "../../store/accounts.ts";
 import type { Contacts } from "../../store/contacts.ts";
 import type { KeyCopies } from "../../store/key-copies.ts";
 import type { OutboxItems } from "../../store/outbox-items.ts";
 import type { Plans } from "../../store/plans.ts";
 import type { Steps } from "../../store/steps.ts";
+import type { PeoplesAccounts } from "../accounts/peoples-accounts.ts";
+import { missingSides } from "../accounts/peoples-accounts.ts";
 import type { Readings } from "./readings.ts";
 import { JoinedWork } from "./readings.ts";
 import type { PlanRequestData } from "./request.ts";
@@ -30,7 +31,7 @@ import { readPlan, storedPlan } from "./stored-plan.ts";
 /** The decision about a person's two accounts. */
 export interface DecidedMove {
   platform: PlatformName;
-  source: Account;
+  source: OldAccount;
   target: Account;
   decision: Decision;
   /** The stored part of the request, with which the decision can be repeated. */
@@ -52,7 +53,7 @@ export interface PlanRequest {
 }
 
 export interface PlanningOptions {
-  accounts: Pick<Accounts, "get">;
+  accounts: Pick<PeoplesAccounts, "of" | "imported" | "filesInstead">;
   platform: Pick<Platform, "name" | "pair" | "runs">;
   plans: Plans;
   outbox: Pick<OutboxItems, "roomsOf">;
@@ -151,11 +152,11 @@ export class Planning {
     { owner, filters, botRoomIds }: Omit<PlanRequest, "rooms">,
     more: readonly (string | number | null)[],
   ): Promise<string> {
-    const accounts = await Promise.all(sides.map((side) => this.#options.accounts.get(owner, side)));
+    const { source, target } = await this.#options.accounts.of(owner);
     const { activeSince } = filters;
     const since = activeSince === null ? null : Math.floor(activeSince / SAME_TIME_MS);
-    const signedIn = accounts.map((account) => account && [account.userId, account.signedInAt]);
-    return JSON.stringify([owner, signedIn, { ...filters, activeSince: since }, botRoomIds, more]);
+    const known = [source, target].map((account) => account && [account.userId, knownSince(account)]);
+    return JSON.stringify([owner, known, { ...filters, activeSince: since }, botRoomIds, more]);
   }
 
   async #decide(
@@ -164,21 +165,20 @@ export class Planning {
   ): Promise<DecidedMove | CannotDecide> {
     const { accounts, platform, outbox, histories, readings, chatsLeft, botUserId } = this.#options;
     const { owner, filters, isWithoutKeys = false, botRoomIds, onProgress, signal } = request;
-    const [source, target] = await Promise.all([
-      accounts.get(owner, "source"),
-      accounts.get(owner, "target"),
-    ]);
-    if (source === null || target === null) {
+    const found = await accounts.of(owner);
+    const { source, target } = found;
+    if (source === null || target === null)
       return {
         status: "not_signed_in",
-        missing: sides.filter((side) => (side === "source" ? source : target) === null),
+        missing: missingSides(found),
+        ...(source === null && (await accounts.filesInstead(owner))),
       };
-    }
     const parties = { source: source.userId, target: target.userId };
+    const imported = await accounts.imported(owner, source);
     try {
       const read = (): Promise<Decision> =>
         platform.pair({ source, target }, signal).decide({
-          ...{ filters, words, imported: null, isWithoutKeys, botUserId, botRoomIds, onProgress },
+          ...{ filters, words, imported, isWithoutKeys, botUserId, botRoomIds, onProgress },
           knownRooms: async () => ({
             spokenIn: await outbox.roomsOf([owner, parties.source, parties.target]),
             histories: await histories.between(owner, { source, target }, runId),
@@ -186,13 +186,18 @@ export class Planning {
             ...(await this.#earlierContact(owner, source.userId)),
           }),
         });
-      const decision = await readings.run(owner, [source.baseUrl, target.baseUrl], read, signal);
+      const decision = await readings.run(owner, serversOf({ source, target }), read, signal);
       if (decision.leftChats.length > 0) await chatsLeft(owner, source.userId, decision.leftChats);
       const asked = planRequestSchema.parse({ filters: decision.filters, botRoomIds });
       return { platform: platform.name, source, target, decision, request: asked };
     } catch (error) {
       if (error instanceof UnreadableAccountError)
-        return { status: "not_read", account: error.account, refusal: error.refusal };
+        return {
+          status: "not_read",
+          account: error.account,
+          refusal: error.refusal,
+          ...(error.account.side === "source" && (await accounts.filesInstead(owner))),
+        };
       throw error;
     }
   }
@@ -253,6 +258,11 @@ export class Planning {
   ): Promise<void> {
     await this.#options.plans.update(owner, number, storedPlan(facts, request));
   }
+}
+
+/** The addresses of the servers that a reading asks. */
+function serversOf({ source, target }: MovedAccounts): string[] {
+  return isFromFile(source) ? [target.baseUrl] : [source.baseUrl, target.baseUrl];
 }
 
 /** A report with the keys, and the warnings about them, of a newer one. */

@@ -1,4 +1,4 @@
-import type { Account, Side } from "../../model/account.ts";
+import type { Account, FileAccount, Side } from "../../model/account.ts";
 import type { RoomHistory } from "../../model/room-history.ts";
 import { NO_HISTORY } from "../../model/room-history.ts";
 import type { RouteRefusal } from "../../model/route-refusals.ts";
@@ -13,8 +13,11 @@ import type { Runs } from "../../store/runs.ts";
  */
 const COUNTS_MS = 30 * 24 * 3_600_000;
 
-/** The two accounts of a move, with the time of their last sign-in. */
-type SignedIn = Readonly<Record<Side, Pick<Account, "userId" | "signedInAt">>>;
+/** The two accounts of a move, with the time of their last sign-in if there was one. */
+interface SignedIn {
+  readonly source: Pick<Account, "userId" | "signedInAt"> | Pick<FileAccount, "userId">;
+  readonly target: Pick<Account, "userId" | "signedInAt">;
+}
 
 /**
  * Reads the traces of earlier runs in the rooms of two accounts, so that a plan does not promise a
@@ -75,7 +78,7 @@ function lastingRefusals(
   return refusals
     .map((refusal) => ({ ...refusal, at: refusal.at ?? run.startedAt }))
     .filter(({ who }) => run.id === runId || who === "room" || who === "own_server")
-    .filter(({ route, at }) => actingSides(route).every((side) => accounts[side].signedInAt <= at));
+    .filter(({ route, at }) => isOfPresentSessions({ route, at }, accounts));
 }
 
 /**
@@ -86,9 +89,16 @@ function actingSides(route: Route): readonly Side[] {
   return route === "invite" ? ["source", "target"] : ["target"];
 }
 
+function isOfPresentSessions({ route, at }: { route: Route; at: number }, accounts: SignedIn): boolean {
+  return actingSides(route).every((side) => {
+    const account = accounts[side];
+    return !("signedInAt" in account) || account.signedInAt <= at;
+  });
+}
+
 /** The refusals of a room that count for the present sessions. */
 export function refusalsSince({ refusals }: RunRoom, run: Run, accounts: SignedIn): RouteRefusal[] {
   return refusals.filter(({ route, at }) =>
-    actingSides(route).every((side) => accounts[side].signedInAt <= (at ?? run.startedAt)),
+    isOfPresentSessions({ route, at: at ?? run.startedAt }, accounts),
   );
 }

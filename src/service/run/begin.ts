@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { isFromFile } from "../../model/account.ts";
 import type { KeyedQueue } from "../../model/keyed-queue.ts";
 import { isWorkedOn } from "../../model/run-states.ts";
 import { trackOf } from "../../model/run-tracks.ts";
@@ -97,6 +98,9 @@ export function takesMore(
 export function accountsOf(
   { owner, address }: Pick<StartRequest, "owner" | "address">,
   { platform, source, target }: Pick<DecidedMove, "platform" | "source" | "target">,
-): Pick<NewRun, "platform" | "owner" | "address" | "source" | "target"> {
-  return { platform, owner, address, source: source.userId, target: target.userId };
+): Pick<NewRun, "platform" | "owner" | "address" | "source" | "target" | "isFromFile"> {
+  return {
+    ...{ platform, owner, address, source: source.userId, target: target.userId },
+    isFromFile: isFromFile(source),
+  };
 }

@@ -1,4 +1,5 @@
-import type { Account, Side } from "../../model/account.ts";
+import type { Account, MovedAccounts, Side } from "../../model/account.ts";
+import { isFromFile } from "../../model/account.ts";
 import type { KeyedQueue } from "../../model/keyed-queue.ts";
 import type { RunEvent } from "../../model/run-states.ts";
 import { isActive, nextState } from "../../model/run-states.ts";
@@ -9,6 +10,7 @@ import type { Runner } from "../../queue/runner.ts";
 import type { Accounts } from "../../store/accounts.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
+import type { PeoplesAccounts } from "../accounts/peoples-accounts.ts";
 import type { BegunChatEnding } from "../contact/begun-chats.ts";
 import { currentRuns } from "./current-runs.ts";
 import type { KeptRequests } from "./kept-requests.ts";
@@ -29,6 +31,7 @@ import { waitsOnlyForDay } from "./waits.ts";
 
 export interface RunControlOptions {
   accounts: Pick<Accounts, "get">;
+  moved: Pick<PeoplesAccounts, "ofRun">;
   runs: Runs;
   steps: Steps;
   limits: Pick<Limits, "forget">;
@@ -138,19 +141,18 @@ export class RunControl {
       const run = await this.#options.runs.get(id);
       const accounts = run?.problem && (await this.#bothOf(run));
       if (!run?.problem || !accounts) return;
-      const { signedInAt } = accounts[run.problem.side];
+      const account = accounts[run.problem.side];
+      if (isFromFile(account)) return;
+      const { signedInAt } = account;
       // Once for each sign-in, also if the clock was set back.
       if (signedInAt <= run.problem.since || this.#resumedFor.get(id) === signedInAt) return;
       if ((await this.#resume(run, "signed_in")) !== null) this.#resumedFor.set(id, signedInAt);
     });
   }
 
-  /** @returns `null` if one of the run's accounts is not signed in */
-  async #bothOf({ owner, ...run }: Run): Promise<Readonly<Record<Side, Account>> | null> {
-    const { accounts } = this.#options;
-    const source = await accounts.get(owner, "source");
-    const target = await accounts.get(owner, "target");
-    return source?.userId === run.source && target?.userId === run.target ? { source, target } : null;
+  /** @returns `null` if one of the run's accounts cannot be used */
+  #bothOf(run: Run): Promise<MovedAccounts | null> {
+    return this.#options.moved.ofRun(run);
   }
 
   /** Ends all active runs. If none is active, those that watch. */

@@ -11,6 +11,7 @@ import type { Platforms } from "../../platforms/platform.ts";
 import { Limits } from "../../queue/rate-limits.ts";
 import { Runner } from "../../queue/runner.ts";
 import type { Store } from "../../store/store.ts";
+import type { PeoplesAccounts } from "../accounts/peoples-accounts.ts";
 import { BegunChatEnding } from "../contact/begun-chats.ts";
 import { LeftChats } from "../contact/left-chats.ts";
 import { Proposals } from "../contact/proposals.ts";
@@ -35,6 +36,7 @@ import { RunWork } from "./work.ts";
 
 export interface CreateRunsOptions {
   store: Store;
+  moved: PeoplesAccounts;
   platforms: Platforms;
   /** The default limits of the servers on which accounts act. */
   rateLimits: RateLimits;
@@ -74,6 +76,7 @@ export function createRuns(options: CreateRunsOptions): RunServices {
   const { store, platforms, rateLimits, planning, createListener, texts, newChatsPerDay } = options;
   const { now, monotonicNow, log } = options;
   const { accounts, runs, steps } = store;
+  const { moved } = options;
   const limits = new Limits(store.limiters, rateLimits, store.reportUnreadable);
   const summary = new RunSummaryReader({ runs, steps, platforms, planning, now });
   const statuses = new RunStatuses({
@@ -109,7 +112,7 @@ export function createRuns(options: CreateRunsOptions): RunServices {
       await steps.ofKinds({ owner, source, kinds: CHAT_STEP_KINDS, states: ["pending", "taken"] }),
     );
   const work = new RunWork({
-    accounts,
+    accounts: moved,
     platforms,
     runs,
     steps,
@@ -133,7 +136,7 @@ export function createRuns(options: CreateRunsOptions): RunServices {
   });
   const leftChats = new LeftChats({ contacts: store.contacts, runs, planning, listener, now });
   const watch = new RunWatch({
-    ...{ accounts, platforms, runs, steps, runner, listener, leftChats, ends },
+    ...{ accounts: moved, platforms, runs, steps, runner, listener, leftChats, ends },
     ...{ now, monotonicNow, log },
   });
   // The requests of one person run in order.
@@ -148,6 +151,7 @@ export function createRuns(options: CreateRunsOptions): RunServices {
     kept,
     preparations,
     accounts,
+    moved,
     runs,
     steps,
     limits,
@@ -163,7 +167,7 @@ export function createRuns(options: CreateRunsOptions): RunServices {
   const begin = createBeginRun({ runs, steps, ends, runner, statuses, control, limits, now, log });
   const starter = new RunStarter({
     platforms,
-    accounts,
+    accounts: moved,
     planning,
     runs,
     steps,

@@ -4,9 +4,9 @@ import { NO_FILTERS } from "../../model/filters.ts";
 import { differencesOf } from "../../model/plan-changes.ts";
 import { isToWatch } from "../../model/room-routes.ts";
 import type { Platforms } from "../../platforms/platform.ts";
-import type { Accounts } from "../../store/accounts.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
+import type { PeoplesAccounts } from "../accounts/peoples-accounts.ts";
 import type { Planning } from "../plan/planning.ts";
 import type { StoredPlan } from "../plan/stored-plan.ts";
 import type { BeginRun } from "./begin.ts";
@@ -23,7 +23,7 @@ import { UndoPlanner } from "./undo.ts";
 
 export interface RunStarterOptions {
   platforms: Platforms<"runs" | "pair">;
-  accounts: Pick<Accounts, "get">;
+  accounts: Pick<PeoplesAccounts, "perhapsOfRun">;
   planning: Planning;
   runs: Runs;
   steps: Steps;

@@ -8,9 +8,10 @@ import type { PlannedStep } from "../../model/step.ts";
 import type { Platforms } from "../../platforms/platform.ts";
 import { UnreadableAccountError } from "../../platforms/reading.ts";
 import type { EarlierRun, PlannedUndo } from "../../platforms/runs.ts";
-import type { Accounts } from "../../store/accounts.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
+import type { PeoplesAccounts } from "../accounts/peoples-accounts.ts";
+import { missingSides } from "../accounts/peoples-accounts.ts";
 import type { CannotDecide } from "../plan/results.ts";
 import type { UndoPreview } from "./results.ts";
 
@@ -18,6 +19,7 @@ export interface UndoPlan {
   platform: PlatformName;
   source: string;
   target: string;
+  isFromFile: boolean;
   planNumber: number;
   /** The request of the last run. */
   request: unknown;
@@ -37,7 +39,7 @@ export interface UndoPlannerOptions {
   runs: Pick<Runs, "last" | "between" | "rooms">;
   steps: Pick<Steps, "all">;
   platforms: Platforms<"runs" | "pair">;
-  accounts: Pick<Accounts, "get">;
+  accounts: Pick<PeoplesAccounts, "perhapsOfRun">;
 }
 
 type FoundPreview = UndoPreview | { status: "nothing_to_undo" } | CannotDecide;
@@ -92,9 +94,10 @@ export class UndoPlanner {
     if ("status" in found) return found;
     const preview = previewOf(found);
     if (preview.shown !== shown) return preview;
-    const { platform, source, target, planNumber, request } = found.last;
+    const { platform, source, target, isFromFile, planNumber, request } = found.last;
     const { steps } = found.undo;
-    const undo = { platform, source, target, planNumber, request, rooms: found.rooms, steps };
+    const accounts = { source, target, isFromFile };
+    const undo = { platform, ...accounts, planNumber, request, rooms: found.rooms, steps };
     return { status: "planned", undo };
   }
 
@@ -136,13 +139,9 @@ export class UndoPlanner {
   ): Promise<{ rooms: StayReasons } | CannotDecide> {
     const { accounts, platforms } = this.#options;
     if (rooms.left.length + rooms.declined.length === 0) return { rooms: new Map() };
-    const [source, target] = [
-      await accounts.get(run.owner, "source"),
-      await accounts.get(run.owner, "target"),
-    ];
-    const isMissing = { source: source?.userId !== run.source, target: target?.userId !== run.target };
-    if (source === null || target === null || isMissing.source || isMissing.target)
-      return { status: "not_signed_in", missing: sides.filter((side) => isMissing[side]) };
+    const found = await accounts.perhapsOfRun(run);
+    const { source, target } = found;
+    if (source === null || target === null) return { status: "not_signed_in", missing: missingSides(found) };
     try {
       return { rooms: await platforms[run.platform].pair({ source, target }, signal).stayReasons(rooms) };
     } catch (error) {

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { isAccountProblemCode } from "../../model/account-problem.ts";
-import type { Account, Side } from "../../model/account.ts";
-import { otherSide, sides } from "../../model/account.ts";
+import type { MovedAccounts, Side } from "../../model/account.ts";
+import { isFromFile, otherSide, sides } from "../../model/account.ts";
 import type { KeyedQueue } from "../../model/keyed-queue.ts";
 import type { AccessChanges } from "../../model/room-routes.ts";
 import { roomAfterChange } from "../../model/room-routes.ts";
@@ -11,9 +11,9 @@ import { Slots } from "../../model/slots.ts";
 import { stages } from "../../model/step.ts";
 import type { LookResult, Platforms } from "../../platforms/platform.ts";
 import type { Runner } from "../../queue/runner.ts";
-import type { Accounts } from "../../store/accounts.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
+import type { PeoplesAccounts } from "../accounts/peoples-accounts.ts";
 import type { LeftChats } from "../contact/left-chats.ts";
 import { refusalsSince } from "../plan/room-histories.ts";
 import { mayStillRead, refusedSteps } from "./refused-steps.ts";
@@ -36,7 +36,7 @@ const MAX_LOOKS_PER_SERVER = 4;
 const ANNOUNCED_AFTER_MS = 60_000;
 
 export interface WatchLookOptions {
-  accounts: Pick<Accounts, "get">;
+  accounts: Pick<PeoplesAccounts, "ofRun">;
   platforms: Platforms<"pair" | "runs" | "serverName">;
   runs: Pick<
     Runs,
@@ -53,8 +53,6 @@ export interface WatchLookOptions {
   monotonicNow: () => number;
   log: Logger;
 }
-
-type AccountsOfRun = Readonly<Record<Side, Account>>;
 
 /** Looks at the rooms of one run that wait for a person. */
 export class WatchLook {
@@ -73,10 +71,12 @@ export class WatchLook {
     if (run === null || run.state === "over") return true;
     // A person has paused the run, or must act first.
     if (run.state !== "watching" && run.state !== "running") return false;
-    const accounts = await this.#accountsOf(run);
+    const accounts = await this.#options.accounts.ofRun(run);
     if (accounts === null) return run.state === "watching" && (await this.#end(run));
     await this.#slots.run(
-      sides.map((side) => ({ key: this.#serverOf(run, side), max: MAX_LOOKS_PER_SERVER })),
+      sides
+        .filter((side) => !isFromFile(accounts[side]))
+        .map((side) => ({ key: this.#serverOf(run, side), max: MAX_LOOKS_PER_SERVER })),
       async () => {
         if (!signal.aborted) await this.#lookAt(run, accounts, memory, signal);
       },
@@ -85,7 +85,7 @@ export class WatchLook {
     return false;
   }
 
-  async #lookAt(run: Run, accounts: AccountsOfRun, memory: WatchMemory, signal: AbortSignal): Promise<void> {
+  async #lookAt(run: Run, accounts: MovedAccounts, memory: WatchMemory, signal: AbortSignal): Promise<void> {
     const { runs, leftChats, monotonicNow, log } = this.#options;
     const waiting = await roomsToLookAt(run, runs);
     if (waiting.length === 0 && run.problem === null) return;
@@ -113,7 +113,7 @@ export class WatchLook {
   /** Asks every side whose server may be asked now. */
   async #ask(
     run: Run,
-    accounts: AccountsOfRun,
+    accounts: MovedAccounts,
     {
       waiting,
       readsRooms,
@@ -122,9 +122,10 @@ export class WatchLook {
   ): Promise<LookResult> {
     const { platforms, runs, leftChats } = this.#options;
     const joined = await runs.joinedRooms(run.id);
-    const servers = new Set(sides.map((side) => this.#serverOf(run, side)));
+    const askable = sides.filter((side) => !isFromFile(accounts[side]));
+    const servers = new Set(askable.map((side) => this.#serverOf(run, side)));
     const open = [...servers].filter((server) => this.#servers.mayAsk(server));
-    const asked = new Set(sides.filter((side) => open.includes(this.#serverOf(run, side))));
+    const asked = new Set(askable.filter((side) => open.includes(this.#serverOf(run, side))));
     let seen: LookResult["sides"] | null = null;
     try {
       const result = await platforms[run.platform].pair(accounts).watch({
@@ -141,7 +142,7 @@ export class WatchLook {
       for (const server of open)
         this.#servers.saw(
           server,
-          sides.flatMap((side) =>
+          askable.flatMap((side) =>
             seen !== null && this.#serverOf(run, side) === server ? [seen[side].status] : [],
           ),
         );
@@ -270,14 +271,6 @@ export class WatchLook {
         isJoined && joinedAt !== null && joinedAt > since && joinedAt <= now() - ANNOUNCED_AFTER_MS,
     );
     if (isLong) await listener.roomsLetIn(run, roomsLetIn(rooms, since));
-  }
-
-  /** @returns `null` if one of the run's accounts is no longer signed in */
-  async #accountsOf(run: Run): Promise<AccountsOfRun | null> {
-    const { accounts } = this.#options;
-    const source = await accounts.get(run.owner, "source");
-    const target = await accounts.get(run.owner, "target");
-    return source?.userId === run.source && target?.userId === run.target ? { source, target } : null;
   }
 
   async #end(run: Run): Promise<boolean> {

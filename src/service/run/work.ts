@@ -1,5 +1,6 @@
 import { isAccountProblem } from "../../model/account-problem.ts";
 import type { Side } from "../../model/account.ts";
+import { isFromFile, knownSince } from "../../model/account.ts";
 import type { ChatReservation, ContactRecords } from "../../model/contact.ts";
 import type { RoomMove } from "../../model/room-routes.ts";
 import {
@@ -19,16 +20,16 @@ import type { ContactTexts } from "../../platforms/contact.ts";
 import type { Platforms } from "../../platforms/platform.ts";
 import type { FollowUp, StepFacts } from "../../platforms/runs.ts";
 import type { RunnerWork, StepControl, Unread } from "../../queue/runner-work.ts";
-import type { Accounts } from "../../store/accounts.ts";
 import type { Contacts } from "../../store/contacts.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { Consequences, Steps } from "../../store/steps.ts";
+import type { PeoplesAccounts } from "../accounts/peoples-accounts.ts";
 
 /** How long the reading of both accounts counts as current. */
 const FRESH_MS = 10 * 60_000;
 
 export interface RunWorkOptions {
-  accounts: Pick<Accounts, "get">;
+  accounts: Pick<PeoplesAccounts, "perhapsOfRun">;
   platforms: Platforms<"pair" | "runs" | "serverName">;
   runs: Runs;
   steps: Steps;
@@ -79,18 +80,13 @@ export class RunWork implements RunnerWork {
     ending: Partial<Pick<StepFacts, "isEnding" | "saveUndo">> = {},
   ): Promise<StepOutcome> {
     const { accounts, platforms, runs, steps, records, knockReason, now } = this.#options;
-    const [source, target] = [
-      await accounts.get(run.owner, "source"),
-      await accounts.get(run.owner, "target"),
-    ];
     // A step never runs with other accounts than those of the run.
-    const missing =
-      source?.userId !== run.source ? "source" : target?.userId !== run.target ? "target" : null;
-    if (source === null || target === null || missing !== null)
+    const { source, target } = await accounts.perhapsOfRun(run);
+    if (source === null || target === null)
       return {
         status: "needs_user",
         problem: { code: "session_ended", serverText: null },
-        side: missing ?? step.side,
+        side: source === null ? "source" : "target",
       };
     const outcome = await platforms[step.platform].pair({ source, target }).runStep(step, {
       canSkipCheck: step.attempts === 1 && isFresh(run, now()),
@@ -101,7 +97,7 @@ export class RunWork implements RunnerWork {
       reserveChat: (chat) => this.#reserveChat(run, step, chat),
       knockReason: knockReason({
         ...{ old: run.source, new: run.target, name: run.source },
-        ...{ isProven: true, typed: null },
+        ...{ isProven: !isFromFile(source), typed: null },
       }),
       records: () => records(run.owner, { source: run.source, target: run.target }),
       signal,
@@ -109,10 +105,11 @@ export class RunWork implements RunnerWork {
       ...ending,
     });
     if (outcome.status !== "needs_user") return outcome;
-    const used = { source, target }[outcome.side ?? step.side];
-    const signedIn = await accounts.get(run.owner, used.side);
+    const side = outcome.side ?? step.side;
+    const used = { source, target }[side];
+    const signedIn = (await accounts.perhapsOfRun(run))[side];
     // The answer is about an earlier session. The owner has signed in since.
-    return signedIn?.userId === used.userId && signedIn.signedInAt !== used.signedInAt
+    return signedIn !== null && !isFromFile(signedIn) && knownSince(signedIn) !== knownSince(used)
       ? { status: "interrupted" }
       : outcome;
   }

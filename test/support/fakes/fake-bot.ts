@@ -20,6 +20,7 @@ import type { Message } from "../../../src/view/document/message.ts";
 import type { CrashTime, CrashingStore } from "../faults/crashing-store.ts";
 import { openCrashingStore } from "../faults/crashing-store.ts";
 import { NO_DEVICES } from "../keys/no-devices.ts";
+import { accountsIn } from "../store/accounts-in.ts";
 import type { FakeAccount, FakeRequest } from "./fake-homeservers.ts";
 import { FakeHomeservers, baseUrlOf, tokenOf } from "./fake-homeservers.ts";
 import { MODERATOR, fakeRoom } from "./fake-room.ts";
@@ -178,8 +179,9 @@ export function startFakeBot({
     now,
     log,
   });
+  const moved = accountsIn({ accounts, imports: store.store.imports });
   const planning = new Planning({
-    accounts,
+    accounts: moved,
     platform,
     plans: store.store.plans,
     outbox: store.store.outbox,
@@ -215,6 +217,7 @@ export function startFakeBot({
   const runServices = createRuns({
     // A move uses only these parts of the store.
     store: store.store as Store,
+    moved,
     platforms: { matrix: platform },
     rateLimits: platform.rateLimits,
     planning,

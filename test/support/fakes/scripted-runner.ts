@@ -226,6 +226,7 @@ export async function newRun(
   const run = {
     owner,
     platform: "matrix" as const,
+    isFromFile: false,
     planNumber: 1,
     purpose,
     source: owner,

@@ -4,6 +4,7 @@ import { matrixRuns } from "../../../src/platforms/matrix/runs/runs.ts";
 import type { UndoPlan } from "../../../src/service/run/undo.ts";
 import { UndoPlanner } from "../../../src/service/run/undo.ts";
 import type { Store } from "../../../src/store/store.ts";
+import { onlySignedIn } from "../store/accounts-in.ts";
 import { notScripted } from "./command-services.ts";
 
 /** Plans undos as if both accounts of the last run were signed in. */
@@ -26,7 +27,7 @@ export function undoPlanner(
   });
   return new UndoPlanner({
     ...store,
-    accounts: { get },
+    accounts: onlySignedIn(get),
     platforms: { matrix: { runs: matrixRuns, pair } },
   });
 }

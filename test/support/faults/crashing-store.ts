@@ -4,6 +4,7 @@ import type { CompiledQuery, DatabaseConnection, Driver, QueryResult, SqliteData
 import { Kysely, SqliteDialect } from "kysely";
 import { Accounts } from "../../../src/store/accounts.ts";
 import { Contacts } from "../../../src/store/contacts.ts";
+import { Imports } from "../../../src/store/imports.ts";
 import { KeptRequestRows } from "../../../src/store/kept-requests.ts";
 import { KeyCopies } from "../../../src/store/key-copies.ts";
 import { Limiters } from "../../../src/store/limiters.ts";
@@ -31,6 +32,7 @@ export interface CrashingStore {
     | "keptRequests"
     | "keyCopies"
     | "receivedEvents"
+    | "imports"
     | "receivedFiles"
     | "outbox"
     | "plans"
@@ -103,6 +105,7 @@ export function openCrashingStore(
     store: {
       accounts: new Accounts(database, sealing),
       outbox: new OutboxItems(database, sealing),
+      imports: new Imports(database, { log, report }),
       plans: new Plans(database),
       keptRequests: new KeptRequestRows(database, report),
       keyCopies: new KeyCopies(database, sealing),

@@ -65,7 +65,7 @@ function start(): Promise<Chat> {
       prefix: "!",
       controlRooms: [],
       directChats: true,
-      access: { allow: ["@*:x.org"], operators: [] },
+      access: { allow: ["@*:x.org"], operators: [], imports: true },
       limits: { newChatsPerDay: 10 },
       servers: {},
       network: { allowPrivate: [] },

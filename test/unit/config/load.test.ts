@@ -59,7 +59,7 @@ describe("the example configuration", () => {
       prefix: "!",
       controlRooms: ["#moving:example.org"],
       directChats: true,
-      access: { allow: ["@*:example.org"], operators: ["@admin:example.org"] },
+      access: { allow: ["@*:example.org"], operators: ["@admin:example.org"], imports: true },
       limits: { newChatsPerDay: 10 },
       servers: { "old.test": "http://127.0.0.2:8008" },
       network: { allowPrivate: ["127.0.0.0/8"] },

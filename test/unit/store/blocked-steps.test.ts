@@ -15,6 +15,7 @@ const address = {
 const run: NewRun = {
   owner: "@me",
   platform: "matrix",
+  isFromFile: false,
   planNumber: 1,
   purpose: "move",
   source: "@a:old",

@@ -298,6 +298,7 @@ describe("a row that cannot be read costs that row alone", () => {
         const next = {
           owner: OLD_OWNER,
           platform: "matrix" as const,
+          isFromFile: false,
           planNumber: 3,
           purpose: "move" as const,
           source: OLD_SOURCE,

@@ -50,6 +50,7 @@ const someRun: Run = {
   id: 7,
   owner: "@person:old.example",
   platform: "matrix",
+  isFromFile: false,
   planNumber: 0,
   purpose: "ask",
   state: "watching",

@@ -79,7 +79,16 @@ function leaveSteps({ left, foundLeft = [], kept }: LeaveRun): StoredStep[] {
 
 function runOf(id: number): Run {
   return {
-    ...{ id, owner: OWNER, platform: "matrix", planNumber: 0, purpose: "leave", state: "over", stage: 0 },
+    ...{
+      id,
+      owner: OWNER,
+      platform: "matrix",
+      isFromFile: false,
+      planNumber: 0,
+      purpose: "leave",
+      state: "over",
+      stage: 0,
+    },
     ...{ source: "@ann:old.example", target: "@ann:new.example", request: null, startedAt: 0, endedAt: 1 },
     address: {
       ...{ roomId: "!chat", eventId: "$e", threadRoot: null, roomKind: "direct", sender: OWNER },

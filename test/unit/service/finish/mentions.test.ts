@@ -14,6 +14,7 @@ import {
 } from "../../../support/fakes/fake-bot.ts";
 import type { FakeHomeservers } from "../../../support/fakes/fake-homeservers.ts";
 import { passTimeUntil } from "../../../support/fakes/fake-time.ts";
+import { accountsIn } from "../../../support/store/accounts-in.ts";
 import { temporaryFolder } from "../../../support/store/temporary-store.ts";
 
 let bot: FakeBot;
@@ -31,7 +32,7 @@ beforeEach(async () => {
     onRequest: ({ method, path }) => void asked.push(`${method} ${path.split("/").at(-2) ?? ""}`),
   });
   const { platform, runServices, store } = bot;
-  mentions = new MentionRules({ ...runServices, platform, accounts: store.store.accounts });
+  mentions = new MentionRules({ ...runServices, platform, accounts: accountsIn(store.store) });
   await runServices.start();
 });
 afterEach(async () => {

@@ -12,6 +12,7 @@ import { Runner } from "../../../../src/queue/runner.ts";
 import { RunWork } from "../../../../src/service/run/work.ts";
 import type { Store } from "../../../../src/store/store.ts";
 import { hanging, newRun, pass, statesOf } from "../../../support/fakes/scripted-runner.ts";
+import { accountsIn } from "../../../support/store/accounts-in.ts";
 import { temporaryStore } from "../../../support/store/temporary-store.ts";
 
 const ME = "@me:old.example";
@@ -62,9 +63,9 @@ function working(store: Store, { answer, newChatsPerDay = 10 }: { answer: Answer
       return given === "hangs" ? await hanging(signal) : given;
     },
   });
-  const { accounts, runs, steps } = store;
+  const { runs, steps } = store;
   const work = new RunWork({
-    accounts,
+    accounts: accountsIn(store),
     platforms: {
       matrix: {
         pair: ({ source }) => pairOf(source.userId),

@@ -155,7 +155,14 @@ async function ask(roomId: string): Promise<void> {
   const about = rooms.filter((room) => room.roomId === roomId);
   await bot.runServices.begin(
     {
-      ...{ owner: OWNER, platform: "matrix", purpose: "ask", planNumber: 0, request: move.request },
+      ...{
+        owner: OWNER,
+        platform: "matrix",
+        purpose: "ask",
+        isFromFile: false,
+        planNumber: 0,
+        request: move.request,
+      },
       ...{ source: SOURCE, target: TARGET, address: command().address },
     },
     { rooms: about, steps: [] },

@@ -71,6 +71,7 @@ async function endedMove({
   const base = {
     owner: OWNER,
     platform: "matrix" as const,
+    isFromFile: false,
     planNumber: 1,
     purpose,
     source: "@me:source.example",

@@ -7,6 +7,7 @@ import { Preparations } from "../../../../src/service/run/preparations.ts";
 import { noDeeds } from "../../../support/fakes/move-samples.ts";
 import { runStatus } from "../../../support/fakes/scripted-moves.ts";
 import { newRun, step } from "../../../support/fakes/scripted-runner.ts";
+import { accountsIn } from "../../../support/store/accounts-in.ts";
 import { temporaryStore } from "../../../support/store/temporary-store.ts";
 
 const OWNER = "@me:old.example";
@@ -20,6 +21,7 @@ async function setUp() {
   const changed: string[] = [];
   const control = new RunControl({
     accounts,
+    moved: accountsIn(store),
     runs,
     steps,
     limits: { forget: async () => undefined },

@@ -14,6 +14,7 @@ const run: Run = {
   id: 1,
   owner: OLD,
   platform: "matrix",
+  isFromFile: false,
   planNumber: 4,
   purpose: "move",
   state: "running",

@@ -8,6 +8,7 @@ import type { AccountPair, LookResult } from "../../../../src/platforms/platform
 import type { WatchLookOptions } from "../../../../src/service/run/watch-look.ts";
 import { RunWatch } from "../../../../src/service/run/watch.ts";
 import { room } from "../../../support/fakes/scripted-runner.ts";
+import { onlySignedIn } from "../../../support/store/accounts-in.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -37,6 +38,7 @@ function runOf(id: number, targetServer = `new${id}.example`): Run {
     id,
     owner: `@person${id}:old.example`,
     platform: "matrix",
+    isFromFile: false,
     planNumber: 1,
     purpose: "move",
     state: "watching",
@@ -83,22 +85,20 @@ function herd(
   };
   const options: WatchLookOptions = {
     ends: new KeyedQueue(),
-    accounts: {
-      get: async (owner, side) => {
-        const run = [...runs.values()].find((one) => one.owner === owner);
-        const userId = run?.[side] ?? "";
-        const account: Account = {
-          owner,
-          side,
-          userId,
-          baseUrl: `https://${userId.slice(userId.indexOf(":") + 1)}`,
-          method: "token",
-          deviceId: null,
-          signedInAt: 0,
-        };
-        return account;
-      },
-    },
+    accounts: onlySignedIn(async (owner, side) => {
+      const run = [...runs.values()].find((one) => one.owner === owner);
+      const userId = run?.[side] ?? "";
+      const account: Account = {
+        owner,
+        side,
+        userId,
+        baseUrl: `https://${userId.slice(userId.indexOf(":") + 1)}`,
+        method: "token",
+        deviceId: null,
+        signedInAt: 0,
+      };
+      return account;
+    }),
     platforms: {
       matrix: {
         serverName: (userId) => userId.slice(userId.indexOf(":") + 1),

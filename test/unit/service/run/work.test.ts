@@ -3,6 +3,7 @@ import type { Run, TakenStep } from "../../../../src/model/run.ts";
 import { stages } from "../../../../src/model/step.ts";
 import { RunWork } from "../../../../src/service/run/work.ts";
 import { notScripted } from "../../../support/fakes/command-services.ts";
+import { accountsIn } from "../../../support/store/accounts-in.ts";
 import { temporaryStore } from "../../../support/store/temporary-store.ts";
 
 const OWNER = "@me:third.example";
@@ -11,6 +12,7 @@ const run: Run = {
     id: 1,
     owner: OWNER,
     platform: "matrix",
+    isFromFile: false,
     planNumber: 1,
     purpose: "move",
     state: "running",
@@ -74,7 +76,7 @@ describe("a step", () => {
       };
       await store.accounts.put({ ...account, deviceId: null, signedInAt: 0 }, { accessToken: "secret" });
     }
-    const { accounts, runs, steps } = store;
+    const { runs, steps } = store;
     const untouched = {
       stepsInto: notScripted,
       followUp: notScripted,
@@ -86,7 +88,7 @@ describe("a step", () => {
       plannedContact: notScripted,
     };
     const work = new RunWork({
-      accounts,
+      accounts: accountsIn(store),
       platforms: { matrix: { pair: notScripted, serverName: notScripted, runs: untouched } },
       runs,
       steps,

@@ -1,0 +1,87 @@
+import type { Account, FileAccount, MovedAccounts, OldAccount, Side } from "../../model/account.ts";
+import { isFromFile, sides } from "../../model/account.ts";
+import type { ImportedAccount } from "../../model/room-file.ts";
+import type { Run } from "../../model/run.ts";
+import type { Accounts } from "../../store/accounts.ts";
+import type { Imports } from "../../store/imports.ts";
+import type { FilesInstead } from "../plan/results.ts";
+
+export interface PeoplesAccountsOptions {
+  accounts: Pick<Accounts, "get">;
+  imports: Pick<Imports, "account" | "content">;
+  /** `access.imports` of the configuration. */
+  areImportsAllowed: boolean;
+}
+
+/** The accounts that a person's move has, as far as it has them. */
+export interface FoundAccounts {
+  readonly source: OldAccount | null;
+  readonly target: Account | null;
+}
+
+/** The sides that have no account. */
+export function missingSides(found: FoundAccounts): Side[] {
+  return sides.filter((side) => found[side] === null);
+}
+
+/**
+ * Says which two accounts a person moves between. The old account is the one that they have signed
+ * in, and otherwise the one that their files are about.
+ */
+export class PeoplesAccounts {
+  readonly #options: PeoplesAccountsOptions;
+
+  constructor(options: PeoplesAccountsOptions) {
+    this.#options = options;
+  }
+
+  async of(owner: string): Promise<FoundAccounts> {
+    const { accounts } = this.#options;
+    return {
+      source: (await accounts.get(owner, "source")) ?? (await this.fromFile(owner)),
+      target: await accounts.get(owner, "target"),
+    };
+  }
+
+  /** The account that a person's files are about; `null` if there is none, or if none may be used. */
+  async fromFile(owner: string): Promise<FileAccount | null> {
+    const { imports, areImportsAllowed } = this.#options;
+    return areImportsAllowed ? imports.account(owner) : null;
+  }
+
+  /** What files can do for a person whose old account is not at hand; nothing if they are switched off. */
+  async filesInstead(owner: string): Promise<{ files?: FilesInstead }> {
+    if (!this.#options.areImportsAllowed) return {};
+    const file = await this.fromFile(owner);
+    return { files: file === null ? { kind: "none" } : { ...file, kind: "imported" } };
+  }
+
+  /** What a person's files say about an old account; `null` if they say nothing about it. */
+  async imported(owner: string, { userId }: Pick<OldAccount, "userId">): Promise<ImportedAccount | null> {
+    if ((await this.fromFile(owner))?.userId !== userId) return null;
+    return this.#options.imports.content(owner);
+  }
+
+  /**
+   * The accounts of a run.
+   * @returns `null` if one of them cannot be used. A run that began with a session of the old
+   * account does not go on by files.
+   */
+  async ofRun(run: Pick<Run, "owner" | Side | "isFromFile">): Promise<MovedAccounts | null> {
+    const found = await this.perhapsOfRun(run);
+    return found.source === null || found.target === null
+      ? null
+      : { source: found.source, target: found.target };
+  }
+
+  /** The accounts of a run, as far as they can be used. */
+  async perhapsOfRun({
+    owner,
+    isFromFile: goesByFiles,
+    ...run
+  }: Pick<Run, "owner" | Side | "isFromFile">): Promise<FoundAccounts> {
+    const { source, target } = await this.of(owner);
+    const isSource = source?.userId === run.source && (goesByFiles || !isFromFile(source));
+    return { source: isSource ? source : null, target: target?.userId === run.target ? target : null };
+  }
+}
