@@ -147,7 +147,7 @@ describe("a plan whose person signs out while it is made", () => {
       return null;
     });
     const made = await bot.planning.plan({ ...request, filters });
-    expect(made).toEqual({ status: "not_signed_in", missing: ["source", "target"] });
+    expect(made).toEqual({ status: "not_signed_in", missing: ["source", "target"], files: { kind: "none" } });
     expect(await bot.planning.last(OWNER)).toBeNull();
   });
 
