@@ -125,6 +125,8 @@ export type NotAskedReason =
   | "helper_taken";
 
 export interface AskFacts {
+  /** The account that writes: the new one if nobody has signed in the old one. */
+  readonly by: Side;
   readonly messages: readonly AskMessage[];
   readonly knocks: readonly { readonly room: ReportRoom; readonly reason: string }[];
   readonly notAsked: readonly {

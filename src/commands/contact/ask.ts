@@ -17,6 +17,7 @@ export const askSpecification: CommandSpecification = {
   details: [
     "Without rooms I ask about all rooms of your plan that wait for a moderator, and knock where that is possible.",
     "Each helper gets one message of your old account about all the rooms that they can open: in your direct chat, in the room itself if it is small and not encrypted, or in a new chat. `--way` chooses.",
+    "If I know your old account only from your files, your new account writes. Its texts then say that this proves nothing.",
     "I show who gets which text, and send nothing before you confirm. Nobody is asked twice within 14 days, and I open only a few new chats a day: the question says how many. If somebody takes no invitation, I ask the next one.",
     "Your own text may have `{old}`, `{new}`, `{name}` and `{rooms}` in it, which I fill in.",
   ],

@@ -14,7 +14,7 @@ export const knockSpecification: CommandSpecification = {
   usage: '[ROOM]… [--reason "…"]',
   details: [
     "Without rooms I knock wherever the plan says so and nobody has declined yet. `!migrate start` knocks there too.",
-    "I show the rooms and the reason first, and do nothing before you confirm. The people in a room read the reason: it begins with your old account, and your words follow as far as 120 characters reach.",
+    "I show the rooms and the reason first, and do nothing before you confirm. The people in a room read the reason: it has the ID of your old account, and your words follow as far as 120 characters reach.",
     "Somebody in the room accepts or declines. When they accept, I join by myself. When they decline, I tell you who it was, and knock again only if you name the room here.",
   ],
   example: 'knock #3 --reason "It is Ann from the choir"',

@@ -1,5 +1,6 @@
 import type { AskFacts, AskMessage } from "../../platforms/contact.ts";
 import type { ContactPreview } from "../../service/contact/proposals.ts";
+import { sideName } from "../account/sign-in.ts";
 import type { Block, Inline } from "../document/document.ts";
 import { code, cutList, join, list, paragraph, quote, strong } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
@@ -27,7 +28,7 @@ const ASK = "ask";
 
 type Shown = Pick<ContactPreview<"ask">, "facts" | "canBegin" | "durationMs">;
 
-/** Whom the old account would ask, how and with which words, or why nobody. */
+/** Whom one of the accounts would ask, how and with which words, or why nobody. */
 export function askQuestion({ facts, canBegin, durationMs }: Shown, prefix: string): Question | Message {
   if (!canBegin) return nobodyToAsk(facts, prefix);
   const head = paragraph(strong(`Shall I ${whatToDo(facts)}?`), " Nothing was done yet.");
@@ -37,6 +38,7 @@ export function askQuestion({ facts, canBegin, durationMs }: Shown, prefix: stri
     preview: {
       all: [
         head,
+        ...unprovenNote(facts),
         ...recipients(facts.messages),
         ...texts.blocks,
         ...(file === null ? [] : [paragraph("The file has every text, with everybody who gets it.")]),
@@ -46,7 +48,7 @@ export function askQuestion({ facts, canBegin, durationMs }: Shown, prefix: stri
           ...time(facts, durationMs),
           "When somebody lets your new account in, I join by myself and tell you.",
         ),
-        ...notAskedBlocks(facts.notAsked, prefix),
+        ...notAskedBlocks(facts, prefix),
         ...ownWords(facts, prefix),
       ],
       counts: [head, ...(facts.newChats.total === 0 ? [] : [paragraph(...newChats(facts))])],
@@ -77,6 +79,16 @@ export function askBegun({ facts }: Pick<Shown, "facts">): Message {
   );
 }
 
+/** Why the new account writes, and why the texts say what they say. */
+function unprovenNote({ by, messages }: AskFacts): Block[] {
+  if (by === "source" || messages.length === 0) return [];
+  return [
+    paragraph(
+      "Nobody can write as your old account any more. So the texts say that they prove nothing. It helps if the people can ask you elsewhere.",
+    ),
+  ];
+}
+
 /** Whether the lists of the question leave out nothing. */
 function isShort({ messages, knocks: knocked }: AskFacts): boolean {
   const topicsShown = messages.flatMap(topicsOf);
@@ -89,12 +101,12 @@ function isShort({ messages, knocks: knocked }: AskFacts): boolean {
   );
 }
 
-function whatToDo({ messages, knocks: knocked }: AskFacts): string {
+function whatToDo({ by, messages, knocks: knocked }: AskFacts): string {
   const rooms = messages.flatMap((message) => message.rooms).length;
   const parts = [
     ...(messages.length === 0
       ? []
-      : [`ask ${people(messages.length)} about ${counted(rooms, "room")} with your old account`]),
+      : [`ask ${people(messages.length)} about ${counted(rooms, "room")} with your ${sideName(by)}`]),
     ...(knocked.length === 0 ? [] : [`knock at ${counted(knocked.length, "room")} with your new account`]),
   ];
   return parts.join(", and ");
@@ -207,13 +219,13 @@ function ownWords({ messages }: AskFacts, prefix: string): Block[] {
   ];
 }
 
-function nobodyToAsk({ notAsked }: AskFacts, prefix: string): Message {
+function nobodyToAsk(facts: AskFacts, prefix: string): Message {
   return notice(
     paragraph(
       strong("There is nobody to ask now. "),
-      notAsked.length === 0 ? "No room of your plan waits for a moderator. " : "",
+      facts.notAsked.length === 0 ? "No room of your plan waits for a moderator. " : "",
       "Nothing was done.",
     ),
-    ...notAskedBlocks(notAsked, prefix),
+    ...notAskedBlocks(facts, prefix),
   );
 }

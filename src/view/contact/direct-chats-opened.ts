@@ -17,7 +17,7 @@ export function afterDirectChats(prefix: string): Inline[] {
   return [
     "The people find an invitation of your new account. When they accept it, you go on in your app. ",
     code(`${prefix}finish`),
-    " shows what is left before you let your old account go.",
+    " shows what is left to do.",
   ];
 }
 

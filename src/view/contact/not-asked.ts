@@ -1,3 +1,4 @@
+import type { Side } from "../../model/account.ts";
 import type { AskFacts, NotAskedReason } from "../../platforms/contact.ts";
 import type { Block, Inline } from "../document/document.ts";
 import { code, cutList, paragraph, strong } from "../document/document.ts";
@@ -18,7 +19,7 @@ const titles: Readonly<Record<NotAskedReason, string>> = {
   knock_pending: "Your new account knocks there already",
   not_waiting: "These don't wait for a moderator",
   way_impossible:
-    "A message in the room itself is not possible: it is encrypted or large, or your old account may not write there",
+    "A message in the room itself is not possible: it is encrypted or large, or your account may not write there",
   helper_taken: "Whoever can help there is asked about another room",
 };
 
@@ -36,7 +37,7 @@ const IN_ORDER: readonly NotAskedReason[] = [
 ];
 
 /** The rooms about which nobody is asked, by reason, and when somebody can be asked. */
-export function notAskedBlocks(notAsked: AskFacts["notAsked"], prefix: string): Block[] {
+export function notAskedBlocks({ by, notAsked }: Pick<AskFacts, "by" | "notAsked">, prefix: string): Block[] {
   const nameOf = roomNames(notAsked.map(({ room }) => room));
   return IN_ORDER.flatMap((why): Block[] => {
     const rooms = notAsked.filter((each) => each.why === why);
@@ -46,11 +47,18 @@ export function notAskedBlocks(notAsked: AskFacts["notAsked"], prefix: string): 
       ...(until === null ? [] : [`: again from ${formatDay(until)}`]),
     ]);
     return [
-      paragraph(strong(`${titles[why]} (${rooms.length})`)),
+      paragraph(strong(`${titleOf(why, by)} (${rooms.length})`)),
       cutList(lines, MAX_ROOMS),
       ...whatHelps(why, prefix),
     ];
   });
+}
+
+/** Only an account that is in a room writes there. */
+function titleOf(why: NotAskedReason, by: Side): string {
+  return why === "way_impossible" && by === "target"
+    ? "A message in the room itself is not possible: your new account is not in it"
+    : titles[why];
 }
 
 function whatHelps(why: NotAskedReason, prefix: string): Block[] {

@@ -50,7 +50,7 @@ function whyNot(result: Exclude<QuestionDeed["result"], "sent">): string {
     case "room_grew":
       return "more people are there now";
     case "no_power":
-      return "your old account may not write there any more";
+      return "your account may not write there any more";
     default:
       return "the server refused";
   }

@@ -17,6 +17,7 @@ const message: AskMessage = {
   followers: [],
 };
 const facts: AskFacts = {
+  by: "source",
   messages: [message],
   knocks: [],
   notAsked: [],

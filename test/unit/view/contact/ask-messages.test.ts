@@ -39,6 +39,7 @@ function messageTo(index: number, more: Partial<AskMessage> = {}): AskMessage {
 }
 
 const facts: AskFacts = {
+  by: "source",
   messages: Array.from({ length: 14 }, (_, index) =>
     messageTo(index, { followers: index % 3 === 2 ? [messageTo(100 + index), messageTo(200 + index)] : [] }),
   ),
@@ -67,6 +68,7 @@ const questions = (
 
 const messages: { name: string; message: Message }[] = [
   { name: "the question", message: asked().whole },
+  { name: "the question as the new account", message: asked({ by: "target" }).whole },
   { name: "the question in a control room", message: asked().short },
   { name: "the question about knocks alone", message: asked({ messages: [], notAsked: [] }).whole },
   { name: "the question to one helper", message: asked({ messages: [messageTo(2)], knocks: [] }).whole },
@@ -125,6 +127,18 @@ describe("the messages about questions", () => {
       "!ask asks the next ones.",
     ])
       expect(said).toContain(words);
+  });
+
+  it("say which account writes, and that the new one proves nothing", () => {
+    const said = (by: AskFacts["by"]) => renderPlainText(asked({ by }).whole.document);
+    expect(said("source")).toContain("with your old account");
+    expect(said("source")).not.toContain("prove");
+    expect(said("target")).toContain("with your new account");
+    for (const words of [
+      "Nobody can write as your old account any more.",
+      "A message in the room itself is not possible: your new account is not in it",
+    ])
+      expect(said("target")).toContain(words);
   });
 
   it("name one room by its name", () => {

@@ -48,7 +48,8 @@ function shown(facts: WriterFacts): { name: string; texts: string[]; body: strin
   }));
   const name = contactTexts.newName({ ...facts, maxLength: 256 });
   const leaving = contactTexts.leavingReason(facts);
-  const ask = { messages: [message], knocks, notAsked: [], newChats };
+  const by = facts.isProven ? ("source" as const) : ("target" as const);
+  const ask = { by, messages: [message], knocks, notAsked: [], newChats };
   const opened = { partner: person, oldRoom: HALL, isEncrypted: false, ...chat };
   const announced = {
     rooms: [{ room: HALL, members: 2, by: ["source", "target"] as const }],

@@ -55,6 +55,7 @@ export async function decideAsk(
   const knocking = knocksOf(decided, knocks, reason);
   return {
     facts: {
+      by: side,
       messages,
       knocks: knocks.map((row) => ({ room: reportRoom(row), reason })),
       notAsked: notAsked.map(({ row, ...why }) => ({ room: reportRoom(row), ...why })),
