@@ -5,7 +5,7 @@ import type { PlannedAsk } from "../../../src/platforms/matrix/contact/ask/plan-
 import { planAsk } from "../../../src/platforms/matrix/contact/ask/plan-ask.ts";
 import type { RoomPlanInput } from "../../../src/platforms/matrix/planning/plan-context.ts";
 import { planRooms } from "../../../src/platforms/matrix/planning/plan-rooms.ts";
-import type { RoomSnapshot } from "../../../src/platforms/matrix/rooms/types.ts";
+import type { AccountSnapshot, RoomSnapshot } from "../../../src/platforms/matrix/rooms/types.ts";
 import type { RoomSketch } from "../plans/planned-rooms.ts";
 import { SOURCE, TARGET, account, sketchRoom } from "../plans/planned-rooms.ts";
 
@@ -51,15 +51,18 @@ export interface AskScene extends Partial<AskOrder> {
   direct?: Readonly<Record<string, readonly string[]>>;
   ignored?: readonly string[];
   input?: Partial<RoomPlanInput>;
+  /** The new account, if it asks; otherwise the old one asks. */
+  asking?: AccountSnapshot;
 }
 
 /** Plans a question about the source's rooms. */
 export function planned(
   sketches: readonly RoomSketch[],
-  { records, planned: waiting, direct = {}, ignored = [], input, ...order }: Partial<AskScene> = {},
+  { records, planned: waiting, direct = {}, ignored = [], input, asking, ...order }: Partial<AskScene> = {},
 ): PlannedAsk {
   return plannedIn(sketches.map(sketchRoom), {
     ...order,
+    ...(asking && { asking }),
     direct,
     ignored,
     ...(records && { records }),
@@ -71,7 +74,7 @@ export function planned(
 /** The same with rooms as they were read. */
 export function plannedIn(
   rooms: readonly RoomSnapshot[],
-  { records, planned: waiting, direct = {}, ignored = [], input, ...order }: Partial<AskScene> = {},
+  { records, planned: waiting, direct = {}, ignored = [], input, asking, ...order }: Partial<AskScene> = {},
 ): PlannedAsk {
   const ignoredUsers = Object.fromEntries(ignored.map((userId) => [userId, {}]));
   const source = account(SOURCE, rooms, {
@@ -83,7 +86,7 @@ export function plannedIn(
     [...plan.rooms, ...plan.replacements],
     { ...ORDER, ...order },
     {
-      asking: source,
+      asking: asking ?? source,
       ignored: new Set(ignored),
       records: { ...NO_RECORDS, ...records },
       planned: { ...NOTHING_PLANNED, ...waiting },
