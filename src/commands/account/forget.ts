@@ -9,7 +9,7 @@ export const forgetSpecification: CommandSpecification = {
   summary: "erases everything I store about you",
   usage: "",
   details: [
-    "I log out the sessions that I made. Then I erase your two accounts, their sessions and our conversation from my database.",
+    "I log out the sessions that I made. Then I erase your two accounts, their sessions, what your files say and our conversation from my database.",
     "Messages in this chat stay there. You can remove them yourself.",
   ],
   example: "forget",

@@ -22,6 +22,7 @@ export const loginSpecification: CommandSpecification = {
   details: [
     "I use the safest method that the server offers. With a link, you get an address and a code and confirm in your browser. Nothing secret is written here, so it works in every room. `!cancel` cancels it. If the server offers no link, I say what to do instead.",
     "Without a user ID I use the account you are writing from.",
+    "If the server of your old account is gone for good, `!import` takes a file or notes in its place.",
     "`--password` and `--token` work only in a direct chat with me, and must come last: everything after them is the secret. I remove your message before I use the secret.",
     "With a link or a password I make a session of my own, renew it for as long as the move takes, and end it when you type `!logout`. A token stays yours: I never log it out.",
   ],

@@ -16,6 +16,7 @@ export const logoutSpecification: CommandSpecification = {
   details: [
     "This also ends a move that is running, and I say what was done. I stop watching for invitations. Work with your keys ends too, and I erase what opens them.",
     "I end a session that I made, with a link or a password, on its server, and cancel a sign-in that is waiting. A token that you gave me is yours: I forget it and do not log it out.",
+    "What your files say about your old account stays; `!import --clear` forgets it.",
   ],
   example: "logout old",
   positionals: [{ name: "account", kind: "choice", choices: sideWords, isOptional: true }],

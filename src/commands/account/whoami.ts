@@ -8,7 +8,9 @@ export const whoamiSpecification: CommandSpecification = {
   words: ["whoami"],
   summary: "shows your two accounts and how each is signed in",
   usage: "",
-  details: ["I ask both servers whether the sessions still work."],
+  details: [
+    "I ask both servers whether the sessions still work. I also say what I keep of files about your old account.",
+  ],
   example: "whoami",
   positionals: [],
   flags: {},

@@ -19,7 +19,12 @@ export const migratePlanSpecification: CommandSpecification = {
   words: ["migrate", "plan"],
   summary: "reads both accounts and shows for every room how I will move it, or who can help",
   usage: `${filterUsage} [--json]`,
-  details: ["I change nothing in either account.", ...filterDetails, "`--json` gives the plan as a file."],
+  details: [
+    "I change nothing in either account.",
+    "If nobody has signed in your old account and its server does not answer, I plan from the files that you gave me with `!import`.",
+    ...filterDetails,
+    "`--json` gives the plan as a file.",
+  ],
   example: "migrate plan --no-direct --active 1y",
   positionals: [],
   flags: { ...filterFlags, json: { kind: "boolean" } },

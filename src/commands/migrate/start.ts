@@ -11,7 +11,7 @@ export const migrateStartSpecification: CommandSpecification = {
   summary: "starts the move, as in the last plan I showed",
   usage: "",
   details: [
-    "I ask nothing more: the plan shows what will happen. I read both accounts again, say what changed since the plan, and begin.",
+    "I ask nothing more: the plan shows what will happen. I look at everything again, say what changed since the plan, and begin.",
     "The move continues when you close your app, and after I am restarted. One message shows the progress. At the end I write to you. `!migrate pause` and `!migrate cancel` work at any time.",
     "If a server does not answer, I keep the command, and begin by myself when it does.",
   ],

@@ -14,6 +14,7 @@ export const migrateUndoSpecification: CommandSpecification = {
   details: [
     "I list what I would take back and what stays, and do nothing before you confirm.",
     "Your new account stays in rooms that your old one is not in any more, and where nobody else has its power, unless you type `undo and leave`.",
+    "If nobody has signed in your old account, your new one also stays where somebody would have to let it in again.",
     "Your old account stays in its rooms. It gets its former name back if I gave it a new one and nobody changed that since.",
   ],
   example: "migrate undo",

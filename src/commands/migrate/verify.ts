@@ -10,7 +10,10 @@ export const migrateVerifySpecification: CommandSpecification = {
   words: ["migrate", "verify"],
   summary: "reads both accounts again and compares them, category by category",
   usage: "",
-  details: ["I change nothing in either account."],
+  details: [
+    "I change nothing in either account.",
+    "If nobody has signed in your old account, I compare your new one with the files that you gave me.",
+  ],
   example: "migrate verify",
   positionals: [],
   flags: {},

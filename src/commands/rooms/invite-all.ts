@@ -11,6 +11,7 @@ export const inviteAllSpecification: CommandSpecification = {
   usage: `[ROOM]… ${filterUsage}`,
   details: [
     "If you name no room, I invite to the rooms for which the plan uses an invitation from your old account. If you name rooms, I invite to those, whatever the plan says about them.",
+    "This needs a session of your old account.",
     ...filterDetails,
   ],
   example: "invite-all #3 --no-direct",

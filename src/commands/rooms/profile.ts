@@ -9,7 +9,10 @@ export const profileSpecification: CommandSpecification = {
   words: ["profile"],
   summary: "only copies your profile: name, picture and further fields",
   usage: "",
-  details: ["I do not overwrite what you have already set on your new account."],
+  details: [
+    "I do not overwrite what you have already set on your new account.",
+    "If nobody has signed in your old account, I copy what your file of settings has.",
+  ],
   example: "profile",
   positionals: [],
   flags: {},

@@ -15,6 +15,7 @@ export const roomsSpecification: CommandSpecification = {
   details: [
     "`--inactive 1y` lists rooms without a message for a year, `--alone` rooms in which you are the only member. Rooms with the oldest last message come first. The other filters work as in `!migrate plan`.",
     "The numbers work wherever a command takes a room, as in `!migrate plan --exclude #3`.",
+    "This needs a session of your old account.",
   ],
   example: "rooms --inactive 2y",
   positionals: [],
