@@ -159,6 +159,8 @@ export type AccessChange =
    * the room as it is now.
    */
   | (OpenedRoute & { readonly kind: "open"; readonly facts: AccessFacts })
+  /** The target's knock is over, and nobody knows who ended it. `facts`: those of the refusal. */
+  | { readonly kind: "knock_ended"; readonly facts: AccessFacts }
   /** The room's route has to be planned again. */
   | { readonly kind: ChangeOfRoute };
 
@@ -197,6 +199,23 @@ export function roomAfterChange(room: RunRoom, change: AccessChange, now: number
           facts: change.facts,
           work: { ...work, routes: [change.route, "ask_moderator"], through: change.through ?? work.through },
         },
+      };
+    }
+    case "knock_ended": {
+      const { facts } = change;
+      const refusal = {
+        route: "knock",
+        code: "refused",
+        who: "room",
+        serverText: null,
+        at: now,
+        facts,
+      } as const;
+      return {
+        ...room,
+        route: "ask_moderator",
+        status: "needs_moderator",
+        refusals: withRefusal(room.refusals, refusal),
       };
     }
     case "banned":

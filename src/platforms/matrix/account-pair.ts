@@ -223,25 +223,29 @@ async function watch(
   const result = await lookForAccessChanges({
     ...request,
     userId: { source: pair.source.account.userId, target: pair.target.account.userId },
-    asked: new Set([...request.asked].filter((side) => pair[side].client !== null)),
-    account: { source: () => watching(pair.source), target: () => watching(pair.target) },
+    account: {
+      source: pair.source.client === null ? null : watching(pair.source),
+      target: watching(pair.target),
+    },
     rooms: rooms.map(watchedRoom),
     now: now(),
     random: Math.random,
   });
-  for (const side of sides)
-    if (result.sides[side].status === "away" && pair[side].client !== null)
-      known.delete(pair[side].account.baseUrl);
+  for (const side of sides) {
+    const { account, client } = pair[side];
+    if (result.sides[side].status === "away" && client !== null) known.delete(account.baseUrl);
+  }
   return result;
 
   // The request is not repeated, unlike those of a reader, because another look follows.
-  async function watching({ account, client }: OpenAccount | FileSource): Promise<WatchingAccount> {
-    if (client === null) throw new Error("an account that nobody has signed in is not asked");
-    const once: Parameters<typeof readFeatures>[0] = {
-      request: (asked) => client.request({ ...asked, signal: request.signal }),
+  function watching({ account, client }: OpenAccount): () => Promise<WatchingAccount> {
+    return async () => {
+      const once: Parameters<typeof readFeatures>[0] = {
+        request: (asked) => client.request({ ...asked, signal: request.signal }),
+      };
+      const features = known.get(account.baseUrl) ?? (await readFeatures(once));
+      known.set(account.baseUrl, features);
+      return { client, userId: account.userId, features };
     };
-    const features = known.get(account.baseUrl) ?? (await readFeatures(once));
-    known.set(account.baseUrl, features);
-    return { client, userId: account.userId, features };
   }
 }

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Side } from "../../../src/model/account.ts";
 import type { AccessChanges } from "../../../src/model/room-routes.ts";
 import type { PlannedStep } from "../../../src/model/step.ts";
 import type { GuardedFetch, GuardedRequest } from "../../../src/network/guarded-fetch.ts";
@@ -15,7 +16,14 @@ import type { Homeserver, HomeserverPair } from "../../lab/homeservers/pair.ts";
 import { startHomeserverPair } from "../../lab/homeservers/pair.ts";
 import { joinRules } from "../../lab/population/room-fixture.ts";
 import type { PopulationSession } from "../../lab/population/session.ts";
-import { changeMember, join as joinRoom, leave, setState } from "../../lab/population/session.ts";
+import {
+  changeMember,
+  join as joinRoom,
+  leave,
+  openPopulationSession,
+  register,
+  setState,
+} from "../../lab/population/session.ts";
 import { PLAIN, SLIDING, lookAt, watched } from "../../support/fakes/watched-rooms.ts";
 import { makeRoom, membershipOf, runStep, until } from "./run-steps.ts";
 import type { ThreePeople } from "./three-people.ts";
@@ -123,6 +131,27 @@ describe("a check for access changes", () => {
       expect((await look(features)).get(rooms.outside)).toEqual({ kind: "joined" });
   });
 
+  it("finds by the target alone that a knock was declined, if its server is in the room", async () => {
+    const { admin, target } = people;
+    const neighbour = openPopulationSession(
+      fixture.pair.new,
+      await register(fixture.pair.new, "new", { localpart: "neighbour", displayName: "neighbour" }),
+      guarded,
+    );
+    await changeMember(admin, "invite", rooms.waiting, neighbour.userId);
+    await joinRoom(neighbour, rooms.waiting, admin.serverName);
+    const knocked = watched(rooms.waiting, { hasKnocked: true });
+    const accounts = watching(SLIDING);
+    const alone = async (): Promise<unknown> => {
+      const account = { source: null, target: async () => accounts.target };
+      const { changes } = await lookForAccessChanges(lookAt([knocked], accounts, { account }));
+      return changes.get(rooms.waiting);
+    };
+    expect(await alone()).toBeUndefined();
+    await changeMember(admin, "kick", rooms.waiting, target.userId);
+    await expect.poll(alone).toMatchObject({ kind: "knock_ended" });
+  });
+
   it("finds chats that their partners have declined or left", async () => {
     const { source, target, admin } = people;
     const chats: WatchedChat[] = [];
@@ -164,23 +193,20 @@ describe("a check for access changes", () => {
           ...Object.values(inside).map((roomId) => watched(roomId)),
           watched(outside, { isSourceJoined: false }),
         ],
-        {
-          source: {
-            client: metered(fixture.pair.old, people.source),
-            userId: people.source.userId,
-            features,
-          },
-          target: {
-            client: metered(fixture.pair.new, people.target),
-            userId: people.target.userId,
-            features,
-          },
-        },
+        watching(features),
         { chats, random: Math.random },
       ),
     );
     expect(result.sides).toEqual({ source: { status: "answered" }, target: { status: "answered" } });
     return result;
+  }
+
+  function watching(features: WatchingAccount["features"]): Readonly<Record<Side, WatchingAccount>> {
+    const { source, target } = people;
+    return {
+      source: { client: metered(fixture.pair.old, source), userId: source.userId, features },
+      target: { client: metered(fixture.pair.new, target), userId: target.userId, features },
+    };
   }
 
   function metered({ baseUrl }: Homeserver, { accessToken }: PopulationSession): HomeserverClient {

@@ -33,6 +33,8 @@ export interface WatchedRoom {
 export interface ChangeContext {
   readonly sourceUserId: string;
   readonly targetUserId: string;
+  /** False: nobody has signed in the source, which would show who has declined a knock. */
+  readonly isSourceAsked: boolean;
   /** Whether the target has joined a room. */
   readonly isJoined: (roomId: string) => boolean;
   /** In milliseconds since the epoch. */
@@ -49,7 +51,11 @@ export function accessChange(room: WatchedRoom, seen: RoomView, context: ChangeC
   if (open !== undefined) return { kind: "open", ...open, facts };
   if (room.reason === "target_banned" && seen.targetMembership !== null) return { kind: "unbanned" };
   if (isAclLifted(room, seen, context)) return { kind: "acl_lifted" };
-  return isDeclined(room, seen, facts, context) ? { kind: "knock_declined" } : null;
+  if (!isDeclined(room, seen, facts, context)) return null;
+  // A reading of the target does not show the membership again, so it is no fact of the refusal.
+  return context.isSourceAsked
+    ? { kind: "knock_declined" }
+    : { kind: "knock_ended", facts: { ...facts, member: null } };
 }
 
 /** The open routes that need no help from people, cheapest first, as in a plan. */

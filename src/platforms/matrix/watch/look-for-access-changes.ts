@@ -63,9 +63,11 @@ async function bySide(
   see: (account: WatchingAccount) => Promise<Seen | null>,
 ): Promise<Asked> {
   const nothing: Seen = { rooms: new Map(), leftChats: [] };
-  if (!asked.has(side) || rooms.length === 0) return { side: { status: "not_asked" }, seen: nothing };
+  const open = account[side];
+  if (open === null || !asked.has(side) || rooms.length === 0)
+    return { side: { status: "not_asked" }, seen: nothing };
   try {
-    const seen = await see(await account[side]());
+    const seen = await see(await open());
     return seen === null
       ? { side: { status: "not_asked" }, seen: nothing }
       : { side: { status: "answered" }, seen };
@@ -82,6 +84,7 @@ function changesIn(look: Look, bySource: SeenRooms, byTarget: SeenRooms): Access
   const context = {
     sourceUserId: look.userId.source,
     targetUserId: look.userId.target,
+    isSourceAsked: look.account.source !== null,
     isJoined: look.isJoined,
     now: look.now,
   };

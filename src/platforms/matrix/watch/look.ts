@@ -6,8 +6,11 @@ import type { WatchingAccount } from "./watching-account.ts";
 /** The input of one look at the watched rooms. */
 export interface Look {
   readonly userId: Readonly<Record<Side, string>>;
-  /** Opens an account. @throws what `refusalOf` accepts */
-  readonly account: Readonly<Record<Side, () => Promise<WatchingAccount>>>;
+  /**
+   * Opens an account; `null` for a source that is known from files.
+   * @throws what `refusalOf` accepts
+   */
+  readonly account: Readonly<Record<Side, (() => Promise<WatchingAccount>) | null>>;
   /** The sides that are asked at this look. */
   readonly asked: ReadonlySet<Side>;
   /** Rooms that wait for a person, each once. */

@@ -48,7 +48,8 @@ async function isShown({ userId, account, signal }: Look, room: WatchedRoom): Pr
   try {
     for (const side of sides) {
       if (serverNameOf(userId[side]) !== room.unreadableOn) continue;
-      if (!(await isShownTo(await account[side](), room.roomId, signal))) return false;
+      const open = account[side];
+      if (open === null || !(await isShownTo(await open(), room.roomId, signal))) return false;
     }
     return true;
   } catch (error) {
