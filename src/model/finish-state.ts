@@ -9,6 +9,8 @@ const finishStateSchema = z.object({
   at: z.number(),
   source: z.string(),
   target: z.string(),
+  /** Nobody has signed in the old account: files say what it had. */
+  isFromFile: z.literal(true).optional(),
   /** The comparison of both accounts, without keys. */
   comparison: z.object({
     /** Rooms in which the old account is, and those of them in which the new one is too. */
@@ -65,9 +67,18 @@ export const FINISH_LINES = [
 ] as const;
 export type FinishLine = (typeof FINISH_LINES)[number];
 
+/** The lines that only the old account itself can do. */
+const OF_OLD_ACCOUNT: ReadonlySet<FinishLine> = new Set<FinishLine>(["keys", "rename", "leave", "sessions"]);
+
+/** Whether nobody can do a line, because nobody has signed in the old account. */
+export function isLinePossible(line: FinishLine, { isFromFile }: Pick<FinishState, "isFromFile">): boolean {
+  return isFromFile !== true || !OF_OLD_ACCOUNT.has(line);
+}
+
 /** Whether nothing is left to do for a line. Closing the account is never done by the bot. */
 export function isLineDone(line: FinishLine, state: FinishState): boolean {
   const { comparison, keys, leaving } = state;
+  if (!isLinePossible(line, state)) return false;
   switch (line) {
     case "verify":
       return comparison.moved === comparison.rooms && comparison.missing === 0;

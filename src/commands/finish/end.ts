@@ -16,7 +16,7 @@ export const finishEndSpecification: CommandSpecification = {
   usage: "",
   details: [
     "I end my sessions, erase their secrets and stop watching, after you have written `end`. Late invitations are then no longer taken up.",
-    "Your report stays until `!forget`. I do not end anything while a task is under way.",
+    "What your files said about your old account is erased too. Your report stays until `!forget`. I do not end anything while a task is under way.",
   ],
   example: "finish end",
   positionals: [],

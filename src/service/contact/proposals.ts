@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { sides } from "../../model/account.ts";
+import { isFromFile, sides } from "../../model/account.ts";
 import type { ContactRecords, PlannedContact } from "../../model/contact.ts";
 import { NO_FILTERS } from "../../model/filters.ts";
 import { ownLimit, requestsByLimit } from "../../model/lanes.ts";
@@ -17,8 +17,9 @@ import type {
 import type { Decision } from "../../platforms/planning.ts";
 import { UnreadableAccountError } from "../../platforms/reading.ts";
 import type { Limits } from "../../queue/rate-limits.ts";
+import type { PeoplesAccounts } from "../accounts/peoples-accounts.ts";
 import type { DecidedMove, PlanRequest, Planning } from "../plan/planning.ts";
-import type { CannotDecide, UnansweredAlias } from "../plan/results.ts";
+import type { CannotDecide, OldServerAnswers, UnansweredAlias } from "../plan/results.ts";
 import type { BeginResult, BeginRun } from "../run/begin.ts";
 import { accountsOf, takesMore } from "../run/begin.ts";
 import type { RunControl } from "../run/control.ts";
@@ -32,8 +33,9 @@ interface Decided extends Omit<DecidedMove, "decision"> {
 }
 
 export interface ProposalsOptions {
+  accounts: Pick<PeoplesAccounts, "of" | "filesInstead">;
   planning: {
-    decideAsTyped(request: PlanRequest): Promise<Decided | CannotDecide | UnansweredAlias>;
+    decideAsTyped(request: PlanRequest): Promise<Decided | CannotDecide | UnansweredAlias | OldServerAnswers>;
     last: Planning["last"];
   };
   /** What the store knows of earlier contact between two accounts of a person. */
@@ -85,6 +87,7 @@ export type ContactRefusal =
   /** Another command of the person stopped it. */
   | { status: "stopped" }
   | UnansweredAlias
+  | OldServerAnswers
   | CannotDecide;
 
 export type PreviewResult<Kind extends ContactKind> = ContactPreview<Kind> | ContactRefusal;
@@ -178,6 +181,8 @@ export class Proposals {
   ): Promise<Found<Kind> | ContactRefusal> {
     const { planning, records, planned, texts, newChatsPerDay, now } = this.#options;
     const { owner, kind } = request;
+    const refusal = needsOldAccount(kind) ? await this.#refusalByFile(owner) : null;
+    if (refusal !== null) return refusal;
     const rooms = roomsOf(request.order);
     const plan = needsPlan(kind) && rooms.length === 0 ? await planning.last(owner) : null;
     if (needsPlan(kind) && rooms.length === 0 && plan === null) return { status: "no_plan" };
@@ -200,6 +205,14 @@ export class Proposals {
       now: now(),
     };
     return await this.#propose(move, { kind, order, known });
+  }
+
+  /** Nobody can act for an old account that is known from files. */
+  async #refusalByFile(owner: string): Promise<CannotDecide | null> {
+    const { accounts } = this.#options;
+    const { source } = await accounts.of(owner);
+    if (source === null || !isFromFile(source)) return null;
+    return { status: "not_signed_in", missing: ["source"], ...(await accounts.filesInstead(owner)) };
   }
 
   async #propose<Kind extends ContactKind>(
@@ -255,6 +268,11 @@ async function proposed<Kind extends ContactKind>(
 /** Whether the order without rooms means the rooms of the last plan, with its filters. */
 function needsPlan(kind: ContactKind): boolean {
   return kind === "ask" || kind === "knock";
+}
+
+/** Whether the old account itself writes, renames itself, or leaves. */
+function needsOldAccount(kind: ContactKind): boolean {
+  return kind === "announce" || kind === "rename" || kind === "leave";
 }
 
 function roomsOf(order: ContactOrders[ContactKind]): readonly string[] {

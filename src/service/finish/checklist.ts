@@ -1,4 +1,4 @@
-import type { Account } from "../../model/account.ts";
+import type { Account, FileAccount } from "../../model/account.ts";
 import { isFromFile } from "../../model/account.ts";
 import type { ContactRecords } from "../../model/contact.ts";
 import { NOTHING_PLANNED } from "../../model/contact.ts";
@@ -11,9 +11,9 @@ import type { FinishFacts, PlatformFinish } from "../../platforms/finish.ts";
 import type { Decision, PlanFacts } from "../../platforms/planning.ts";
 import type { ReadProgress } from "../../platforms/reading.ts";
 import { UnreadableAccountError } from "../../platforms/reading.ts";
-import type { Accounts } from "../../store/accounts.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
+import type { PeoplesAccounts } from "../accounts/peoples-accounts.ts";
 import type { DecidedMove, PlanRequest, Planning } from "../plan/planning.ts";
 import type { CannotDecide } from "../plan/results.ts";
 import type { FinishStates } from "./finish-states.ts";
@@ -36,7 +36,7 @@ interface Decided extends Omit<DecidedMove, "decision"> {
 }
 
 export interface FinishChecklistOptions {
-  accounts: Pick<Accounts, "get">;
+  accounts: Pick<PeoplesAccounts, "of">;
   planning: {
     decide(request: Omit<PlanRequest, "rooms">): Promise<Decided | CannotDecide>;
     last: Planning["last"];
@@ -70,10 +70,10 @@ export class FinishChecklist {
   async check(request: FinishRequest): Promise<FinishResult> {
     const { accounts, states } = this.#options;
     const { owner } = request;
-    if ((await accounts.get(owner, "source")) === null) {
+    const { source } = await accounts.of(owner);
+    if (source === null || isFromFile(source)) {
       const state = await states.last(owner);
-      if (state !== null && (state.signedOut?.state === "done" || state.endedAt !== null))
-        return { status: "remembered", state };
+      if (state !== null && isRemembered(state, source)) return { status: "remembered", state };
     }
     try {
       const state = await this.#read(request);
@@ -101,16 +101,19 @@ export class FinishChecklist {
       newChatsPerDay,
       now: now(),
     };
-    const moved = { rooms: [], reason: null, withoutKeys: false, anyway: null };
-    const leaving = await decision.leave(moved, known);
-    return {
+    const state = {
       ...{ at: now(), source: source.userId, target: target.userId },
       ...comparisonOf(decision.plan),
       ...factsOf(decision.finish(), known.records),
+      ...{ signedOut: null, endedAt: null },
+    };
+    if (isFromFile(source)) return { ...state, isFromFile: true, leaving: NO_LEAVING, otherSessions: null };
+    const moved = { rooms: [], reason: null, withoutKeys: false, anyway: null };
+    const leaving = await decision.leave(moved, known);
+    return {
+      ...state,
       leaving: await this.#leaving(move, leaving),
-      otherSessions: isFromFile(source) ? null : await this.#otherSessions(source),
-      signedOut: null,
-      endedAt: null,
+      otherSessions: await this.#otherSessions(source),
     };
   }
 
@@ -147,6 +150,16 @@ export class FinishChecklist {
       throw error;
     }
   }
+}
+
+/** Nobody can leave rooms for an account that is known from files. */
+const NO_LEAVING: FinishState["leaving"] = { left: 0, open: 0, kept: 0, hasBegun: false, notMoved: 0 };
+
+/** Whether the person has finished. Files that they have imported since begin another move. */
+function isRemembered(state: FinishState, file: FileAccount | null): boolean {
+  const finishedAt = state.endedAt ?? (state.signedOut?.state === "done" ? state.signedOut.at : null);
+  if (finishedAt === null) return false;
+  return file === null || (file.userId === state.source && file.importedAt <= finishedAt);
 }
 
 /** Keys have a line of their own, also if the plan left them out. */

@@ -11,8 +11,8 @@ import { MentionRules } from "./mentions.ts";
 import { MoveEnding } from "./move-ending.ts";
 
 export interface CreateFinishOptions {
-  store: Pick<Store, "accounts" | "runs" | "steps" | "contacts">;
-  moved: Pick<PeoplesAccounts, "of">;
+  store: Pick<Store, "accounts" | "imports" | "runs" | "steps" | "contacts">;
+  moved: Pick<PeoplesAccounts, "of" | "filesInstead">;
   platform: Pick<Platform, "name" | "finish">;
   planning: Planning;
   runs: Pick<RunServices, "control" | "begin" | "preparations">;
@@ -32,16 +32,16 @@ export interface FinishServices {
 export function createFinish(options: CreateFinishOptions): FinishServices {
   const { store, moved, platform, planning, signIn, texts, newChatsPerDay, now } = options;
   const { control, begin, preparations } = options.runs;
-  const { accounts, runs, steps, contacts } = store;
+  const { accounts, imports, runs, steps, contacts } = store;
   const { finish } = platform;
   const states = new FinishStates(contacts);
   const records = (owner: string, { source }: { source: string }) => contacts.of({ owner, source }, now());
   const checklist = new FinishChecklist({
-    ...{ accounts, planning, runs, steps, records, texts, newChatsPerDay, states, finish, now },
+    ...{ accounts: moved, planning, runs, steps, records, texts, newChatsPerDay, states, finish, now },
   });
   return {
     checklist,
     mentions: new MentionRules({ platform, accounts: moved, control, begin, preparations }),
-    ending: new MoveEnding({ accounts, checklist, states, finish, control, signIn, now }),
+    ending: new MoveEnding({ accounts, moved, imports, checklist, states, finish, control, signIn, now }),
   };
 }

@@ -12,7 +12,7 @@ import type { StartRequest } from "../run/requests.ts";
 
 export interface MentionRulesOptions {
   platform: Pick<Platform, "name" | "finish">;
-  accounts: Pick<PeoplesAccounts, "of">;
+  accounts: Pick<PeoplesAccounts, "of" | "filesInstead">;
   control: Pick<RunControl, "refuseIfActive">;
   begin: BeginRun;
   preparations: Pick<Preparations, "run">;
@@ -40,7 +40,11 @@ export class MentionRules {
       const found = await accounts.of(owner);
       const { source, target } = found;
       if (source === null || target === null)
-        return { status: "not_signed_in", missing: missingSides(found) };
+        return {
+          status: "not_signed_in",
+          missing: missingSides(found),
+          ...(source === null && (await accounts.filesInstead(owner))),
+        };
       const request: PlanRequestData = {
         filters: { ...NO_FILTERS, only: [], exclude: [], spaces: [], servers: [], categories: null },
         botRoomIds: [...botRoomIds],

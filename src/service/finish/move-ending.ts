@@ -4,6 +4,8 @@ import type { FinishState } from "../../model/finish-state.ts";
 import type { AccountClosing, AllSessionsEnding, PlatformFinish } from "../../platforms/finish.ts";
 import { UnreadableAccountError } from "../../platforms/reading.ts";
 import type { Accounts } from "../../store/accounts.ts";
+import type { Imports } from "../../store/imports.ts";
+import type { PeoplesAccounts } from "../accounts/peoples-accounts.ts";
 import type { SignOutResult } from "../accounts/results.ts";
 import type { SignIn } from "../accounts/sign-in.ts";
 import type { CannotDecide } from "../plan/results.ts";
@@ -14,6 +16,8 @@ import type { FinishStates } from "./finish-states.ts";
 
 export interface MoveEndingOptions {
   accounts: Pick<Accounts, "get">;
+  moved: Pick<PeoplesAccounts, "filesInstead">;
+  imports: Pick<Imports, "account" | "clear">;
   checklist: Pick<FinishChecklist, "check">;
   states: Pick<FinishStates, "last" | "save">;
   finish: Pick<PlatformFinish, "sessions" | "endAllSessions" | "closing">;
@@ -50,7 +54,14 @@ export type SessionsResult =
   | EndingRefusal;
 
 export type EndPreview =
-  | { status: "possible"; accounts: readonly Account[]; waiting: readonly RunStatus[]; shown: string }
+  | {
+      status: "possible";
+      accounts: readonly Account[];
+      /** What the person's files said is erased. */
+      hasFiles: boolean;
+      waiting: readonly RunStatus[];
+      shown: string;
+    }
   | { status: "nothing_to_end"; state: FinishState | null }
   | EndingRefusal;
 
@@ -59,6 +70,8 @@ export type EndResult = { status: "ended"; signedOut: readonly SignOutResult[] }
 /** `closing`: `null` if the bot does not know which account it would be. */
 export interface ClosingResult {
   closing: AccountClosing | null;
+  /** The user ID of an old account that is known only from files. */
+  fromFile?: string;
 }
 
 /** Ends sessions at the end of a move. Each is shown first and done after a typed word. */
@@ -125,18 +138,19 @@ export class MoveEnding {
   async previewEnd(owner: string): Promise<EndPreview> {
     const { underWay, waiting } = await this.#options.control.activeRuns(owner);
     if (underWay[0] !== undefined) return { status: "already", run: underWay[0] };
+    const { states, imports } = this.#options;
     const accounts = await this.#signedIn(owner);
-    if (accounts.length === 0)
-      return { status: "nothing_to_end", state: await this.#options.states.last(owner) };
-    return { status: "possible", accounts, waiting, shown: shownOf(accounts) };
+    if (accounts.length === 0) return { status: "nothing_to_end", state: await states.last(owner) };
+    const hasFiles = (await imports.account(owner)) !== null;
+    return { status: "possible", accounts, hasFiles, waiting, shown: shownOf(accounts) };
   }
 
   /**
-   * Ends the bot's sessions, erases its secrets and stops watching. The report stays. Safe to
-   * repeat after a crash.
+   * Ends the bot's sessions, erases its secrets and what files said, and stops watching. The report
+   * stays. Safe to repeat after a crash.
    */
   async end(owner: string, shown: string): Promise<EndResult> {
-    const { states, control, signIn, now } = this.#options;
+    const { states, imports, control, signIn, now } = this.#options;
     const { underWay } = await this.#options.control.activeRuns(owner);
     if (underWay[0] !== undefined) return { status: "already", run: underWay[0] };
     const accounts = await this.#signedIn(owner);
@@ -149,6 +163,7 @@ export class MoveEnding {
         const state = await states.last(owner);
         const isOfMove = state !== null && accounts.every(({ side, userId }) => state[side] === userId);
         if (isOfMove) await states.save(owner, { ...state, endedAt: state.endedAt ?? now() });
+        await imports.clear(owner);
       }),
     );
     return { status: "ended", signedOut };
@@ -156,18 +171,24 @@ export class MoveEnding {
 
   /** Where the old account can be closed. Nothing is closed. */
   async closing(owner: string): Promise<ClosingResult> {
-    const { accounts, states, finish } = this.#options;
+    const { accounts, moved, states, finish } = this.#options;
     const account = await accounts.get(owner, "source");
-    const userId = account?.userId ?? (await states.last(owner))?.source ?? null;
+    const state = await states.last(owner);
+    if (account === null && state?.signedOut?.state !== "done") {
+      const { files } = await moved.filesInstead(owner);
+      if (files?.kind === "imported") return { closing: null, fromFile: files.userId };
+    }
+    const userId = account?.userId ?? state?.source ?? null;
     return { closing: userId === null ? null : await finish.closing(userId) };
   }
 
   async #signedOutBefore(
     owner: string,
   ): Promise<{ status: "signed_out"; state: FinishState } | CannotDecide> {
-    const state = await this.#options.states.last(owner);
+    const { states, moved } = this.#options;
+    const state = await states.last(owner);
     if (state?.signedOut?.state === "done") return { status: "signed_out", state };
-    return { status: "not_signed_in", missing: ["source"] };
+    return { status: "not_signed_in", missing: ["source"], ...(await moved.filesInstead(owner)) };
   }
 
   async #signedIn(owner: string): Promise<Account[]> {

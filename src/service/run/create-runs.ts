@@ -177,6 +177,7 @@ export function createRuns(options: CreateRunsOptions): RunServices {
     overview,
   });
   const proposals = new Proposals({
+    accounts: moved,
     planning,
     records,
     planned,

@@ -1,5 +1,5 @@
 import type { FinishLine, FinishState } from "../../model/finish-state.ts";
-import { FINISH_LINES, isLineDone } from "../../model/finish-state.ts";
+import { FINISH_LINES, isLineDone, isLinePossible } from "../../model/finish-state.ts";
 import type { FinishResult } from "../../service/finish/checklist.ts";
 import { cannotDecide } from "../account/reading.ts";
 import type { Block, Inline } from "../document/document.ts";
@@ -10,6 +10,12 @@ import { counted, formatCount } from "../document/numbers.ts";
 import { formatTime } from "../document/time.ts";
 import { untrustedCode } from "../document/untrusted-text.ts";
 import { accountsOf } from "../words/run-words.ts";
+
+/** The command of each line; `null`: nobody can do it now. */
+function commandOf(line: FinishLine, state: FinishState): string | null {
+  if (isLinePossible(line, state)) return commands[line];
+  return line === "keys" ? "keys import" : null;
+}
 
 /** The command of each line. */
 const commands: Readonly<Record<FinishLine, string>> = {
@@ -32,6 +38,7 @@ export function finishAnswer(result: FinishResult, prefix: string): Message {
     case "checked":
       return notice(
         paragraph(strong("The end of your move "), ...accountsOf(result.state), ". Nothing was changed."),
+        ...fromFileNote(result.state, prefix),
         checklist(result.state, prefix),
         paragraph(...nextStep(result.state, prefix)),
       );
@@ -50,13 +57,27 @@ export function finishAnswer(result: FinishResult, prefix: string): Message {
 
 function checklist(state: FinishState, prefix: string): Block {
   return list(
-    FINISH_LINES.map((line): Inline[] => [
-      isLineDone(line, state) ? "✅ " : "▫️ ",
-      ...wordsOf(line, state, prefix),
-      " ",
-      code(`${prefix}${commands[line]}`),
-    ]),
+    FINISH_LINES.map((line): Inline[] => {
+      const command = commandOf(line, state);
+      return [
+        isLineDone(line, state) ? "✅ " : "▫️ ",
+        ...wordsOf(line, state, prefix),
+        ...(command === null ? [] : [" ", code(`${prefix}${command}`)]),
+      ];
+    }),
   );
+}
+
+/** Why some lines cannot be done, and what makes them possible. */
+function fromFileNote({ isFromFile, source }: FinishState, prefix: string): Block[] {
+  if (isFromFile !== true) return [];
+  return [
+    paragraph(
+      "I know your old account only from your files, so some of this can't be done. If its server comes back: ",
+      code(`${prefix}login old ${untrustedCode(source)}`),
+      ".",
+    ),
+  ];
 }
 
 /** The lines that are still open, for a question after which they cannot be done any more. */
@@ -103,7 +124,9 @@ function movedWords(state: FinishState): string {
   return `your new account is in ${formatCount(moved)} of ${counted(rooms, "room")} of your old one, ${others}.${rest}`;
 }
 
-function keyWords({ keys: { expected, toCopy, isUnreadable } }: FinishState): string {
+function keyWords({ isFromFile, keys: { expected, toCopy, isUnreadable } }: FinishState): string {
+  if (isFromFile === true)
+    return "I can't see those of your old account. If an app of yours still has them, export them there to a file:";
   if (isUnreadable) return "a server does not show its key backup just now.";
   if (toCopy > 0) return `${formatCount(toCopy)} of ${counted(expected, "key")} can be copied.`;
   return expected === 0
@@ -111,7 +134,11 @@ function keyWords({ keys: { expected, toCopy, isUnreadable } }: FinishState): st
     : `of ${counted(expected, "key")} none is left to copy.`;
 }
 
-function nameWords({ name: { name, isRenamed, announced } }: FinishState, prefix: string): Inline[] {
+function nameWords(
+  { isFromFile, name: { name, isRenamed, announced } }: FinishState,
+  prefix: string,
+): Inline[] {
+  if (isFromFile === true) return ["only your old account itself can change it."];
   const called: Inline[] =
     name === null
       ? ["your old account has no name"]
@@ -125,7 +152,11 @@ function nameWords({ name: { name, isRenamed, announced } }: FinishState, prefix
   ];
 }
 
-function leavingWords({ leaving: { left, open, kept, hasBegun, notMoved } }: FinishState): string {
+function leavingWords({
+  isFromFile,
+  leaving: { left, open, kept, hasBegun, notMoved },
+}: FinishState): string {
+  if (isFromFile === true) return "it stays in them, because only the account itself can leave.";
   const parts = [
     `${formatCount(left)} left`,
     ...(open > 0 ? [`${formatCount(open)} can be left`] : []),
@@ -135,14 +166,16 @@ function leavingWords({ leaving: { left, open, kept, hasBegun, notMoved } }: Fin
   return `${parts.join(", ")}.`;
 }
 
-function sessionWords({ signedOut, otherSessions }: FinishState): string {
+function sessionWords({ isFromFile, signedOut, otherSessions }: FinishState): string {
+  if (isFromFile === true) return "only its own server can end them.";
   if (signedOut?.state === "done") return `all were ended on ${formatTime(signedOut.at)}.`;
   if (otherSessions === null) return "your server does not list them just now.";
   return otherSessions === 0 ? "none but mine." : `${formatCount(otherSessions)} besides mine.`;
 }
 
-function endWords({ endedAt, signedOut }: FinishState): string {
+function endWords({ isFromFile, endedAt, signedOut }: FinishState): string {
   if (endedAt !== null) return `I ended my sessions on ${formatTime(endedAt)}.`;
+  if (isFromFile === true) return "I am still signed in to your new account, and keep your files.";
   return signedOut?.state === "done"
     ? "I am still signed in to your new account."
     : "I am still signed in to both accounts.";
@@ -153,7 +186,9 @@ function nextStep(state: FinishState, prefix: string): Inline[] {
   const lines = state.signedOut?.state === "done" ? (["end"] as const) : FINISH_LINES;
   // What the bot can't move alone does not hold up the rest.
   const isOpen = (line: FinishLine): boolean =>
-    !isLineDone(line, state) && (line !== "verify" || state.comparison.canBegin);
+    isLinePossible(line, state) &&
+    !isLineDone(line, state) &&
+    (line !== "verify" || state.comparison.canBegin);
   const next = lines.find(isOpen) ?? "close";
   return ["Next: ", code(`${prefix}${commands[next]}`), "."];
 }

@@ -3,9 +3,11 @@ import type { Block } from "../document/document.ts";
 import { code, link, list, paragraph, strong } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
 import { notice } from "../document/message.ts";
+import { untrustedCode } from "../document/untrusted-text.ts";
 
 /** What closing the old account does, when to do it, and where. The bot never does it. */
 export function closeAnswer(result: ClosingResult, prefix: string): Message {
+  if (result.fromFile !== undefined) return nothingToClose(result.fromFile, prefix);
   return notice(
     paragraph(
       strong("Only you can close your old account. "),
@@ -26,6 +28,29 @@ export function closeAnswer(result: ClosingResult, prefix: string): Message {
     ),
     ...where(result),
     paragraph("Look first: ", code(`${prefix}finish`), "."),
+  );
+}
+
+/** Nobody can sign in to the old account, whose server is gone. */
+function nothingToClose(oldUserId: string, prefix: string): Message {
+  const old = code(untrustedCode(oldUserId));
+  return notice(
+    paragraph(
+      strong("There is nothing to close now. "),
+      "I know your old account ",
+      old,
+      " only from your files. Only its own server can close it, and that server is gone.",
+    ),
+    paragraph(
+      "Other servers still show it as a member of its rooms. Nobody can act for it, so it stays there, and that does no harm. Whoever owns the domain of its server later could use its ID and its power in rooms.",
+    ),
+    paragraph(
+      "If its server comes back: ",
+      code(`${prefix}login old ${untrustedCode(oldUserId)}`),
+      ". Then ",
+      code(`${prefix}finish`),
+      " shows what to do before you close it.",
+    ),
   );
 }
 

@@ -15,7 +15,7 @@ import { alreadyThere } from "../migrate/start.ts";
 
 /** What the end means. */
 export function endPreview(
-  { accounts, waiting }: Extract<EndPreview, { status: "possible" }>,
+  { accounts, hasFiles, waiting }: Extract<EndPreview, { status: "possible" }>,
   prefix: string,
 ): PreviewWords {
   const title = paragraph(strong("Shall I end your move?"), " Nothing was changed yet.");
@@ -30,6 +30,7 @@ export function endPreview(
         ? [" Messages that wait for the daily limit on new chats are not sent any more."]
         : []),
     ),
+    ...(hasFiles ? [paragraph("I also erase what your files said about your old account.")] : []),
     paragraph("Your report stays until ", code(`${prefix}forget`), "."),
   ];
   return {

@@ -3,6 +3,8 @@ import { vi } from "vitest";
 import { answererOfKept } from "../../../src/dialogue/kept-answers.ts";
 import type { SendMessage } from "../../../src/dialogue/run-notices.ts";
 import { RunAnnouncer } from "../../../src/dialogue/run-notices.ts";
+import type { Side } from "../../../src/model/account.ts";
+import { sides } from "../../../src/model/account.ts";
 import type { ConversationAddress } from "../../../src/model/conversation-address.ts";
 import type { PlanFilters } from "../../../src/model/filters.ts";
 import { NO_FILTERS } from "../../../src/model/filters.ts";
@@ -253,8 +255,9 @@ export async function makePlan(bot: FakeBot, more: Partial<PlanFilters> = {}): P
   if (planned.status !== "planned") throw new Error(`no plan: ${planned.status}`);
 }
 
-export async function signIn({ store: { store } }: FakeBot): Promise<void> {
-  for (const [side, userId] of [["source", SOURCE] as const, ["target", TARGET] as const]) {
+export async function signIn({ store: { store } }: FakeBot, chosen: readonly Side[] = sides): Promise<void> {
+  for (const side of chosen) {
+    const userId = { source: SOURCE, target: TARGET }[side];
     const signedIn = {
       owner: OWNER,
       side,

@@ -94,7 +94,7 @@ describe.each([
     action: "finish_end",
     ending: {
       previewEnd: async () => ({
-        ...{ status: "possible" as const, accounts: [account], waiting: [], shown: "shown" },
+        ...{ status: "possible" as const, accounts: [account], hasFiles: false, waiting: [], shown: "shown" },
       }),
       end: async (_owner: string, shown: string) => ({
         status: shown === "shown" ? ("ended" as const) : ("other_accounts" as const),

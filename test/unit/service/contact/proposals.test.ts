@@ -52,9 +52,10 @@ const facts: AnnounceFacts = { rooms: [], texts: [], left: [] };
 
 interface Scene {
   proposal: Proposal<AnnounceFacts>;
-  decided: "decided" | "not_signed_in" | "not_read" | "unanswered_alias";
+  decided: "decided" | "not_signed_in" | "not_read" | "unanswered_alias" | "old_server_answers";
   active: boolean;
   hasBegun: boolean;
+  isFromFile: boolean;
 }
 
 /** A service whose decisions and runs are scripted. */
@@ -64,6 +65,7 @@ function scene(more: Partial<Scene> = {}) {
     decided: "decided",
     active: false,
     hasBegun: false,
+    isFromFile: false,
     ...more,
   };
   const begun: Parameters<BeginRun>[] = [];
@@ -79,6 +81,7 @@ function scene(more: Partial<Scene> = {}) {
         preparations.end(OWNER);
         return { status: now.decided, account: account("source"), refusal: { code: "session_ended" } };
       }
+      if (now.decided === "old_server_answers") return { status: now.decided, userId: OWNER };
       if (now.decided === "unanswered_alias") return { status: now.decided, alias: "#alias:old.example" };
       return {
         platform: "matrix",
@@ -100,7 +103,15 @@ function scene(more: Partial<Scene> = {}) {
     },
   };
   const already = { status: "already", run: runStatus() } as const;
+  const file = { owner: OWNER, side: "source", userId: OWNER, method: "file" } as const;
   const proposals = new Proposals({
+    accounts: {
+      of: async () => ({
+        source: now.isFromFile ? { ...file, importedAt: 1, writtenAt: 1 } : account("source"),
+        target: account("target"),
+      }),
+      filesInstead: async () => ({ files: { kind: "imported", userId: OWNER, writtenAt: 1 } }),
+    },
     planning,
     records: async () => ({
       asked: [],
@@ -167,6 +178,32 @@ describe("a preview", () => {
   ] as const)("is not made $title", async ({ is, ...refused }) => {
     const status = "status" in refused ? refused.status : is.decided;
     expect(await scene(is).proposals.preview(request)).toMatchObject({ status });
+  });
+
+  it.each([
+    { kind: "announce", order },
+    { kind: "rename", order: { name: null, rooms: [], undo: false } },
+    { kind: "leave", order: { rooms: [], reason: null, withoutKeys: false, anyway: null } },
+  ] as const)("of $kind is not made for an old account of files, and nothing is read", async (asks) => {
+    const { proposals, readKeys } = scene({ isFromFile: true });
+    expect(await proposals.preview({ ...request, ...asks })).toEqual({
+      status: "not_signed_in",
+      missing: ["source"],
+      files: { kind: "imported", userId: OWNER, writtenAt: 1 },
+    });
+    expect(readKeys).toEqual([]);
+  });
+
+  it.each([
+    { kind: "ask", order: { rooms: ["!known"], text: null, way: null } },
+    { kind: "knock", order: { rooms: ["!known"], reason: null } },
+    { kind: "directChats", order: { partners: [], text: null } },
+  ] as const)("of $kind insists on a sign-in if the old server answers", async (asks) => {
+    const { proposals } = scene({ isFromFile: true, decided: "old_server_answers" });
+    expect(await proposals.preview({ ...request, ...asks })).toEqual({
+      status: "old_server_answers",
+      userId: OWNER,
+    });
   });
 
   it("is not made of rooms that are not known", async () => {

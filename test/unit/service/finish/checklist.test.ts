@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Account, Side } from "../../../../src/model/account.ts";
+import type { Account, OldAccount, Side } from "../../../../src/model/account.ts";
 import type { Category, CategoryName } from "../../../../src/model/categories.ts";
 import { category } from "../../../../src/model/categories.ts";
 import type { FinishState } from "../../../../src/model/finish-state.ts";
@@ -22,6 +22,13 @@ function account(side: Side): Account {
   return { owner: OWNER, side, userId, baseUrl, method: "password", deviceId: "BOT", signedInAt: 0 };
 }
 
+function sourceOf({ isSignedIn, importedAt }: Pick<Scene, "isSignedIn" | "importedAt">): OldAccount | null {
+  if (isSignedIn) return account("source");
+  if (importedAt === null) return null;
+  const userId = "@ann:old.example";
+  return { owner: OWNER, side: "source", userId, method: "file", importedAt, writtenAt: 1 };
+}
+
 function reportRoom(roomId: string, status: ReportRoom["status"]): ReportRoom {
   return { ...runRoom(roomId).planned.row, status };
 }
@@ -42,6 +49,8 @@ interface Scene {
   announced: readonly string[];
   sessions: number | "unreadable";
   isSignedIn: boolean;
+  /** The old account is known from files that were imported at this time. */
+  importedAt: number | null;
   stored: FinishState | null;
   /** The categories of the last plan; `null`: there is no plan. */
   planned: readonly CategoryName[] | null;
@@ -108,6 +117,7 @@ function scene(more: Partial<Scene> = {}) {
     announced: [],
     sessions: 2,
     isSignedIn: true,
+    importedAt: null,
     stored: null,
     planned: null,
     ...more,
@@ -122,12 +132,13 @@ function scene(more: Partial<Scene> = {}) {
       },
     decide: async (asked) => {
       filters.push(asked.filters);
-      if (!now.isSignedIn) return { status: "not_signed_in", missing: ["source"] };
+      const source = sourceOf(now);
+      if (source === null) return { status: "not_signed_in", missing: ["source"] };
       const { rooms, categories } = now;
       const report = { ...emptyReport, rooms, categories };
       return {
         platform: "matrix",
-        source: account("source"),
+        source,
         target: account("target"),
         request: { filters: { ...noFilters }, botRoomIds: [] },
         decision: {
@@ -143,7 +154,7 @@ function scene(more: Partial<Scene> = {}) {
     },
   };
   const checklist = new FinishChecklist({
-    accounts: { get: async (_owner, side) => (now.isSignedIn ? account(side) : null) },
+    accounts: { of: async () => ({ source: sourceOf(now), target: account("target") }) },
     planning,
     runs: { between: async () => now.leaveRuns.map((_run, index) => runOf(index)) },
     steps: { all: async (id) => leaveSteps(now.leaveRuns[id] ?? { left: [], kept: [] }) },
@@ -269,6 +280,45 @@ describe("the checklist", () => {
     const { checklist, saved } = scene({ isSignedIn: false, stored });
     expect(await checklist.check(request)).toEqual({ status: "remembered", state: stored });
     expect(saved).toEqual([]);
+  });
+
+  it("counts by files what the new account has, and asks nothing of the old one", async () => {
+    const given = scene({
+      ...{ isSignedIn: false, importedAt: 1, leaves: "unreadable", sessions: "unreadable" },
+      rooms: [reportRoom("!a", "done"), reportRoom("!b", "needs_moderator")],
+      categories: [category("rooms", 1, ["!b"])],
+    });
+    const result = await given.checklist.check(request);
+    expect(result).toMatchObject({
+      status: "checked",
+      state: {
+        isFromFile: true,
+        comparison: { rooms: 2, moved: 1 },
+        leaving: { left: 0, open: 0, kept: 0 },
+        hasMentionRule: true,
+        otherSessions: null,
+      },
+    });
+    expect(given.saved).toEqual([result.status === "checked" && result.state]);
+  });
+
+  it.each<{ title: string; stored: Partial<FinishState>; importedAt: number; status: string }>([
+    {
+      title: "was signed out everywhere, and files are older",
+      ...{ stored: { signedOut: { at: 3, state: "done" } }, importedAt: 2, status: "remembered" },
+    },
+    {
+      title: "was signed out everywhere, and files are newer",
+      ...{ stored: { signedOut: { at: 3, state: "done" } }, importedAt: 4, status: "checked" },
+    },
+    {
+      title: "is another one than that of the files",
+      ...{ stored: { source: "@bob:old.example", endedAt: 3 }, importedAt: 2, status: "checked" },
+    },
+    { title: "has not finished", stored: {}, importedAt: 2, status: "checked" },
+  ])("is $status if the old account $title", async ({ stored, importedAt, status }) => {
+    const { checklist } = scene({ isSignedIn: false, importedAt, stored: finishState(stored) });
+    expect(await checklist.check(request)).toMatchObject({ status });
   });
 
   it("asks for a sign-in if the person has not finished", async () => {

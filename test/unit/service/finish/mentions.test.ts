@@ -53,7 +53,18 @@ describe("mentions of the old account", () => {
     expect(await mentions.set(request, { isOff: false })).toEqual({
       status: "not_signed_in",
       missing: ["source", "target"],
+      files: { kind: "none" },
     });
+  });
+
+  it("reach the new one also if the old one is known only from files", async () => {
+    await signIn(bot, ["target"]);
+    const findings = { writtenAt: null, rooms: [], contacts: [], data: null };
+    await bot.store.store.imports.add({ owner: OWNER, userId: SOURCE, findings, isInstead: false }, 1);
+    expect(await mentions.set(request, { isOff: false })).toMatchObject({ status: "started" });
+    await passTimeUntil(isOver);
+    expect(isOn()).toBe(true);
+    expect(asked).toEqual(["GET pushrules", "PUT content"]);
   });
 
   it("reach the new one without a question and without a reading, and one message says so", async () => {

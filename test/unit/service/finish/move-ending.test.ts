@@ -20,6 +20,8 @@ interface Scene {
   answers: readonly AllSessionsEnding[];
   isUnderWay: boolean;
   isWaiting: boolean;
+  /** Whether the person has imported files about an account. */
+  hasFiles: boolean;
 }
 
 /** A move that is about to end. `did` has what was done, in order. */
@@ -32,6 +34,7 @@ function scene(more: Partial<Scene> = {}) {
     answers: [{ status: "ended" }],
     isUnderWay: false,
     isWaiting: false,
+    hasFiles: false,
     ...more,
   };
   const did: string[] = [];
@@ -45,6 +48,26 @@ function scene(more: Partial<Scene> = {}) {
   let asked = 0;
   const ending = new MoveEnding({
     accounts: { get },
+    moved: {
+      filesInstead: async () => ({
+        files: now.hasFiles ? { kind: "imported", userId: USER_IDS.source, writtenAt: 1 } : { kind: "none" },
+      }),
+    },
+    imports: {
+      account: async () =>
+        now.hasFiles
+          ? {
+              ...{ owner: OWNER, side: "source", userId: USER_IDS.source, method: "file" },
+              ...{ importedAt: 1, writtenAt: 1 },
+            }
+          : null,
+      clear: async () => {
+        if (!now.hasFiles) return null;
+        now.hasFiles = false;
+        did.push("files erased");
+        return { userId: USER_IDS.source, rooms: 1 };
+      },
+    },
     checklist: {
       check: async () => ({ status: "checked", state: now.stored ?? finishState() }),
     },
@@ -235,6 +258,14 @@ describe("the end of a move", () => {
     expect(given.now.stored).toEqual({ ...stored, endedAt: 9 });
   });
 
+  it("erases what files said, and says so before", async () => {
+    const given = scene({ signedIn: ["target"], hasFiles: true });
+    expect(await given.ending.previewEnd(OWNER)).toMatchObject({ status: "possible", hasFiles: true });
+    expect(await given.ending.end(OWNER, await shownEnd(given))).toMatchObject({ status: "ended" });
+    expect(given.did.at(-1)).toBe("files erased");
+    expect(given.now.stored?.endedAt).toBe(9);
+  });
+
   it("goes on after a crash between the two sessions", async () => {
     const given = scene();
     const shown = await shownEnd(given);
@@ -287,6 +318,17 @@ describe("the place where the old account is closed", () => {
     },
   ])("$title", async ({ given, page }) => {
     expect(await scene(given).ending.closing(OWNER)).toEqual({ closing: { kind: "page", page } });
+  });
+
+  it("is nowhere if the old account is known only from files", async () => {
+    const given = scene({ signedIn: ["target"], hasFiles: true });
+    expect(await given.ending.closing(OWNER)).toEqual({ closing: null, fromFile: USER_IDS.source });
+  });
+
+  it("is known after a sign-out everywhere, whatever files there are", async () => {
+    const stored = finishState({ signedOut: { at: 3, state: "done" } });
+    const given = scene({ signedIn: ["target"], hasFiles: true, stored });
+    expect(await given.ending.closing(OWNER)).toMatchObject({ closing: { kind: "page" } });
   });
 
   it("is not known without an account", async () => {

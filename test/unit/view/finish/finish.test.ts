@@ -43,6 +43,7 @@ const possible = { status: "possible", account, state: evil, waiting: [runStatus
 const ending = {
   status: "possible",
   accounts: [account],
+  hasFiles: true,
   waiting: [runStatus()],
   shown: "",
 } as const;
@@ -52,6 +53,7 @@ const messages: Record<string, readonly Message[]> = {
   finishAnswer: [
     finishAnswer({ status: "checked", state: evil }, "!"),
     finishAnswer({ status: "checked", state: done }, "!"),
+    finishAnswer({ status: "checked", state: { ...evil, isFromFile: true } }, "!"),
     finishAnswer({ status: "remembered", state: { ...signedOut, endedAt: 2 } }, "!"),
     finishAnswer(notSignedIn, "!"),
     finishAnswer(notRead, "!"),
@@ -100,6 +102,7 @@ const messages: Record<string, readonly Message[]> = {
     closeAnswer({ closing: { kind: "app" } }, "!"),
     closeAnswer({ closing: { kind: "unknown" } }, "!"),
     closeAnswer({ closing: null }, "!"),
+    closeAnswer({ closing: null, fromFile: EVIL_USER }, "!"),
   ],
   mentions: [
     mentionsChanged(EVIL_USER, "on", "!"),
@@ -164,6 +167,36 @@ describe("the checklist", () => {
     expect(text).toContain("▫️ Rooms of your old account: 0 left, 1 kept. !leave-old moved");
   });
 
+  it("says which lines nobody can do without the old account, and never stops at them", () => {
+    const state = finishState({ isFromFile: true });
+    expect(textOf(finishAnswer({ status: "checked", state }, "!"))).toBe(
+      [
+        "The end of your move @ann:old.example → @ann:new.example. Nothing was changed.",
+        "",
+        "I know your old account only from your files, so some of this can't be done. If its server comes back: !login old @ann:old.example.",
+        "",
+        "- ▫️ Moved: your new account is in 187 of 200 rooms of your old one, and 4 other things are missing. !migrate verify",
+        "- ▫️ Keys of encrypted history: I can't see those of your old account. If an app of yours still has them, export them there to a file: !keys import",
+        "- ▫️ Name: only your old account itself can change it.",
+        "- ▫️ Rooms of your old account: it stays in them, because only the account itself can leave.",
+        "- ▫️ Mentions: whoever mentions your old account does not reach the new one. !finish mentions",
+        "- ▫️ Sessions of your old account: only its own server can end them.",
+        "- ▫️ The bot: I am still signed in to your new account, and keep your files. !finish end",
+        "- ▫️ Closing your old account: I never do it. How and when to do it yourself: !finish close",
+        "",
+        "Next: !migrate verify.",
+      ].join("\n"),
+    );
+    const comparison = { rooms: 9, moved: 7, missing: 0, canBegin: false };
+    const next = (more: Partial<typeof state>): string | undefined =>
+      /Next: .*/u.exec(
+        textOf(finishAnswer({ status: "checked", state: { ...state, comparison, ...more } }, "!")),
+      )?.[0];
+    expect(next({})).toBe("Next: !finish mentions.");
+    expect(next({ hasMentionRule: true })).toBe("Next: !finish end.");
+    expect(next({ hasMentionRule: true, endedAt: 1 })).toBe("Next: !finish close.");
+  });
+
   it("says when the servers were asked, once the bot is signed out", () => {
     const text = textOf(finishAnswer({ status: "remembered", state: signedOut }, "!"));
     expect(text).toContain("I am signed out of your old account, so this is what your servers said");
@@ -195,6 +228,9 @@ describe("the question about the end", () => {
     const text = textOf(wholeQuestion(endPreview(ending, "!"), typed));
     expect(text).toContain("Late invitations are no longer taken up.");
     expect(text).toContain("Your report stays until !forget.");
+    expect(text).toContain("I also erase what your files said about your old account.");
+    const without = textOf(wholeQuestion(endPreview({ ...ending, hasFiles: false }, "!"), typed));
+    expect(without).not.toContain("files");
   });
 });
 
@@ -204,5 +240,12 @@ describe("closing", () => {
     expect(text).toContain("I never do it, because nobody can take it back.");
     expect(text).toContain("Better wait some weeks.");
     expect(text).toContain(PAGE);
+  });
+
+  it("is nothing that can be done where the server is gone", () => {
+    const text = textOf(closeAnswer({ closing: null, fromFile: "@ann:old.example" }, "!"));
+    expect(text).toContain("There is nothing to close now. I know your old account @ann:old.example only");
+    expect(text).toContain("If its server comes back: !login old @ann:old.example.");
+    expect(text).not.toContain("Deactivate");
   });
 });

@@ -7,6 +7,7 @@ import { readAccount } from "../../../../../../src/platforms/matrix/reading/read
 import { readingFromFiles } from "../../../../../../src/platforms/matrix/reading/reading-from-files.ts";
 import { contactTexts } from "../../../../../../src/view/contact/texts.ts";
 import { UNPROVEN } from "../../../../../../src/view/contact/unproven.ts";
+import type { AskScene } from "../../../../../support/contact/planned-ask.ts";
 import {
   DAY_MS,
   NOW,
@@ -18,7 +19,6 @@ import {
   notAskedOf,
   planned,
 } from "../../../../../support/contact/planned-ask.ts";
-import type { AskScene } from "../../../../../support/contact/planned-ask.ts";
 import type { RoomSketch } from "../../../../../support/plans/planned-rooms.ts";
 import { TARGET, account, plan, sketchRoom } from "../../../../../support/plans/planned-rooms.ts";
 import { ME, OTHER, PLAIN, recordedServer } from "../../reading/recorded-server.ts";
