@@ -109,7 +109,7 @@ export function createServices(base: Base): Services {
     log,
   });
   const keys = createKeyServices(base, platform, planning);
-  const signIn = createSignIn(base, platform, { runs, keys });
+  const signIn = createSignIn(base, platform, { runs, keys, moved });
   const finish = createFinish({
     store,
     moved,
@@ -123,6 +123,7 @@ export function createServices(base: Base): Services {
   });
   const commands: CommandServices = {
     signIn,
+    accounts: moved,
     forget: (owner) => forgetPerson(owner, { control: runs.control, signIn, store }),
     planning,
     runs,
@@ -159,7 +160,7 @@ function createKeyServices(base: Base, platform: Platform, planning: Planning): 
 function createSignIn(
   base: Base,
   platform: Platform,
-  { runs: { control }, keys }: Pick<Services, "runs" | "keys">,
+  { runs: { control }, keys, moved }: Pick<Services, "runs" | "keys"> & { moved: PeoplesAccounts },
 ): SignIn {
   const { configuration, store, conversationAt, now, log } = base;
   return new SignIn({
@@ -179,6 +180,7 @@ function createSignIn(
         .catch((error: unknown) => log.error({ err: error }, "a run could not continue after a sign-in"));
     },
     continues: (account) => control.continues(account),
+    fileOf: (owner) => moved.fromFile(owner),
     monotonicNow,
     now,
     log,

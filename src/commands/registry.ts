@@ -1,6 +1,7 @@
 import type { Command, ConfirmableActions } from "../dialogue/conversation.ts";
 import { EMOJI_ACTION } from "../dialogue/key-notices.ts";
 import type { CommandSpecification } from "../grammar/specification.ts";
+import type { PeoplesAccounts } from "../service/accounts/peoples-accounts.ts";
 import type { Forgotten } from "../service/accounts/results.ts";
 import type { SignIn } from "../service/accounts/sign-in.ts";
 import type { Proposals } from "../service/contact/proposals.ts";
@@ -132,6 +133,7 @@ export interface FinishCommands {
 /** The parts of each service that commands use. */
 export interface CommandServices {
   signIn: Pick<SignIn, "account" | "offer" | "signIn" | "waiting" | "cancel" | "signOut" | "states">;
+  accounts: Pick<PeoplesAccounts, "of" | "overview" | "filesInstead">;
   forget: (owner: string) => Promise<Forgotten>;
   planning: Pick<Planning, "plan">;
   runs: RunCommands;
@@ -149,13 +151,13 @@ export interface CommandServices {
 
 /** The executable commands: one for each specification. */
 export function createCommands(services: CommandServices): readonly Command[] {
-  const { signIn, forget, prefix } = services;
+  const { forget, prefix } = services;
   return [
     helpCommand(specifications, prefix),
-    loginCommand(signIn, prefix),
+    loginCommand(services),
     cancelCommand(services),
     logoutCommand(services),
-    whoamiCommand(signIn, prefix),
+    whoamiCommand(services),
     migratePlanCommand(services),
     migrateStartCommand(services),
     migrateStatusCommand(services),
@@ -193,7 +195,7 @@ export function createCommands(services: CommandServices): readonly Command[] {
 
 /** The actions that need a confirmation, by their name in the stored question. */
 export function createConfirmableActions(
-  services: Pick<CommandServices, "runs" | "keys" | "proposals" | "finish" | "prefix">,
+  services: Pick<CommandServices, "accounts" | "runs" | "keys" | "proposals" | "finish" | "prefix">,
 ): ConfirmableActions {
   return {
     undo: undoAction(services),

@@ -256,7 +256,9 @@ export async function sayRetired(
   { signedOut, keptDays }: { signedOut: readonly SignOutResult[]; keptDays: number },
   { sendMessage, prefix }: Pick<RunAnnouncerOptions, "sendMessage" | "prefix">,
 ): Promise<void> {
-  await sendMessage(run, moveRetired(signedOut, { days: keptDays, prefix }), { key: keyOf(run, "finished") });
+  await sendMessage(run, moveRetired(signedOut, { ...run, days: keptDays, prefix }), {
+    key: keyOf(run, "finished"),
+  });
 }
 
 function keyOf(run: Run, key: string): string {

@@ -140,3 +140,15 @@ export interface ImportedAccount {
   readonly contacts: readonly FileContact[];
   readonly data: FileAccountData | null;
 }
+
+/** What a person's files say about an old account, in numbers. */
+export interface FilesOverview {
+  /** The user ID of the old account. */
+  readonly userId: string;
+  /** As in `ImportedAccount`. */
+  readonly writtenAt: number;
+  readonly rooms: number;
+  readonly people: number;
+  /** Whether there is a file of settings. */
+  readonly hasData: boolean;
+}

@@ -9,9 +9,11 @@ export interface Erased {
   accounts: number;
   secrets: number;
   messages: number;
+  /** Whether files about an old account were imported. */
+  hadFiles: boolean;
 }
 
-/** Whether accounts, a sign-in, a plan, a run, work with keys or an import of a person are stored. */
+/** Whether accounts, a sign-in, a plan, a run, work with keys or files of a person are stored. */
 export async function holdsRowsOf(database: Kysely<Tables>, owner: string): Promise<boolean> {
   for (const table of ["account", "sign_in_link", "plan", "run", "key_copy", "imported_account"] as const) {
     const row = await database
@@ -30,7 +32,7 @@ const OTHER_TABLES = [
   ...(["key_copy", "copied_keys", "unusable_key"] as const),
   ...(["asked_question", "opened_chat", "announced_room"] as const),
   ...(["silent_server", "finish_state"] as const),
-  ...(["imported_account", "imported_room", "imported_contact"] as const),
+  ...(["imported_room", "imported_contact"] as const),
 ] as const;
 
 /**
@@ -44,6 +46,10 @@ export async function eraseOwner(database: Kysely<Tables>, owner: string): Promi
     await transaction.deleteFrom("plan").where("owner", "=", owner).execute();
     await transaction.deleteFrom("question").where("owner", "=", owner).execute();
     await transaction.deleteFrom("kept_request").where("owner", "=", owner).execute();
+    const files = await transaction
+      .deleteFrom("imported_account")
+      .where("owner", "=", owner)
+      .executeTakeFirst();
     for (const table of OTHER_TABLES)
       await transaction.deleteFrom(table).where("owner", "=", owner).execute();
     const users = await transaction
@@ -85,6 +91,7 @@ export async function eraseOwner(database: Kysely<Tables>, owner: string): Promi
       accounts: Number(accounts.numDeletedRows),
       secrets: Number(secrets.numDeletedRows),
       messages: Number(messages.numDeletedRows),
+      hadFiles: files.numDeletedRows > 0n,
     };
   });
 }

@@ -1,7 +1,14 @@
 import type { Kysely, Transaction } from "kysely";
+import { sql } from "kysely";
 import type { FileAccount } from "../model/account.ts";
 import { mergedContact, mergedRoom } from "../model/merged-files.ts";
-import type { FileContact, FileFindings, FoundRoom, ImportedAccount } from "../model/room-file.ts";
+import type {
+  FileContact,
+  FileFindings,
+  FilesOverview,
+  FoundRoom,
+  ImportedAccount,
+} from "../model/room-file.ts";
 import { accountDataSchema, fileContactSchema, fileRoomSchema } from "../model/room-file.ts";
 import type { ErasingLog } from "./sqlite/write-ahead-log.ts";
 import type { ReportUnreadable } from "./stored-json.ts";
@@ -55,6 +62,36 @@ export class Imports {
     if (!row) return null;
     const { user_id: userId, imported_at: importedAt, written_at: writtenAt } = row;
     return { owner, side: "source", userId, method: "file", importedAt, writtenAt };
+  }
+
+  /** What a person's files say, in numbers; `null`: there is none. */
+  async overview(owner: string): Promise<FilesOverview | null> {
+    const row = await this.#database
+      .selectFrom("imported_account")
+      .select((table) => [
+        ...(["user_id", "written_at"] as const),
+        sql<number>`data is not null`.as("has_data"),
+        table
+          .selectFrom("imported_room")
+          .select((rooms) => rooms.fn.countAll<number>().as("count"))
+          .where("owner", "=", owner)
+          .as("rooms"),
+        table
+          .selectFrom("imported_contact")
+          .select((people) => people.fn.countAll<number>().as("count"))
+          .where("owner", "=", owner)
+          .as("people"),
+      ])
+      .where("owner", "=", owner)
+      .executeTakeFirst();
+    if (!row) return null;
+    return {
+      userId: row.user_id,
+      writtenAt: row.written_at,
+      rooms: row.rooms ?? 0,
+      people: row.people ?? 0,
+      hasData: row.has_data === 1,
+    };
   }
 
   /** Everything that a person's files say; `null`: there is none. */

@@ -4,6 +4,7 @@ import { answerInTime, announceIfSlow } from "../../dialogue/slow-answer.ts";
 import type { CommandSpecification } from "../../grammar/specification.ts";
 import type { Side } from "../../model/account.ts";
 import { serverNameOf } from "../../platforms/matrix/ids/identifiers.ts";
+import type { PeoplesAccounts } from "../../service/accounts/peoples-accounts.ts";
 import type { SignIn } from "../../service/accounts/sign-in.ts";
 import { askingServer, signInOffer, signInRefused, signedIn } from "../../view/account/sign-in.ts";
 import type { Message } from "../../view/document/message.ts";
@@ -21,7 +22,7 @@ export const loginSpecification: CommandSpecification = {
   usage: "old|new [@user:server] [--password … | --token …]",
   details: [
     "I use the safest method that the server offers. With a link, you get an address and a code and confirm in your browser. Nothing secret is written here, so it works in every room. `!cancel` cancels it. If the server offers no link, I say what to do instead.",
-    "Without a user ID I use the account you are writing from.",
+    "Without a user ID I use the account that I know already, or else the one you are writing from.",
     "If the server of your old account is gone for good, `!import` takes a file or notes in its place.",
     "`--password` and `--token` work only in a direct chat with me, and must come last: everything after them is the secret. I remove your message before I use the secret.",
     "With a link or a password I make a session of my own, renew it for as long as the move takes, and end it when you type `!logout`. A token stays yours: I never log it out.",
@@ -35,14 +36,22 @@ export const loginSpecification: CommandSpecification = {
   alternatives: [["password", "token"]],
 };
 
-export function loginCommand(signIn: Pick<SignIn, "account" | "offer" | "signIn">, prefix: string): Command {
+export function loginCommand({
+  signIn,
+  accounts,
+  prefix,
+}: {
+  signIn: Pick<SignIn, "offer" | "signIn">;
+  accounts: Pick<PeoplesAccounts, "of" | "filesInstead">;
+  prefix: string;
+}): Command {
   return {
     specification: loginSpecification,
     async run({ positionals, secrets }, conversation) {
       const side = sideOfWord(positionals["account"]?.[0]);
       const userId =
         positionals["userId"]?.[0] ??
-        (await signIn.account(conversation.sender, side))?.userId ??
+        (await accounts.of(conversation.sender))[side]?.userId ??
         conversation.sender;
       const asking = askingServer(serverNameOf(userId) ?? userId);
       const [method] = (["password", "token"] as const).filter((flag) => secrets[flag] !== undefined);
@@ -59,6 +68,7 @@ export function loginCommand(signIn: Pick<SignIn, "account" | "offer" | "signIn"
               userId,
               refusal: result.refusal,
               leftoverDeviceId: result.leftoverDeviceId,
+              ...(await accounts.filesInstead(conversation.sender)),
               prefix,
             });
       });
@@ -86,10 +96,11 @@ export function loginCommand(signIn: Pick<SignIn, "account" | "offer" | "signIn"
         );
       case "refused":
         return conversation.say(
-          signInRefused({ side, userId, refusal: offer.refusal, leftoverDeviceId: null, prefix }),
-          {
-            key: "answer",
-          },
+          signInRefused({
+            ...{ side, userId, refusal: offer.refusal, leftoverDeviceId: null, prefix },
+            ...(await accounts.filesInstead(conversation.sender)),
+          }),
+          { key: "answer" },
         );
     }
   }

@@ -2,6 +2,7 @@ import type { Command } from "../../dialogue/conversation.ts";
 import { answerInTime } from "../../dialogue/slow-answer.ts";
 import type { CommandSpecification } from "../../grammar/specification.ts";
 import { sides } from "../../model/account.ts";
+import type { PeoplesAccounts } from "../../service/accounts/peoples-accounts.ts";
 import type { SignIn } from "../../service/accounts/sign-in.ts";
 import type { RunControl } from "../../service/run/control.ts";
 import type { CancelResult } from "../../service/run/results.ts";
@@ -25,10 +26,12 @@ export const logoutSpecification: CommandSpecification = {
 
 export function logoutCommand({
   signIn,
+  accounts,
   runs,
   prefix,
 }: {
   signIn: Pick<SignIn, "signOut">;
+  accounts: Pick<PeoplesAccounts, "overview">;
   runs: { control: Pick<RunControl, "abandonOnLogout"> };
   prefix: string;
 }): Command {
@@ -47,7 +50,7 @@ export function logoutCommand({
         for (const side of chosen) results.push(await signIn.signOut(owner, side));
         return signedOut(
           results.filter((result) => result !== null),
-          { chosen, files: null, prefix },
+          { chosen, files: await accounts.overview(owner), prefix },
         );
       });
       for (const result of ended) await conversation.say(cancelAnswer(result, prefix), { key: "ended" });

@@ -1,6 +1,7 @@
 import type { Command } from "../../dialogue/conversation.ts";
 import { answerInTime } from "../../dialogue/slow-answer.ts";
 import type { CommandSpecification } from "../../grammar/specification.ts";
+import type { PeoplesAccounts } from "../../service/accounts/peoples-accounts.ts";
 import type { SignIn } from "../../service/accounts/sign-in.ts";
 import { accountStates, askingServers } from "../../view/account/accounts.ts";
 
@@ -16,12 +17,23 @@ export const whoamiSpecification: CommandSpecification = {
   flags: {},
 };
 
-export function whoamiCommand(signIn: Pick<SignIn, "states">, prefix: string): Command {
+export function whoamiCommand({
+  signIn,
+  accounts,
+  prefix,
+}: {
+  signIn: Pick<SignIn, "states">;
+  accounts: Pick<PeoplesAccounts, "overview">;
+  prefix: string;
+}): Command {
   return {
     specification: whoamiSpecification,
     async run(_values, conversation) {
       await answerInTime(conversation, askingServers(), async () =>
-        accountStates(await signIn.states(conversation.sender), prefix),
+        accountStates(await signIn.states(conversation.sender), {
+          files: await accounts.overview(conversation.sender),
+          prefix,
+        }),
       );
     },
   };

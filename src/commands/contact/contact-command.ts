@@ -4,6 +4,7 @@ import type { Answer, ConfirmableActions, Conversation } from "../../dialogue/co
 import { withProgressNote } from "../../dialogue/progress-note.ts";
 import type { RunPurpose } from "../../model/run.ts";
 import type { ContactKind, ContactOrders } from "../../platforms/contact.ts";
+import type { PeoplesAccounts } from "../../service/accounts/peoples-accounts.ts";
 import { contactOrderSchemas } from "../../service/contact/orders.ts";
 import type {
   ConfirmResult,
@@ -11,11 +12,11 @@ import type {
   ProposalRequest,
   Proposals,
 } from "../../service/contact/proposals.ts";
-import { readingAccounts } from "../../view/account/reading.ts";
 import type { Question } from "../../view/contact/question.ts";
 import { questionNotOpen } from "../../view/dialogue/room-notes.ts";
 import type { Message } from "../../view/document/message.ts";
 import { startAnswer } from "../../view/migrate/start.ts";
+import { readingNote } from "../reading-note.ts";
 
 /** One command whose effects other people see, or that cannot be undone. */
 export interface ContactCommand<Kind extends ContactKind> {
@@ -54,6 +55,7 @@ export interface AskedOrder<Order> {
 }
 
 export interface ContactServices {
+  accounts: Pick<PeoplesAccounts, "of">;
   proposals: Pick<Proposals, "preview" | "confirm">;
   prefix: string;
 }
@@ -68,10 +70,12 @@ export async function proposeContact<Kind extends ContactKind>(
   command: ContactCommand<Kind>,
   order: ContactOrders[Kind],
   conversation: Conversation,
-  { proposals, prefix }: ContactServices,
+  { accounts, proposals, prefix }: ContactServices,
 ): Promise<void> {
-  const result = await withProgressNote(conversation, readingAccounts(), (onProgress) =>
-    proposals.preview({ ...requestOf(command, order, conversation), onProgress }),
+  const result = await withProgressNote(
+    conversation,
+    await readingNote(conversation.sender, accounts),
+    (onProgress) => proposals.preview({ ...requestOf(command, order, conversation), onProgress }),
   );
   if (result.status === "possible") await askOf(command, result, conversation, { prefix, isChanged: false });
   else await conversation.say(startAnswer(result, command.purpose, prefix), { key: "answer" });
@@ -80,7 +84,7 @@ export async function proposeContact<Kind extends ContactKind>(
 /** The action that begins what the person has confirmed. */
 export function contactAction<Kind extends ContactKind>(
   command: ContactCommand<Kind>,
-  { proposals, prefix }: ContactServices,
+  { accounts, proposals, prefix }: ContactServices,
 ): ConfirmableActions[string] {
   const orderSchema: z.ZodType<ContactOrders[Kind]> = contactOrderSchemas[command.kind];
   return async ({ word, payload, shown }: Answer, conversation: Conversation): Promise<void> => {
@@ -94,8 +98,11 @@ export function contactAction<Kind extends ContactKind>(
       order: shownOrder,
       rest: null,
     };
-    const result = await withProgressNote(conversation, readingAccounts(), (onProgress) =>
-      proposals.confirm({ ...requestOf(command, order, conversation), rest, onProgress }, shown),
+    const result = await withProgressNote(
+      conversation,
+      await readingNote(conversation.sender, accounts),
+      (onProgress) =>
+        proposals.confirm({ ...requestOf(command, order, conversation), rest, onProgress }, shown),
     );
     if (result.status === "changed") {
       // All that was shown is asked again.

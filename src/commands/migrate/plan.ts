@@ -2,18 +2,15 @@ import type { Command } from "../../dialogue/conversation.ts";
 import { withProgressNote } from "../../dialogue/progress-note.ts";
 import type { CommandSpecification } from "../../grammar/specification.ts";
 import { blockedRooms } from "../../model/rooms-left.ts";
+import type { PeoplesAccounts } from "../../service/accounts/peoples-accounts.ts";
 import type { Planning } from "../../service/plan/planning.ts";
 import type { RunOverview } from "../../service/run/overview.ts";
 import type { Plans } from "../../store/plans.ts";
-import {
-  aliasUnanswered,
-  cannotDecide,
-  oldServerAnswers,
-  readingAccounts,
-} from "../../view/account/reading.ts";
+import { aliasUnanswered, cannotDecide, oldServerAnswers } from "../../view/account/reading.ts";
 import { planFile, planMessage } from "../../view/migrate/plan.ts";
 import { jsonReport } from "../../view/rooms/report-files.ts";
 import { filterDetails, filterFlags, filterUsage, readFilters } from "../filters.ts";
+import { readingNote } from "../reading-note.ts";
 
 export const migratePlanSpecification: CommandSpecification = {
   words: ["migrate", "plan"],
@@ -31,12 +28,14 @@ export const migratePlanSpecification: CommandSpecification = {
 };
 
 export function migratePlanCommand({
+  accounts,
   planning,
   runs,
   plans,
   now,
   prefix,
 }: {
+  accounts: Pick<PeoplesAccounts, "of">;
   planning: Pick<Planning, "plan">;
   runs: { overview: Pick<RunOverview, "isWatched"> };
   plans: Pick<Plans, "numberedRoomIds">;
@@ -48,7 +47,7 @@ export function migratePlanCommand({
     async run(values, conversation) {
       const owner = conversation.sender;
       const filters = readFilters(values, { shownRooms: await plans.numberedRoomIds(owner), now: now() });
-      const result = await withProgressNote(conversation, readingAccounts(), (onProgress) =>
+      const result = await withProgressNote(conversation, await readingNote(owner, accounts), (onProgress) =>
         planning.plan({ owner, filters, botRoomIds: conversation.botRoomIds, onProgress }),
       );
       switch (result.status) {

@@ -1,9 +1,10 @@
 import type { Command } from "../../dialogue/conversation.ts";
 import { withProgressNote } from "../../dialogue/progress-note.ts";
 import type { CommandSpecification } from "../../grammar/specification.ts";
+import type { PeoplesAccounts } from "../../service/accounts/peoples-accounts.ts";
 import type { RunStarter } from "../../service/run/start.ts";
-import { readingAccounts } from "../../view/account/reading.ts";
 import { startAnswer } from "../../view/migrate/start.ts";
+import { readingNote } from "../reading-note.ts";
 
 export const migrateStartSpecification: CommandSpecification = {
   words: ["migrate", "start"],
@@ -21,9 +22,11 @@ export const migrateStartSpecification: CommandSpecification = {
 };
 
 export function migrateStartCommand({
+  accounts,
   runs,
   prefix,
 }: {
+  accounts: Pick<PeoplesAccounts, "of">;
   runs: { starter: Pick<RunStarter, "start"> };
   prefix: string;
 }): Command {
@@ -31,7 +34,7 @@ export function migrateStartCommand({
     specification: migrateStartSpecification,
     async run(_values, conversation) {
       const { sender: owner, address, botRoomIds } = conversation;
-      const result = await withProgressNote(conversation, readingAccounts(), (onProgress) =>
+      const result = await withProgressNote(conversation, await readingNote(owner, accounts), (onProgress) =>
         runs.starter.start({ owner, address, botRoomIds, onProgress }),
       );
       await conversation.say(startAnswer(result, "move", prefix), { key: "answer" });

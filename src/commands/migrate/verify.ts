@@ -1,10 +1,11 @@
 import type { Command } from "../../dialogue/conversation.ts";
 import { withProgressNote } from "../../dialogue/progress-note.ts";
 import type { CommandSpecification } from "../../grammar/specification.ts";
+import type { PeoplesAccounts } from "../../service/accounts/peoples-accounts.ts";
 import type { StartRequest } from "../../service/run/requests.ts";
 import type { VerifyResult } from "../../service/run/results.ts";
-import { readingAccounts } from "../../view/account/reading.ts";
 import { verifyAnswer } from "../../view/migrate/verify.ts";
+import { readingNote } from "../reading-note.ts";
 
 export const migrateVerifySpecification: CommandSpecification = {
   words: ["migrate", "verify"],
@@ -20,9 +21,11 @@ export const migrateVerifySpecification: CommandSpecification = {
 };
 
 export function migrateVerifyCommand({
+  accounts,
   verify,
   prefix,
 }: {
+  accounts: Pick<PeoplesAccounts, "of">;
   verify: (request: StartRequest) => Promise<VerifyResult>;
   prefix: string;
 }): Command {
@@ -30,7 +33,7 @@ export function migrateVerifyCommand({
     specification: migrateVerifySpecification,
     async run(_values, conversation) {
       const { sender: owner, address, botRoomIds } = conversation;
-      const result = await withProgressNote(conversation, readingAccounts(), (onProgress) =>
+      const result = await withProgressNote(conversation, await readingNote(owner, accounts), (onProgress) =>
         verify({ owner, address, botRoomIds, onProgress }),
       );
       await conversation.say(verifyAnswer(result, prefix), { key: "answer" });

@@ -1,5 +1,6 @@
 import type { Command } from "../../dialogue/conversation.ts";
 import type { CommandSpecification } from "../../grammar/specification.ts";
+import type { PeoplesAccounts } from "../../service/accounts/peoples-accounts.ts";
 import type { RunStarter } from "../../service/run/start.ts";
 import type { Plans } from "../../store/plans.ts";
 import { filterDetails, filterFlags, filterUsage } from "../filters.ts";
@@ -20,6 +21,7 @@ export const inviteAllSpecification: CommandSpecification = {
 };
 
 export function inviteAllCommand(services: {
+  accounts: Pick<PeoplesAccounts, "of">;
   runs: { starter: Pick<RunStarter, "inviteAll"> };
   plans: Pick<Plans, "numberedRoomIds">;
   now: () => number;

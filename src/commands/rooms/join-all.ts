@@ -1,5 +1,6 @@
 import type { Command } from "../../dialogue/conversation.ts";
 import type { CommandSpecification } from "../../grammar/specification.ts";
+import type { PeoplesAccounts } from "../../service/accounts/peoples-accounts.ts";
 import type { RunStarter } from "../../service/run/start.ts";
 import type { Plans } from "../../store/plans.ts";
 import { filterDetails, filterFlags, filterUsage } from "../filters.ts";
@@ -19,6 +20,7 @@ export const joinAllSpecification: CommandSpecification = {
 };
 
 export function joinAllCommand(services: {
+  accounts: Pick<PeoplesAccounts, "of">;
   runs: { starter: Pick<RunStarter, "joinAll"> };
   plans: Pick<Plans, "numberedRoomIds">;
   now: () => number;

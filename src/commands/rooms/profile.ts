@@ -1,9 +1,10 @@
 import type { Command } from "../../dialogue/conversation.ts";
 import { withProgressNote } from "../../dialogue/progress-note.ts";
 import type { CommandSpecification } from "../../grammar/specification.ts";
+import type { PeoplesAccounts } from "../../service/accounts/peoples-accounts.ts";
 import type { RunStarter } from "../../service/run/start.ts";
-import { readingAccounts } from "../../view/account/reading.ts";
 import { startAnswer } from "../../view/migrate/start.ts";
+import { readingNote } from "../reading-note.ts";
 
 export const profileSpecification: CommandSpecification = {
   words: ["profile"],
@@ -19,9 +20,11 @@ export const profileSpecification: CommandSpecification = {
 };
 
 export function profileCommand({
+  accounts,
   runs,
   prefix,
 }: {
+  accounts: Pick<PeoplesAccounts, "of">;
   runs: { starter: Pick<RunStarter, "copyProfile"> };
   prefix: string;
 }): Command {
@@ -29,7 +32,7 @@ export function profileCommand({
     specification: profileSpecification,
     async run(_values, conversation) {
       const { sender: owner, address, botRoomIds } = conversation;
-      const result = await withProgressNote(conversation, readingAccounts(), (onProgress) =>
+      const result = await withProgressNote(conversation, await readingNote(owner, accounts), (onProgress) =>
         runs.starter.copyProfile({ owner, address, botRoomIds, onProgress }),
       );
       await conversation.say(startAnswer(result, "profile", prefix), { key: "answer" });

@@ -1,6 +1,6 @@
 import type { Account, FileAccount, MovedAccounts, OldAccount, Side } from "../../model/account.ts";
 import { isFromFile, sides } from "../../model/account.ts";
-import type { ImportedAccount } from "../../model/room-file.ts";
+import type { FilesOverview, ImportedAccount } from "../../model/room-file.ts";
 import type { Run } from "../../model/run.ts";
 import type { Accounts } from "../../store/accounts.ts";
 import type { Imports } from "../../store/imports.ts";
@@ -8,7 +8,7 @@ import type { FilesInstead } from "../plan/results.ts";
 
 export interface PeoplesAccountsOptions {
   accounts: Pick<Accounts, "get">;
-  imports: Pick<Imports, "account" | "content">;
+  imports: Pick<Imports, "account" | "overview" | "content">;
   /** `access.imports` of the configuration. */
   areImportsAllowed: boolean;
 }
@@ -43,13 +43,19 @@ export class PeoplesAccounts {
     };
   }
 
-  /** The account that a person's files are about; `null` if there is none, or if none may be used. */
+  /** The account that a person's files are about; `null`: there is none, or none may be used. */
   async fromFile(owner: string): Promise<FileAccount | null> {
     const { imports, areImportsAllowed } = this.#options;
     return areImportsAllowed ? imports.account(owner) : null;
   }
 
-  /** What files can do for a person whose old account is not at hand; nothing if they are switched off. */
+  /** What a person's files say, in numbers; `null` as in `fromFile`. */
+  async overview(owner: string): Promise<FilesOverview | null> {
+    const { imports, areImportsAllowed } = this.#options;
+    return areImportsAllowed ? imports.overview(owner) : null;
+  }
+
+  /** What files can do without the old account; nothing if imports are switched off. */
   async filesInstead(owner: string): Promise<{ files?: FilesInstead }> {
     if (!this.#options.areImportsAllowed) return {};
     const file = await this.fromFile(owner);

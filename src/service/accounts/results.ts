@@ -71,23 +71,14 @@ export interface AccountState {
     | { kind: "not_checked"; problem: SignInProblem };
 }
 
-/** What a person's files say about the old account, in numbers. */
-export interface FilesOverview {
-  /** The old account. */
-  userId: string;
-  /** When the newest file of rooms was written, in milliseconds since the epoch. */
-  writtenAt: number;
-  rooms: number;
-  people: number;
-  /** Whether there is a file of settings. */
-  hasData: boolean;
-}
-
 /** What happened to a session when the bot stopped using it. */
 export type SignOutResult = { account: Account } & SessionEnding;
 
-/** What `!forget` did. `messages`: how many messages of the conversation were stored. */
+/**
+ * What `!forget` did. `messages`: how many messages of the conversation were stored. `hadFiles`:
+ * whether the person had imported files.
+ */
 export interface Forgotten {
   signedOut: SignOutResult[];
-  erased: { messages: number };
+  erased: { messages: number; hadFiles: boolean };
 }

@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import type { Account, Side } from "../../model/account.ts";
+import type { Account, FileAccount, Side } from "../../model/account.ts";
 import type { SignInLink } from "../../model/sign-in-link.ts";
 import type { Platform } from "../../platforms/platform.ts";
 import type { ClientIntroduction } from "../../platforms/sign-in.ts";
@@ -23,7 +23,9 @@ export interface SignInOptions {
    */
   onSignedIn?: (owner: string, side: Side, account: Account) => void;
   /** Whether work between two accounts goes on by itself, now that both are signed in. */
-  continues?: (account: Account, other: Account) => Promise<boolean>;
+  continues?: (account: Account) => Promise<boolean>;
+  /** The old account that a person's files are about. */
+  fileOf?: (owner: string) => Promise<FileAccount | null>;
   /**
    * Changes the session of an account while no long work uses it. So a session that is replaced is
    * not mistaken for one that has ended.

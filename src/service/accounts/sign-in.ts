@@ -4,6 +4,7 @@ import { otherSide, sides } from "../../model/account.ts";
 import type { ConversationAddress } from "../../model/conversation-address.ts";
 import { KeyedQueue } from "../../model/keyed-queue.ts";
 import type { AccountRefusal, Session, SignInOutcome, SignInServer } from "../../platforms/sign-in.ts";
+import { afterSignIn } from "./after-sign-in.ts";
 import { mayHaveMadeSession, randomDeviceId } from "./new-session.ts";
 import type { AccountState, OfferResult, SignedIn, SignInResult, SignOutResult } from "./results.ts";
 import { LinkSignIn } from "./sign-in-by-link.ts";
@@ -255,9 +256,7 @@ export class SignIn {
       return { account: next, replaced: ended };
     });
     onSignedIn?.(owner, side, account);
-    const other = await accounts.get(owner, otherSide(side));
-    const continues = other !== null && (await this.#options.continues?.(account, other)) === true;
-    return { account, other, replaced, ...(continues && { continues }) };
+    return afterSignIn(account, replaced, this.#options);
   }
 
   #whileUnused<Result>(owner: string, side: Side, change: () => Promise<Result>): Promise<Result> {
@@ -277,7 +276,9 @@ export class SignIn {
 
   /** Old and new must be two accounts. This is checked before any request to a server. */
   async #refusedAsSame(owner: string, side: Side, userId: string): Promise<AccountRefusal | null> {
-    const other = await this.#options.accounts.get(owner, otherSide(side));
+    const { accounts, fileOf } = this.#options;
+    const file = side === "target" ? await fileOf?.(owner) : undefined;
+    const other = (await accounts.get(owner, otherSide(side))) ?? file;
     return other?.userId.toLowerCase() === userId.toLowerCase() ? { code: "same_account", userId } : null;
   }
 

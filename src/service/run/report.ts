@@ -66,7 +66,7 @@ export function runningReport(
 
 /** The report of a run of a part of a move: its rooms with their final status. */
 export function reportOfPart(
-  { source, target }: Pick<Run, "source" | "target">,
+  { source, target, isFromFile }: Pick<Run, "source" | "target" | "isFromFile">,
   rooms: readonly RunRoom[],
   now: number,
 ): Report {
@@ -74,6 +74,7 @@ export function reportOfPart(
     schema: 1,
     source,
     target,
+    ...(isFromFile && { isFromFile: true }),
     generatedAt: reportTime(now),
     rooms: rooms
       .filter((room) => !room.isReplacement)

@@ -57,6 +57,7 @@ export class RunStatuses {
       state: run.state,
       source: run.source,
       target: run.target,
+      ...(run.isFromFile && { isFromFile: true }),
       startedAt: run.startedAt,
       endedAt: run.endedAt,
       isCancelled: run.isCancelled,

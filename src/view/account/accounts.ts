@@ -1,7 +1,8 @@
 import type { Account, Side, SignInMethod } from "../../model/account.ts";
 import { sides } from "../../model/account.ts";
+import type { FilesOverview } from "../../model/room-file.ts";
 import type { Forgotten } from "../../service/accounts/results.ts";
-import type { AccountState, FilesOverview, SignOutResult } from "../../service/accounts/results.ts";
+import type { AccountState, SignOutResult } from "../../service/accounts/results.ts";
 import type { Block, Inline } from "../document/document.ts";
 import { code, link, list, paragraph, strong } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
@@ -23,8 +24,7 @@ export function askingServers(): Message {
  */
 export function accountStates(
   states: Partial<Record<Side, AccountState>>,
-  prefix: string,
-  files: FilesOverview | null = null,
+  { files, prefix }: { files: FilesOverview | null; prefix: string },
 ): Message {
   const isKnown = (side: Side): boolean => Boolean(states[side]) || (side === "source" && files !== null);
   const missing = sides.filter((side) => !isKnown(side));
@@ -134,13 +134,14 @@ function filesAfterLogout({ userId, writtenAt }: FilesOverview, prefix: string):
  * sent.
  */
 export function forgotten({ signedOut, erased }: Forgotten): Message {
-  const nothing = signedOut.length === 0 && erased.messages === 0;
+  const nothing = signedOut.length === 0 && erased.messages === 0 && !erased.hadFiles;
+  const sessions = signedOut.length === 1 ? "its session" : "their sessions";
   return notice(
     ...endings(signedOut, () => []),
     paragraph(
       nothing
         ? "I had nothing stored about you."
-        : `Erased: ${counted(signedOut.length, "account")} with ${signedOut.length === 1 ? "its session" : "their sessions"}, and what I kept of ${counted(erased.messages, "message")} to you.`,
+        : `Erased: ${counted(signedOut.length, "account")} with ${sessions}, ${erased.hadFiles ? "what your files said, " : ""}and what I kept of ${counted(erased.messages, "message")} to you.`,
       " Messages in this chat stay until you remove them.",
     ),
   );

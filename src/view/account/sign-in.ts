@@ -137,7 +137,7 @@ export function leftSession(replaced: SignOutResult | null): Block[] {
 export function nextStep({ account, other, continues, filesOf }: SignedIn, prefix: string): Inline[] {
   if (continues)
     return [
-      "Both accounts are signed in. I continue by myself. ",
+      `${filesOf === undefined ? "Both accounts are signed in. " : ""}I continue by myself. `,
       code(`${prefix}migrate status`),
       " shows where it stands.",
     ];
@@ -248,7 +248,7 @@ export function refusalSentence(
       ];
     case "same_account":
       return [
-        "It is signed in as the other of your two accounts already, and old and new must differ. See ",
+        "It is the other of your two accounts already, and old and new must differ. See ",
         code(`${prefix}whoami`),
         ".",
       ];

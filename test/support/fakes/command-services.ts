@@ -6,6 +6,13 @@ export function notScripted(): never {
   throw new Error("the test has no answer to this call");
 }
 
+/** Says that nobody has signed in, and that there is no file. */
+export const noAccounts: CommandServices["accounts"] = {
+  of: async () => ({ source: null, target: null }),
+  overview: async () => null,
+  filesInstead: async () => ({}),
+};
+
 /** The services of the commands. Without `scripted` each call of a service fails. */
 export function commandServices(scripted: Partial<CommandServices> = {}): CommandServices {
   return {
@@ -18,6 +25,7 @@ export function commandServices(scripted: Partial<CommandServices> = {}): Comman
       signOut: notScripted,
       states: notScripted,
     },
+    accounts: noAccounts,
     forget: notScripted,
     planning: { plan: notScripted },
     ...scriptedMoves({}).services,

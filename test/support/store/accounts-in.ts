@@ -8,7 +8,7 @@ export function accountsIn({
   imports,
 }: {
   accounts: Pick<Accounts, "get">;
-  imports: Pick<Imports, "account" | "content">;
+  imports: Pick<Imports, "account" | "overview" | "content">;
 }): PeoplesAccounts {
   return new PeoplesAccounts({ accounts, imports, areImportsAllowed: true });
 }
@@ -16,5 +16,5 @@ export function accountsIn({
 /** The same of scripted accounts, without any file. */
 export function onlySignedIn(get: Accounts["get"]): PeoplesAccounts {
   const none = async (): Promise<null> => null;
-  return accountsIn({ accounts: { get }, imports: { account: none, content: none } });
+  return accountsIn({ accounts: { get }, imports: { account: none, overview: none, content: none } });
 }

@@ -5,7 +5,7 @@ import { sayLinkNews } from "../../../src/dialogue/sign-in-notices.ts";
 import type { Side } from "../../../src/model/account.ts";
 import type { KeyCopy } from "../../../src/model/key-copy.ts";
 import type { OfferResult, WaitingLink } from "../../../src/service/accounts/results.ts";
-import { notScripted } from "../../support/fakes/command-services.ts";
+import { noAccounts, notScripted } from "../../support/fakes/command-services.ts";
 import { storedKeyCopy } from "../../support/fakes/key-copies.ts";
 import { FakeConversation } from "./fake-conversation.ts";
 
@@ -29,12 +29,11 @@ const values = {
 
 async function ask(offer: OfferResult, waitMs = 0): Promise<FakeConversation> {
   const signIn = {
-    account: async () => null,
     offer: () => new Promise<OfferResult>((resolve) => setTimeout(() => resolve(offer), waitMs)),
     signIn: notScripted,
   };
   const conversation = new FakeConversation({ roomKind: "control" });
-  await loginCommand(signIn, "!").run(values, conversation);
+  await loginCommand({ signIn, accounts: noAccounts, prefix: "!" }).run(values, conversation);
   return conversation;
 }
 

@@ -5,6 +5,7 @@ import { parseMessage } from "../../../src/grammar/parse.ts";
 import type { ReportRoom } from "../../../src/model/report.ts";
 import { estimateTime } from "../../../src/platforms/matrix/planning/time-estimate.ts";
 import type { ShownPlan } from "../../../src/service/plan/results.ts";
+import { noAccounts } from "../../support/fakes/command-services.ts";
 import { reportOf, rooms } from "../../support/fakes/move-samples.ts";
 import { FakeConversation } from "./fake-conversation.ts";
 
@@ -48,7 +49,7 @@ async function listIn(line: string, planned: readonly ReportRoom[]): Promise<rea
   const parsed = parse(line);
   if (parsed.kind !== "command") throw new Error(`no command: ${line}`);
   const conversation = new FakeConversation();
-  await migratePlanCommand({ planning, runs, plans, now: () => 0, prefix: "!" }).run(
+  await migratePlanCommand({ accounts: noAccounts, planning, runs, plans, now: () => 0, prefix: "!" }).run(
     parsed.values,
     conversation,
   );

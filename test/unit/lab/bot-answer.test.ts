@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { askingServers } from "../../../src/view/account/accounts.ts";
-import { readingAccounts, readingProgress } from "../../../src/view/account/reading.ts";
+import { askingAboutRooms, readingAccounts, readingProgress } from "../../../src/view/account/reading.ts";
 import { askingServer } from "../../../src/view/account/sign-in.ts";
 import { renderPlainText } from "../../../src/view/document/plain-text.ts";
 import { openingFile } from "../../../src/view/keys/import.ts";
@@ -30,6 +30,7 @@ it.each([
   askingServers(),
   askingServer("old.example"),
   readingAccounts(),
+  askingAboutRooms("new.example"),
   readingProgress({ serverName: "old.example", read: 5, total: 9 }),
   readingRooms(),
   lookingWhatToUndo(),

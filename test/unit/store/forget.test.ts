@@ -11,6 +11,9 @@ const PERSON = "@forgetmenot:x.org";
 
 /** Fills every table with something of a person's. */
 async function fill(store: Store, owner: string): Promise<void> {
+  const contacts = [{ userId: owner, displayName: owner, rooms: [] }];
+  const findings = { writtenAt: 1, rooms: [], contacts, data: null };
+  await store.imports.add({ owner, userId: owner, findings, isInstead: false }, 1);
   const name = owner.slice(1, owner.indexOf(":"));
   for (const side of ["source", "target"] satisfies Side[]) {
     const userId = `@${name}-${side}:old.example`;
@@ -161,7 +164,7 @@ describe("forgetting a person", () => {
     const { store, dataDir } = await temporaryStore();
     await fill(store, PERSON);
     expect(bytesIn(dataDir)).toContain("forgetmenot");
-    expect(await store.forget(PERSON)).toEqual({ accounts: 2, secrets: 2, messages: 2 });
+    expect(await store.forget(PERSON)).toEqual({ accounts: 2, secrets: 2, messages: 2, hadFiles: true });
     const bytes = bytesIn(dataDir);
     expect(bytes).not.toContain("forgetmenot");
     expect(bytes).not.toContain("syt_");
@@ -175,14 +178,19 @@ describe("forgetting a person", () => {
     await fill(store, PERSON);
     await fill(store, "@somebody-else:x.org");
     await store.forget(PERSON);
-    expect(await store.forget("@somebody-else:x.org")).toEqual({ accounts: 2, secrets: 2, messages: 2 });
+    expect(await store.forget("@somebody-else:x.org")).toEqual({
+      accounts: 2,
+      secrets: 2,
+      messages: 2,
+      hadFiles: true,
+    });
   });
 
   it("finds nothing the second time", async () => {
     const { store } = await temporaryStore();
     await fill(store, PERSON);
     await store.forget(PERSON);
-    expect(await store.forget(PERSON)).toEqual({ accounts: 0, secrets: 0, messages: 0 });
+    expect(await store.forget(PERSON)).toEqual({ accounts: 0, secrets: 0, messages: 0, hadFiles: false });
   });
 
   it("keeps events from being handled twice", async () => {

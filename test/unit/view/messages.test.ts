@@ -2,13 +2,13 @@ import { describe, expect, it } from "vitest";
 import { specifications } from "../../../src/commands/registry.ts";
 import type { CommandMistake, CommandSpecification } from "../../../src/grammar/specification.ts";
 import type { Account, Side } from "../../../src/model/account.ts";
+import type { FilesOverview } from "../../../src/model/room-file.ts";
 import type { UnreachableReason } from "../../../src/network/unreachable-error.ts";
 import type { DiscoveryErrorCode } from "../../../src/platforms/matrix/api/discovery-error.ts";
 import { DiscoveryError } from "../../../src/platforms/matrix/api/discovery-error.ts";
 import type { AccountRefusal } from "../../../src/platforms/sign-in.ts";
 import type {
   AccountState,
-  FilesOverview,
   LinkNews,
   SignedIn,
   SignOutResult,
@@ -165,12 +165,11 @@ const madeUp: CommandSpecification = {
 const messages: Record<string, Message[]> = {
   askingServers: [accounts.askingServers()],
   accountStates: [
-    accounts.accountStates({}, "!"),
-    accounts.accountStates({}, "!", files),
+    accounts.accountStates({}, { files: null, prefix: "!" }),
+    accounts.accountStates({}, { files, prefix: "!" }),
     accounts.accountStates(
       { source: { account: account("source"), sessionState: { kind: "works" }, page: null } },
-      "!",
-      { ...files, people: 38, hasData: false },
+      { files: { ...files, people: 38, hasData: false }, prefix: "!" },
     ),
     ...stateKinds.flatMap((sessionState) =>
       (["link", "password", "token"] as const).map((method) =>
@@ -182,7 +181,7 @@ const messages: Record<string, Message[]> = {
               page: method === "link" ? ADDRESSES[0] : null,
             },
           },
-          "!",
+          { files: null, prefix: "!" },
         ),
       ),
     ),
@@ -195,8 +194,8 @@ const messages: Record<string, Message[]> = {
     ]),
   ],
   forgotten: [
-    accounts.forgotten({ signedOut: [], erased: { messages: 0 } }),
-    accounts.forgotten({ signedOut: endings, erased: { messages: 1 } }),
+    accounts.forgotten({ signedOut: [], erased: { messages: 0, hadFiles: false } }),
+    accounts.forgotten({ signedOut: endings, erased: { messages: 1, hadFiles: true } }),
   ],
   helpMessage: [help.helpMessage([...specifications, madeUp], "!")],
   commandHelpMessage: [...specifications, madeUp].map((each) => help.commandHelpMessage(each, "!")),
@@ -391,7 +390,7 @@ describe("help for the next step", () => {
 
   it("an old account known from files is shown as such, and only the new one is asked for", () => {
     const known = { ...files, userId: "@a:old.example" };
-    const said = renderPlainText(accounts.accountStates({}, "!", known).document);
+    const said = renderPlainText(accounts.accountStates({}, { files: known, prefix: "!" }).document);
     expect(said).toContain("- Old account: @a:old.example, known from your files; nobody is signed in");
     expect(said).toContain(
       "I keep your files of 1 January 1970: 412 rooms, 1 person, with settings. !import --clear forgets them.",
