@@ -144,11 +144,13 @@ export const WATCHED_STATUSES = [
 const WATCHED: ReadonlySet<Status> = new Set<Status>(WATCHED_STATUSES);
 
 /**
- * Whether the room is watched: a person may still let the target in, or a server may still show the
- * room (`waiting`).
+ * Whether a run watches a room: a person may still let the target in, or a server may still show
+ * the room (`waiting`). Files do not say everybody who could let the target in, so a run by files
+ * watches rooms that look impossible too.
  */
-export function isToWatch({ isJoined, status }: RunRoom): boolean {
-  return !isJoined && WATCHED.has(status);
+export function watchedIn({ isFromFile }: Pick<Run, "isFromFile">): (room: RunRoom) => boolean {
+  return ({ isJoined, status, route }) =>
+    !isJoined && (WATCHED.has(status) || (isFromFile && route === "impossible"));
 }
 
 /** A change in a room that waits for a person. */

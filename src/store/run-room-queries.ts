@@ -1,4 +1,5 @@
 import type { Kysely } from "kysely";
+import { WATCHED_STATUSES } from "../model/room-routes.ts";
 import type { RunRoom } from "../model/run-room.ts";
 import { roomsFromRows } from "./run-rows.ts";
 import type { ReportUnreadable } from "./stored-json.ts";
@@ -44,4 +45,27 @@ export async function roomCountsOf(
     .groupBy("status")
     .execute();
   return new Map(rows.map(({ status, count }) => [status, count]));
+}
+
+/** The rooms of a run that are watched (`watchedIn`), in the order of its plan. */
+export async function watchedRoomsOf(
+  database: Kysely<Tables>,
+  runId: number,
+  report: ReportUnreadable,
+): Promise<RunRoom[]> {
+  const run = database.selectFrom("run").select("id").where("id", "=", runId);
+  const rows = await database
+    .selectFrom("run_room")
+    .selectAll()
+    .where("run_id", "=", runId)
+    .where("is_inside", "=", 0)
+    .where((where) =>
+      where.or([
+        where("status", "in", WATCHED_STATUSES),
+        where.and([where("route", "=", "impossible"), where.exists(run.where("from_file", "=", 1))]),
+      ]),
+    )
+    .orderBy("position")
+    .execute();
+  return roomsFromRows(rows, report);
 }

@@ -15,7 +15,7 @@ import { keptRequestBegins } from "./kept-requests.ts";
 import { closeQuestionsOf } from "./questions.ts";
 import { assertLease } from "./run-leases.ts";
 import { activeRun, runsEndedBefore } from "./run-queries.ts";
-import { replacedRoomsOf, roomCountsOf } from "./run-room-queries.ts";
+import { replacedRoomsOf, roomCountsOf, watchedRoomsOf } from "./run-room-queries.ts";
 import type { RunChange } from "./run-rows.ts";
 import { applyToRun, changeRun, insertRoom, roomsFromRows, runsFromRows } from "./run-rows.ts";
 import { insertSteps } from "./step-rows.ts";
@@ -181,15 +181,7 @@ export class Runs {
 
   /** The rooms of a run that are watched. Others are not read: a move may have thousands. */
   async watchedRooms(id: number): Promise<RunRoom[]> {
-    const rows = await this.#database
-      .selectFrom("run_room")
-      .selectAll()
-      .where("run_id", "=", id)
-      .where("is_inside", "=", 0)
-      .where("status", "in", WATCHED_STATUSES)
-      .orderBy("position")
-      .execute();
-    return roomsFromRows(rows, this.#report);
+    return watchedRoomsOf(this.#database, id, this.#report);
   }
 
   /**

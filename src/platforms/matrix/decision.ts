@@ -60,7 +60,11 @@ export function decisionOf(whole: DecisionInput): Decision {
     filters,
     methods: [readings.source.method, readings.target.method],
     wholePlan: (request) => stepsOfWholePlan({ decided, readings }, request),
-    someRooms: (part) => stepsOfRooms({ decided }, part),
+    someRooms: (part) =>
+      // Nobody can invite from an account that is known from files.
+      readings.source.method === "file" && part.purpose === "invitations"
+        ? { rooms: [], steps: [] }
+        : stepsOfRooms({ decided }, part),
     finish: () => finishFacts({ source: contact.shown, target: readings.target }),
     profileSteps: () => profileSteps({ decided, readings }),
     unknownRooms: (named) => unknownRooms({ decided }, named),

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { isAccountProblem } from "../../model/account-problem.ts";
 import type { Side } from "../../model/account.ts";
-import { isToWatch } from "../../model/room-routes.ts";
+import { watchedIn } from "../../model/room-routes.ts";
 import type { RunRoom } from "../../model/run-room.ts";
 import type { RunEvent } from "../../model/run-states.ts";
 import { nextState } from "../../model/run-states.ts";
@@ -51,7 +51,9 @@ export class EndOfRun {
   async announceLate(run: Run, rooms: readonly RunRoom[]): Promise<void> {
     const { listener, now } = this.#options;
     await listener.roomsLetIn(run, roomsLetIn(rooms, run.endedAt ?? now()));
-    const refused = rooms.filter(isToWatch).filter(({ planned }) => planned.row.reason?.code === "refused");
+    const refused = rooms
+      .filter(watchedIn(run))
+      .filter(({ planned }) => planned.row.reason?.code === "refused");
     if (refused.length === 0) return;
     const knocks = await this.#laterKnocks(run);
     await listener.refusedByPeople(

@@ -1,5 +1,5 @@
 import type { Report } from "../../model/report.ts";
-import { isToWatch } from "../../model/room-routes.ts";
+import { watchedIn } from "../../model/room-routes.ts";
 import { isLeftToWatch } from "../../model/rooms-left.ts";
 import { isWorkedOn, nextState } from "../../model/run-states.ts";
 import { asksPeople } from "../../model/run-tracks.ts";
@@ -58,7 +58,7 @@ export class RunOverview {
         each.target === target,
     );
     if (run === undefined) return false;
-    const watched = new Set((await runs.rooms(run.id)).filter(isToWatch).map(({ roomId }) => roomId));
+    const watched = new Set((await runs.rooms(run.id)).filter(watchedIn(run)).map(({ roomId }) => roomId));
     return rooms.every((room) => !isLeftToWatch(room) || watched.has(room.roomId));
   }
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { isAccountProblem } from "../../model/account-problem.ts";
 import type { KeyedQueue } from "../../model/keyed-queue.ts";
-import { isToWatch } from "../../model/room-routes.ts";
+import { watchedIn } from "../../model/room-routes.ts";
 import type { RunRoom } from "../../model/run-room.ts";
 import { isWorkedOn } from "../../model/run-states.ts";
 import { asksPeople } from "../../model/run-tracks.ts";
@@ -58,7 +58,7 @@ export class AskingSettler {
     if (signal.aborted || stored === null || !isWorkedOn(stored)) return;
     if (await steps.hasOpen(run.id, stages.last)) return;
     const rooms = await runs.rooms(run.id);
-    const watched = await this.#toWatchHere(run, rooms.filter(isToWatch));
+    const watched = await this.#toWatchHere(run, rooms.filter(watchedIn(run)));
     const announce = (ended: Run): Promise<void> =>
       run.endedAt === null ? listener.ended(ended, null) : ending.announceLate(ended, rooms);
     const isWatched = watched.length > 0;

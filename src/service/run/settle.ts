@@ -3,7 +3,7 @@ import { isAccountProblem } from "../../model/account-problem.ts";
 import type { Side } from "../../model/account.ts";
 import { sides } from "../../model/account.ts";
 import type { KeyedQueue } from "../../model/keyed-queue.ts";
-import { isToWatch } from "../../model/room-routes.ts";
+import { watchedIn } from "../../model/room-routes.ts";
 import { isWorkedOn } from "../../model/run-states.ts";
 import { asksPeople, isMove } from "../../model/run-tracks.ts";
 import type { Run, RunProblem, StoredStep } from "../../model/run.ts";
@@ -106,7 +106,7 @@ export class RunSettler {
     // A plan that was made during the run also shows what the run did.
     if ((await planning.last(run.owner))?.number !== run.planNumber)
       await this.#ending.renewPlan(run, signal);
-    const isWatched = rooms.some(isToWatch);
+    const isWatched = rooms.some(watchedIn(run));
     const problem = await this.#problemAtEnd(run, all);
     if (problem !== null && isRefusing(problem) && !isWatched) {
       await this.#ending.announceLate(run, rooms);
@@ -163,7 +163,7 @@ export class RunSettler {
     const code = isAccountProblem(refusal) ? refusal.code : "server_trouble";
     const known = (await runs.get(run.id))?.problem ?? null;
     const problem = sourceProblem({ code, serverText: null }, known, now());
-    if (rooms.some(isToWatch)) {
+    if (rooms.some(watchedIn(run))) {
       const announce = (ended: Run): Promise<void> => listener.roomsLetIn(ended, letIn);
       await this.#ending.store(run, "settled_with_watch", announce, { problem });
       log.info({ runId: run.id, refusal: refusal.code }, "a run is watched without its old account");

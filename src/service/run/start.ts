@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { PlanFilters } from "../../model/filters.ts";
 import { NO_FILTERS } from "../../model/filters.ts";
 import { differencesOf } from "../../model/plan-changes.ts";
-import { isToWatch } from "../../model/room-routes.ts";
+import { watchedIn } from "../../model/room-routes.ts";
 import type { Platforms } from "../../platforms/platform.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
@@ -86,11 +86,12 @@ export class RunStarter {
     const differences = differencesOf(plan.report, report);
     const { canBegin } = decision.plan.work;
     const { rooms, steps } = decision.wholePlan(plan.request);
+    const accounts = accountsOf(request, move);
     const canWatch =
-      rooms.some(isToWatch) && !(await this.#options.overview.isWatched(request.owner, report));
+      rooms.some(watchedIn(accounts)) && !(await this.#options.overview.isWatched(request.owner, report));
     if (!canBegin && !canWatch) return { status: "nothing_to_do", report, ...differences };
     const run = {
-      ...accountsOf(request, move),
+      ...accounts,
       planNumber: plan.number,
       purpose: "move" as const,
       request: plan.request,

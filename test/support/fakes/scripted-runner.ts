@@ -212,7 +212,8 @@ export async function newRun(
     rooms = [],
     owner = "@me:old.example",
     purpose = "move",
-  }: { rooms?: readonly RunRoom[]; owner?: string; purpose?: Run["purpose"] } = {},
+    isFromFile = false,
+  }: { rooms?: readonly RunRoom[]; owner?: string; purpose?: Run["purpose"]; isFromFile?: boolean } = {},
 ): Promise<Run> {
   const address = {
     roomId: "!chat:new.example",
@@ -226,7 +227,7 @@ export async function newRun(
   const run = {
     owner,
     platform: "matrix" as const,
-    isFromFile: false,
+    isFromFile,
     planNumber: 1,
     purpose,
     source: owner,

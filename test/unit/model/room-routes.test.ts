@@ -3,7 +3,8 @@ import {
   isNotEntered,
   nextRoute,
   roomAfter,
-  isToWatch,
+  roomAfterChange,
+  watchedIn,
   withoutThrough,
 } from "../../../src/model/room-routes.ts";
 import type { Route, Status } from "../../../src/model/routes.ts";
@@ -167,6 +168,23 @@ it("takes its next way when the room it was to be reached through stays closed, 
   expect([room.route, next, room.refusals]).toEqual(["invite", "invite", []]);
 });
 
+it("is watched though it looks impossible, if only files say who could let the account in", () => {
+  const room = { ...planned(["impossible"]), route: "impossible" as const, status: "skipped" as const };
+  const excluded = { ...room, route: "excluded" as const };
+  expect([room, excluded].map(watchedIn({ isFromFile: true }))).toEqual([true, false]);
+  expect(watchedIn({ isFromFile: false })(room)).toBe(false);
+});
+
+it("is not knocked at again when the knock is over and nobody says why", () => {
+  const facts = { member: null, joinRule: null, serverAcl: null, invitePower: null };
+  const waiting = { ...planned(["knock", "ask_moderator"]), status: "needs_moderator" as const };
+  expect(roomAfterChange(waiting, { kind: "knock_ended", facts }, 5)).toMatchObject({
+    route: "ask_moderator",
+    status: "needs_moderator",
+    refusals: [{ route: "knock", code: "refused", who: "room", at: 5, facts }],
+  });
+});
+
 it("has no next way that needs a person's help", () => {
   expect(nextRoute(planned(["join", "ask_moderator"]), "join", () => true)).toBeNull();
 });
@@ -182,11 +200,12 @@ it.each<{ status: Status; left: boolean; waits: boolean }>([
   { status: "skipped", left: true, waits: false },
 ])("with the status $status it is left: $left, and is watched: $waits", ({ status, left, waits }) => {
   const room = { ...planned(["join"]), status };
-  expect([isNotEntered(room), isToWatch(room)]).toEqual([left, waits]);
-  expect([isNotEntered({ ...room, isJoined: true }), isToWatch({ ...room, isJoined: true })]).toEqual([
-    false,
-    false,
-  ]);
+  const joined = { ...room, isJoined: true };
+  for (const isFromFile of [false, true]) {
+    const isWatched = watchedIn({ isFromFile });
+    expect([isNotEntered(room), isWatched(room)]).toEqual([left, waits]);
+    expect([isNotEntered(joined), isWatched(joined)]).toEqual([false, false]);
+  }
   expect(STATUSES).toHaveLength(8);
 });
 

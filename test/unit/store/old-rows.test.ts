@@ -1,7 +1,7 @@
 import type Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { isToWatch } from "../../../src/model/room-routes.ts";
+import { watchedIn } from "../../../src/model/room-routes.ts";
 import { knockPayload } from "../../../src/platforms/matrix/planning/step-payloads.ts";
 import { RATE_LIMITS } from "../../../src/platforms/matrix/rate-limits.ts";
 import { historyOf } from "../../../src/platforms/matrix/runs/room-of-run.ts";
@@ -143,7 +143,7 @@ describe("rows of the version before stored JSON had versions", () => {
     withOldRows(async ({ store, unreadable }) => {
       const [closed, open] = await store.runs.rooms(1);
       if (closed === undefined || open === undefined) throw new Error("rooms are missing");
-      expect([isToWatch(closed), isToWatch(open)]).toEqual([true, false]);
+      expect([closed, open].map(watchedIn({ isFromFile: false }))).toEqual([true, false]);
       expect(closed.refusals).toEqual([
         { route: "invite", code: "refused", who: "room", serverText: "No.", at: null, facts: null },
       ]);

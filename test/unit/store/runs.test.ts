@@ -37,6 +37,21 @@ describe("runs", () => {
     expect(await runs.imageCopies(run.id).get("mxc://old/face")).toBeNull();
   });
 
+  it("watch rooms that look impossible only where files say who could let the account in", async () => {
+    const { store } = await temporaryStore();
+    const rooms = [
+      { ...room("!waits"), status: "needs_moderator" as const },
+      { ...room("!impossible"), route: "impossible" as const, status: "skipped" as const },
+      { ...room("!excluded"), route: "excluded" as const, status: "skipped" as const },
+    ];
+    const watched = async (isFromFile: boolean): Promise<string[]> => {
+      const run = await newRun(store, [], { owner: `@${isFromFile}:old.example`, rooms, isFromFile });
+      return (await store.runs.watchedRooms(run.id)).map(({ roomId }) => roomId);
+    };
+    expect(await watched(false)).toEqual(["!waits"]);
+    expect(await watched(true)).toEqual(["!waits", "!impossible"]);
+  });
+
   it("are stored whole or not at all", async () => {
     const { store } = await temporaryStore();
     await expect(newRun(store, [step("one")], { rooms: [room("!a"), room("!a")] })).rejects.toThrow("UNIQUE");

@@ -21,7 +21,10 @@ import { watchedSnapshot } from "./watching-account.ts";
  * these requests. There are no retries: another look always follows.
  */
 export async function lookForAccessChanges(look: Look): Promise<LookResult> {
-  const shown = look.rooms.filter((room) => room.unreadableOn === null);
+  const shown = look.rooms.filter(
+    // A room that files name only by an alias has no ID that a server knows.
+    ({ roomId, unreadableOn }) => unreadableOn === null && roomId.startsWith("!"),
+  );
   const roomIds = shown.map(({ roomId }) => roomId);
   const [source, target, readable] = await Promise.all([
     bySide(look, "source", async (account) => {
