@@ -15,6 +15,8 @@ const plannedSchema = z.object({
     through: z.string().nullable(),
     via: z.array(z.string()).readonly(),
     isNewToServer: z.boolean(),
+    /** No server shows the room, and a join is tried once. Older rows do not have it. */
+    isTry: z.exactOptional(z.boolean()),
   }),
   /**
    * The steps about the room's contents were planned while the target was in it. Rows of older

@@ -43,6 +43,8 @@ export interface PlannedRoom {
    * limit (`rc_joins.remote`).
    */
   isNewToServer: boolean;
+  /** No server shows the room, and a join is tried once. */
+  isTry?: boolean;
   /**
    * The two servers show the room differently: the source's does not show the target in it, or has
    * power levels for the target that the target's server does not have.

@@ -11,7 +11,7 @@ export type RoomStepKind = Extract<
 >;
 
 /** The properties of a room that the steps to enter it need. */
-export type RoomToEnter = Pick<PlannedRoom, "roomId" | "through" | "via" | "isNewToServer">;
+export type RoomToEnter = Pick<PlannedRoom, "roomId" | "through" | "via" | "isNewToServer" | "isTry">;
 
 /** The steps that enter a room by one route; none if the route has no work for the bot. */
 export function entrySteps(room: RoomToEnter, route: Route): PlannedStep[] {
@@ -69,7 +69,10 @@ export function powerStep(room: PlannedRoom): PlannedStep | null {
  */
 function joinStep(room: RoomToEnter, kind: JoinPayload["kind"]): PlannedStep {
   const through = kind === "join_restricted" ? room.through : null;
-  const payload: JoinPayload = { kind, roomId: room.roomId, via: [...room.via], through };
+  const payload: JoinPayload = {
+    ...{ kind, roomId: room.roomId, via: [...room.via], through },
+    ...(kind === "join" && room.isTry === true && { isTry: true }),
+  };
   const limits: LimitName[] = ["joins", room.isNewToServer ? "remote_joins" : "messages"];
   return { ...step(room, kind, payload), limits };
 }

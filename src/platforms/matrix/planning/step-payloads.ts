@@ -13,6 +13,8 @@ export const joinPayload = z.object({
   via: z.array(z.string()),
   /** For `join_restricted`: the room whose members may join. */
   through: z.string().nullable(),
+  /** No server shows the room, so a server that does not reach it ends the step. */
+  isTry: z.exactOptional(z.literal(true)),
 });
 export type JoinPayload = z.output<typeof joinPayload>;
 

@@ -5,13 +5,13 @@ import type { StepContext } from "../steps/step-context.ts";
 
 /** A planned room as a room of a new run. */
 export function runRoom(room: PlannedRoom, { isReplacement }: { isReplacement: boolean }): RunRoom {
-  const { roomId, routes, through, via, isNewToServer, facts } = room;
+  const { roomId, routes, through, via, isNewToServer, isTry, facts } = room;
   const isJoined = room.route === "joined";
   return {
     roomId,
     planned: {
       row: reportRoom(room),
-      work: { roomId, routes, through, via, isNewToServer },
+      work: { roomId, routes, through, via, isNewToServer, ...(isTry === true && { isTry }) },
       isCovered: isJoined,
       facts,
     },

@@ -36,6 +36,26 @@ describe("without the old account", () => {
     expect(lines()).toEqual([JOIN]);
   });
 
+  it.each<{ name: string; answer: Answer; outcome: object }>([
+    {
+      name: "no server of the room",
+      answer: refused(404, "M_UNKNOWN"),
+      outcome: { status: "failed", problem: problem("unreachable_server") },
+    },
+    {
+      name: "only servers that are gone",
+      answer: refused(502, "M_UNKNOWN"),
+      outcome: { status: "failed", problem: problem("unreachable_server") },
+    },
+    { name: "a slow server", answer: refused(504, "M_UNKNOWN"), outcome: { status: "wait" } },
+    { name: "a limit", answer: refused(429, "M_LIMIT_EXCEEDED"), outcome: { status: "wait" } },
+  ])("a join that is only tried is not repeated unless it may come: $name", async ({ answer, outcome }) => {
+    const { context, savedUndos } = scriptedContext({ [JOIN]: answer, [OWN_MEMBER]: NOT_INSIDE });
+    const tried = { ...joining, kind: "join", isTry: true };
+    expect(await roomSteps.join.run(tried, withoutSource(context))).toMatchObject(outcome);
+    expect(savedUndos.at(-1)).toBeNull();
+  });
+
   it("a knock is sent, and its look asks the new account's server", async () => {
     const knock = { roomId: ROOM, via: ["one.example"] };
     const first = scriptedContext({ [KNOCK]: DONE });
