@@ -13,14 +13,18 @@ import { leftChats } from "./contact/chats/left-chats.ts";
 import { withFormerNames } from "./contact/rename/given-names.ts";
 import { decideRooms } from "./decide-rooms.ts";
 import { decisionOf } from "./decision.ts";
+import type { ServerHealth } from "./files/server-health.ts";
+import { serverPartOf } from "./ids/server-host.ts";
 import type { KeyWorker } from "./keys/worker/key-worker.ts";
 import type { OpenAccount, OpenAccountOptions } from "./open-account.ts";
 import { checkOpenAccount, guarded, openAccount, readOpenAccount } from "./open-account.ts";
 import { readFeatures } from "./reading/account-details.ts";
+import type { AccountReading } from "./reading/account-reading.ts";
+import { withResolvedAliases } from "./reading/aliases-of-files.ts";
 import { roomsOfAliases } from "./reading/aliases.ts";
 import { chatsWithBot } from "./reading/bot-chats.ts";
 import { lostImages } from "./reading/lost-images.ts";
-import { readingFromFiles } from "./reading/reading-from-files.ts";
+import { readingFromFiles, serversOfFiles } from "./reading/reading-from-files.ts";
 import { stayReasonsIn } from "./reading/stay-reasons.ts";
 import { contextOfStep } from "./runs/context-of-step.ts";
 import { runStep } from "./runs/run-step.ts";
@@ -31,6 +35,7 @@ import type { WatchingAccount } from "./watch/watching-account.ts";
 export interface AccountPairOptions extends OpenAccountOptions {
   compareKeys: PlatformKeys["compare"];
   keyWorker: Pick<KeyWorker, "job">;
+  health: Pick<ServerHealth, "deadAmong">;
   /** As `inTurn` of `StepContext`; one for the process. */
   inTurn: KeyedQueue;
   now: () => number;
@@ -81,14 +86,16 @@ async function decideUntilFailure(
   request: DecisionRequest,
   {
     compareKeys,
+    health,
     now,
     signal,
-  }: Pick<AccountPairOptions, "compareKeys" | "now"> & { signal: AbortSignal | undefined },
+  }: Pick<AccountPairOptions, "compareKeys" | "health" | "now"> & { signal: AbortSignal | undefined },
 ): Promise<Decision> {
   const ending = new AbortController();
   const either = signal === undefined ? ending.signal : AbortSignal.any([signal, ending.signal]);
   return decide(open(either), request, {
     readKeys: (accounts) => readKeyFacts(compareKeys, accounts, either),
+    deadAmong: (serverNames) => health.deadAmong(serverNames, either),
     now,
     endOthers: () => ending.abort(),
   });
@@ -108,9 +115,11 @@ async function decide(
   }: DecisionRequest,
   {
     readKeys,
+    deadAmong,
     now,
     endOthers,
   }: {
+    deadAmong: ServerHealth["deadAmong"];
     readKeys: (accounts: Readonly<Record<Side, Account>>) => Promise<KeyFacts>;
     now: () => number;
     endOthers: () => void;
@@ -120,11 +129,12 @@ async function decide(
   // whole account repeatedly.
   const signedIn = source.client === null ? null : source;
   await unlessOneFails([signedIn && checkOpenAccount(signedIn), checkOpenAccount(target)], endOthers);
+  const files = signedIn === null ? await resolved(filesOf(imported), target) : NO_FILES;
   // In parallel, because they are two servers, or two accounts with separate limits.
   const [sourceReading, targetReading, keys] = await unlessOneFails(
     [
       signedIn === null
-        ? readingFromFiles(filesOf(imported), target.account.userId)
+        ? readFiles(files, source.account.userId, { deadAmong, target, botUserId })
         : readOpenAccount(signedIn, target.account.userId, {
             onProgress,
             withLastActivity: filters.activeSince !== null,
@@ -169,9 +179,10 @@ async function decide(
       histories,
       roomsWithAllKeys: roomsWithAllKeys(keys, unusableKeys),
       now: now(),
+      onProgress,
     });
     return decisionOf({
-      ...{ readings, decided, keys, unusableKeys, aliases },
+      ...{ readings, decided, keys, unusableKeys, aliases, imported },
       leftChats: leftChats(openedChats, [sourceReading.snapshot, targetReading.snapshot]),
       filters: chosen,
       generatedAt: new Date(now()),
@@ -183,11 +194,35 @@ async function decide(
         },
         asking: await asked.readable(),
         guarded: (work) => guarded(asked.account, work),
-        fileContacts: signedIn === null ? filesOf(imported).contacts : [],
+        fileContacts: signedIn === null ? files.contacts : [],
         shown: sourceReading,
         givenNames,
       },
     });
+  });
+}
+
+const NO_FILES = { userId: "", importedAt: 0, writtenAt: 0, rooms: [], contacts: [], data: null };
+
+function resolved(files: ImportedAccount, target: OpenAccount): Promise<ImportedAccount> {
+  return guarded(target.account, async () => withResolvedAliases(files, (await target.readable()).reader));
+}
+
+/** The account as its files describe it, without the servers that are gone. */
+async function readFiles(
+  files: ImportedAccount,
+  userId: string,
+  {
+    deadAmong,
+    target,
+    botUserId,
+  }: { deadAmong: ServerHealth["deadAmong"]; target: OpenAccount; botUserId: string },
+): Promise<AccountReading> {
+  const deadServers = await deadAmong(serversOfFiles(files));
+  return readingFromFiles(files, {
+    targetUserId: target.account.userId,
+    botUserIds: [botUserId],
+    deadServers: new Set([...deadServers, serverPartOf(userId)]),
   });
 }
 

@@ -1,3 +1,4 @@
+import type { ReadProgress } from "../reading.ts";
 import type { RoomPlanInput } from "./planning/plan-context.ts";
 import type { RoomPlan, SummaryNeeded } from "./planning/plan-rooms.ts";
 import { planRooms } from "./planning/plan-rooms.ts";
@@ -8,6 +9,7 @@ import { withNeededMembers } from "./reading/members.ts";
 import { withOtherMembers } from "./reading/other-member.ts";
 import { readOutsideRoom } from "./reading/outside-room.ts";
 import type { Reader } from "./reading/reader.ts";
+import { lookAtRoomsOfFile, withLooks } from "./reading/rooms-of-file.ts";
 import { roomFromSummary } from "./rooms/room-summary.ts";
 import type { AccountSnapshot, RoomSnapshot } from "./rooms/types.ts";
 
@@ -39,7 +41,7 @@ export async function decideRooms(
   options: Pick<
     RoomPlanInput,
     "filters" | "botUserIds" | "botRoomIds" | "histories" | "roomsWithAllKeys" | "now"
-  >,
+  > & { onProgress?: (progress: ReadProgress) => void },
 ): Promise<RoomPlan> {
   const { source } = accounts;
   const outsideRooms = new Map<string, RoomSnapshot>();
@@ -56,12 +58,28 @@ export async function decideRooms(
     if (needs.length === 0 && rooms.length === 0)
       return plan.membersNeeded.length === 0 ? plan : planRooms({ ...input, areMembersRead: true });
     const seen = snapshot;
-    const invitations = rooms.filter(({ isInvitation }) => isInvitation && source !== null);
-    const others = rooms.filter(({ isInvitation }) => !isInvitation || source === null);
+    if (source === null) {
+      const shown = await lookAtRoomsOfFile(rooms, {
+        target: accounts.target,
+        source: snapshot,
+        targetRooms: readings.target.snapshot.rooms,
+        onProgress: options.onProgress ?? (() => undefined),
+      });
+      for (const { roomId, kind } of rooms)
+        if (kind === "replacement")
+          outsideRooms.set(roomId, replacementOf(roomId, shown, snapshot, accounts.target.userId));
+      snapshot = withLooks(
+        snapshot,
+        rooms.map(({ roomId }) => roomId),
+        shown,
+      );
+      continue;
+    }
+    const invitations = rooms.filter(({ kind }) => kind === "invitation");
+    const others = rooms.filter(({ kind }) => kind === "replacement");
     await concurrently(others, MAX_SUMMARIES_AT_ONCE, async (room) => {
-      outsideRooms.set(room.roomId, await lookFromOutside(accounts, room, seen));
+      outsideRooms.set(room.roomId, await lookFromOutside({ ...accounts, source }, room, seen));
     });
-    if (source === null) continue;
     const looks = await concurrently(invitations, MAX_SUMMARIES_AT_ONCE, (room) =>
       lookAtInvitation(source.reader, room, seen, accounts.target.userId),
     );
@@ -77,17 +95,29 @@ export async function decideRooms(
   }
 }
 
+/** The replacement of a room that is known from a file. */
+function replacementOf(
+  roomId: string,
+  shown: ReadonlyMap<string, RoomSnapshot>,
+  snapshot: AccountSnapshot,
+  targetUserId: string,
+): RoomSnapshot {
+  const seen = shown.get(roomId);
+  const room = seen ?? roomFromSummary(roomId, {}, snapshot, targetUserId);
+  return { ...room, fromFile: { via: [], helpers: [], power: null, isShown: seen !== undefined } };
+}
+
 /**
  * The replacement of an upgraded room, as the source's server shows it. If that server shows
  * nothing, the target's server is asked.
  */
 async function lookFromOutside(
-  { source, target }: ReadableAccounts,
+  { source, target }: { source: ReadableAccount; target: ReadableAccount },
   room: SummaryNeeded,
   snapshot: AccountSnapshot,
 ): Promise<RoomSnapshot> {
   const seen =
-    (source && (await readOutsideRoom(source.reader, room, snapshot, target.userId))) ??
+    (await readOutsideRoom(source.reader, room, snapshot, target.userId)) ??
     (await readOutsideRoom(target.reader, room, snapshot, target.userId));
   return seen ?? roomFromSummary(room.roomId, {}, snapshot, target.userId);
 }

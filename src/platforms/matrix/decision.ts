@@ -1,6 +1,7 @@
 import type { CategoryName } from "../../model/categories.ts";
 import { category } from "../../model/categories.ts";
 import type { PlanFilters } from "../../model/filters.ts";
+import type { ImportedAccount } from "../../model/room-file.ts";
 import type { RunRoom } from "../../model/run-room.ts";
 import type { Decision, PlanFacts } from "../planning.ts";
 import type { AccountContents } from "./categories/contents.ts";
@@ -9,6 +10,7 @@ import type { KeyFacts, UnusableByRoom } from "./categories/room-keys/plan.ts";
 import { reportKeys, roomKeysCategory } from "./categories/room-keys/plan.ts";
 import type { ContactInput } from "./contact/contact-input.ts";
 import { contactDecisions } from "./contact/decisions.ts";
+import { planByFiles, sinceFiles } from "./files/file-facts.ts";
 import { finishFacts } from "./finish/finish-facts.ts";
 import { serverNameOf } from "./ids/identifiers.ts";
 import type { RoomPlan } from "./planning/plan-rooms.ts";
@@ -44,6 +46,8 @@ export interface DecisionInput {
   filters: PlanFilters;
   aliases: ReadonlyMap<string, string>;
   leftChats: readonly string[];
+  /** What the person's files say about the source; `null`: nothing. */
+  imported: ImportedAccount | null;
   generatedAt: Date;
   /** For decisions about contact. */
   contact: Omit<ContactInput, "readings" | "decided" | "keys" | "unusableKeys">;
@@ -104,7 +108,7 @@ function mayNeedInvitation(
 }
 
 function planFacts(input: DecisionInput): PlanFacts {
-  const { readings, decided, keys, unusableKeys, filters, generatedAt } = input;
+  const { readings, decided, keys, unusableKeys, filters, imported, generatedAt } = input;
   const { rooms, replacements, unknownRooms, isInviteBlocked, bannedRoomIds } = decided;
   const { categories, notMoved } = compareContents(readings.source, readings.target, roomMapping(rooms));
   const [sourceUserId, targetUserId] = [readings.source.snapshot.userId, readings.target.snapshot.userId];
@@ -140,8 +144,8 @@ function planFacts(input: DecisionInput): PlanFacts {
     unknownRooms,
     isInviteBlocked,
     bannedRooms: bannedRoomIds.length,
-    byFiles: null,
-    sinceFiles: null,
+    byFiles: imported === null ? null : planByFiles(imported, { readings, decided }),
+    sinceFiles: imported === null ? null : sinceFiles(imported, { readings, decided }),
   };
 }
 

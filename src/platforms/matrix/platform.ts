@@ -9,6 +9,7 @@ import type { ReadProgress } from "../reading.ts";
 import type { ClientIntroduction } from "../sign-in.ts";
 import { accountPairs } from "./account-pair.ts";
 import { convertNamedRoom } from "./convert-room.ts";
+import { ServerHealth } from "./files/server-health.ts";
 import { createMatrixFinish } from "./finish/platform-finish.ts";
 import { serverNameOf } from "./ids/identifiers.ts";
 import type { SessionDevices } from "./keys/emoji/crypto-accounts.ts";
@@ -47,6 +48,7 @@ export function createMatrixPlatform(options: MatrixPlatformOptions): Platform {
   const opening = { sessions, log };
   const keyWorker = new KeyWorker({ log });
   const inTurn = new KeyedQueue();
+  const health = new ServerHealth({ fetch, servers, monotonicNow, log });
   const keys = createMatrixKeys({ ...opening, devices: options.devices, worker: keyWorker });
   return {
     name: "matrix",
@@ -60,6 +62,7 @@ export function createMatrixPlatform(options: MatrixPlatformOptions): Platform {
       ...opening,
       compareKeys: (accounts, signal) => keys.compare(accounts, signal),
       keyWorker,
+      health,
       inTurn,
       now,
     }),

@@ -1,6 +1,7 @@
 import type { RouteRefusal } from "../../../model/route-refusals.ts";
 import type { Help, OpenRoute, Reason, Route } from "../../../model/routes.ts";
-import { NOBODY, joinHelpers, namedPerson, peopleOrUpgrader } from "./named-people.ts";
+import type { RoomFromFile } from "../rooms/types.ts";
+import { NOBODY, atMostTen, joinHelpers, namedPerson, peopleOrUpgrader } from "./named-people.ts";
 import type { MembersNeeded, Parties } from "./people.ts";
 import { arePeopleUndecided, membersToRead, peopleWhoMay, requiredForTask } from "./people.ts";
 import type { PlannedRoom } from "./planned-room.ts";
@@ -65,6 +66,7 @@ export function openRoutes(
   if (verdict.isInvited) routes.push("accept_invite");
   if (verdict.canJoin) routes.push("join");
   if (through !== null) routes.push("join_restricted");
+  else if (verdict.canTry) routes.push("join");
   if (verdict.canInvite) routes.push("invite");
   return routes.filter((route) => !isRefused(route, refusals));
 }
@@ -165,6 +167,7 @@ function declinedKnock(view: RoomView, reason: Refused, context: RouteContext): 
 function needsPerson(view: RoomView, help: Help, reason: Reason, context: RouteContext): RouteChoice {
   const { room, power } = view;
   const { parties } = context;
+  if (room.fromFile !== null) return needsPersonOfFile(room.fromFile, { help, reason }, context);
   const needed = membersToRead(room, power, { kind: help }, parties, "route");
   const membersNeeded = [...(needed === null ? [] : [needed]), ...anyoneNeeded(view, parties)];
   const found = peopleOrUpgrader(view, help, parties);
@@ -195,6 +198,21 @@ function needsPerson(view: RoomView, help: Help, reason: Reason, context: RouteC
   return { ...choice("impossible", "skipped", none), ...NOBODY, membersNeeded };
 }
 
+/** Nobody can read the members, so only people whom the file names can be asked. */
+function needsPersonOfFile(
+  { helpers }: RoomFromFile,
+  { help, reason }: { help: Help; reason: Reason },
+  { isInviteBlocked }: RouteContext,
+): RouteChoice {
+  const welcome = help === "invite" ? helpers.filter(({ userId }) => !isInviteBlocked(userId)) : helpers;
+  if (help === "invite" && (isInviteBlocked("") || (helpers.length > 0 && welcome.length === 0)))
+    return inviteBlocked();
+  if (welcome.length > 0)
+    return { ...choice("ask_moderator", "needs_moderator", reason), ...atMostTen(welcome) };
+  const none: Reason = isServersWord(reason) ? reason : { code: "no_helper", help, required: null };
+  return { ...choice("impossible", "skipped", none), ...NOBODY };
+}
+
 /** Only the person can allow invitations, in the settings of the new account. */
 function inviteBlocked(): RouteChoice {
   return { ...choice("ask_moderator", "needs_you", { code: "invite_blocked" }), ...NOBODY };
@@ -223,12 +241,15 @@ function throughUnreachable(view: RoomView, context: RouteContext): RouteChoice 
   const { parties, unreachable } = context;
   const membersNeeded: MembersNeeded[] = [];
   const candidates = unreachable.map((space) => {
+    const { fromFile } = space.view.room;
     const found =
       space.help === null
         ? NOBODY
-        : peopleWhoMay(space.view.room, space.view.power, { kind: space.help }, parties);
+        : fromFile !== null
+          ? atMostTen(fromFile.helpers)
+          : peopleWhoMay(space.view.room, space.view.power, { kind: space.help }, parties);
     const needed =
-      space.help === null
+      space.help === null || fromFile !== null
         ? null
         : membersToRead(space.view.room, space.view.power, { kind: space.help }, parties, "route");
     if (needed !== null) membersNeeded.push(needed);
@@ -251,12 +272,11 @@ function throughUnreachable(view: RoomView, context: RouteContext): RouteChoice 
   };
 }
 
-function asksInviter(
-  view: RoomView,
-  reason: SourceNotJoined,
-  { parties, isInviteBlocked }: RouteContext,
-): RouteChoice {
+function asksInviter(view: RoomView, reason: SourceNotJoined, context: RouteContext): RouteChoice {
+  const { parties, isInviteBlocked } = context;
   if (isInviteBlocked(reason.inviter ?? "")) return inviteBlocked();
+  if (view.room.fromFile !== null && reason.inviter === null)
+    return needsPersonOfFile(view.room.fromFile, { help: "invite", reason }, context);
   const helpers = reason.inviter === null ? NOBODY : namedPerson(view, reason.inviter, parties, 0);
   return { ...choice("ask_moderator", "needs_moderator", reason), ...helpers };
 }

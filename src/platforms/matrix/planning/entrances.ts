@@ -121,7 +121,9 @@ function reachableRoom(
   const refusals = input.refusals.get(roomId) ?? [];
   const routes = openRoutes(verdict, null, refusals);
   const isRestrictedRefused = refusals.some((refusal) => refusal.route === "join_restricted");
-  const isOpen = routes.includes("accept_invite") || routes.includes("join");
+  // A restricted room that no server shows opens through another room first, and is tried after that.
+  const isTriedLast = verdict.canTry && verdict.allowedRoomIds.length > 0;
+  const isOpen = routes.includes("accept_invite") || (routes.includes("join") && !isTriedLast);
   const canVouch =
     !isOpen && !isRestrictedRefused && verdict.allowedRoomIds.length > 0 && hasVoucher(view, input, needs);
   return {

@@ -11,6 +11,16 @@ import type { RoomView } from "./room-view.ts";
 
 export const NOBODY: Helpers = { helpers: [], moreHelpers: 0 };
 
+const MAX_HELPERS = 10;
+
+/** Helpers as reports name them. */
+export function atMostTen(helpers: readonly Helper[]): Helpers {
+  return {
+    helpers: helpers.slice(0, MAX_HELPERS),
+    moreHelpers: Math.max(0, helpers.length - MAX_HELPERS),
+  };
+}
+
 /**
  * Helpers of the room come first, because one of them is enough. A helper of the space can only let
  * the target into the space.
@@ -19,7 +29,8 @@ export function joinHelpers(ofRoom: Helpers, ofSpace: Helpers): Helpers {
   const named = new Set(ofRoom.helpers.map((helper) => helper.userId));
   const all = [...ofRoom.helpers, ...ofSpace.helpers.filter((helper) => !named.has(helper.userId))];
   const rest = ofRoom.moreHelpers + ofSpace.moreHelpers;
-  return { helpers: all.slice(0, 10), moreHelpers: rest + Math.max(0, all.length - 10) };
+  const first = atMostTen(all);
+  return { ...first, moreHelpers: rest + first.moreHelpers };
 }
 
 /**

@@ -1,11 +1,12 @@
 import type { RoomFilters } from "../../../model/filters.ts";
 import { NO_FILTERS } from "../../../model/filters.ts";
 import type { RoomHistory } from "../../../model/room-history.ts";
+import { parseRoomAlias } from "../ids/identifiers.ts";
 import { isOpenedChat } from "../rooms/chat-marker.ts";
 import { directRooms } from "../rooms/direct-rooms.ts";
 import { roomSnapshot } from "../rooms/room-snapshot.ts";
 import { valueOf } from "../rooms/state-read.ts";
-import type { AccountSnapshot, RoomSnapshot } from "../rooms/types.ts";
+import type { AccountSnapshot, RoomFromFile, RoomSnapshot } from "../rooms/types.ts";
 import type { Replacement } from "../rooms/upgrades.ts";
 import { lastReplacement } from "../rooms/upgrades.ts";
 import { filterRooms } from "./filters.ts";
@@ -55,11 +56,16 @@ export interface PlanContext {
   unknownReplacements: readonly string[];
   /** Invitations of the source about whose rooms nothing more is known yet. */
   unknownInvitations: readonly string[];
+  /** Rooms that are known from a file, and that no other server was asked about. */
+  unaskedRooms: readonly string[];
   unknownRooms: readonly string[];
 }
 
 /** Unwanted invitations can be many, and each needs a request or two. */
 const MAX_INVITATIONS_LOOKED_AT = 50;
+
+/** Memberships of the target that decide about a room by themselves. */
+const SETTLED: ReadonlySet<string | null> = new Set(["join", "invite", "ban"]);
 
 const OWN_MEMBERSHIPS: ReadonlySet<string | null> = new Set(["join", "invite", "knock"]);
 
@@ -100,6 +106,7 @@ export function planContext(input: RoomPlanInput): PlanContext {
     [...successors].filter(([roomId]) => target.rooms.get(roomId)?.membership !== "join"),
   );
   const { views, unknownReplacements } = viewsOf(input, own, replacements, excluded);
+  const isWithTarget = (roomId: string): boolean => SETTLED.has(target.rooms.get(roomId)?.membership ?? null);
   return {
     parties,
     own,
@@ -110,11 +117,17 @@ export function planContext(input: RoomPlanInput): PlanContext {
     direct,
     unknownReplacements,
     unknownInvitations: [...own.values()]
-      .filter(({ roomId, membership }) => membership === "invite" && !excluded.has(roomId))
+      .filter(({ membership, fromFile }) => membership === "invite" && fromFile === null)
+      .filter(({ roomId }) => !excluded.has(roomId))
       .filter(({ roomId }) => target.rooms.get(roomId)?.membership !== "join")
       .slice(0, MAX_INVITATIONS_LOOKED_AT)
       .map(({ roomId }) => roomId)
       .filter((roomId) => input.outsideRooms?.has(roomId) !== true),
+    unaskedRooms: [...own.values()]
+      .filter(({ fromFile }) => fromFile !== null && fromFile.isShown === null)
+      .map(({ roomId }) => roomId)
+      .filter((roomId) => parseRoomAlias(roomId) === null)
+      .filter((roomId) => !excluded.has(roomId) && !replacements.has(roomId) && !isWithTarget(roomId)),
     unknownRooms: filter.unknownRooms,
   };
 }
@@ -125,9 +138,10 @@ function viewsOf(
   replacements: ReadonlyMap<string, Replacement>,
   excluded: ReadonlySet<string>,
 ): { views: Map<string, RoomView>; unknownReplacements: string[] } {
-  const followed = new Map<string, Replacement>();
+  const followed = new Map<string, Replacement & { replaced: RoomSnapshot | undefined }>();
   for (const [roomId, replacement] of replacements)
-    if (!excluded.has(roomId)) followed.set(replacement.roomId, replacement);
+    if (!excluded.has(roomId))
+      followed.set(replacement.roomId, { ...replacement, replaced: own.get(roomId) });
   const views = new Map<string, RoomView>();
   for (const room of own.values())
     views.set(
@@ -139,7 +153,7 @@ function viewsOf(
       }),
     );
   const unknownReplacements: string[] = [];
-  for (const [roomId, replacement] of followed) {
+  for (const [roomId, { replaced, ...replacement }] of followed) {
     if (views.has(roomId)) continue;
     const seenByTarget = input.target.rooms.get(roomId);
     const summary = input.outsideRooms?.get(roomId);
@@ -147,7 +161,8 @@ function viewsOf(
     // The source has left this room. The state it saw then is out of date. Only its own membership
     // is still true.
     const membership = input.source.rooms.get(roomId)?.membership ?? null;
-    const seenBySource = { ...(summary ?? nothingKnown(roomId, input)), membership };
+    const seen = summary ?? nothingKnown(roomId, input);
+    const seenBySource = { ...seen, membership, fromFile: ofReplacement(seen, replaced) };
     views.set(
       roomId,
       roomView(seenBySource, seenByTarget, { sourceUserId: input.source.userId, replacement }),
@@ -182,6 +197,12 @@ function isChatWithBot(
   const others = room.heroes.filter((hero) => hero.userId !== targetUserId);
   const isSmall = room.joinedCount !== null && room.joinedCount <= 1 + room.heroes.length;
   return isSmall && others.length > 0 && others.every((hero) => botUserIds.has(hero.userId));
+}
+
+/** The people and servers of a replaced room are probably those of its replacement too. */
+function ofReplacement({ fromFile }: RoomSnapshot, replaced: RoomSnapshot | undefined): RoomFromFile | null {
+  if (replaced === undefined || replaced.fromFile === null) return null;
+  return { ...replaced.fromFile, isShown: fromFile?.isShown ?? null };
 }
 
 function nothingKnown(roomId: string, { source, target }: RoomPlanInput): RoomSnapshot {

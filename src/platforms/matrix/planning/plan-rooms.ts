@@ -21,12 +21,12 @@ import { verdictOn } from "./verdict.ts";
 import { warningsFor } from "./warnings.ts";
 
 /**
- * A room whose summary must be read: a replacement that the source is not in, or a room to which
- * the source is invited.
+ * A room whose summary must be read: a replacement that the source is not in, a room to which the
+ * source is invited, or a room that is known from a file.
  */
 export interface SummaryNeeded {
   roomId: string;
-  isInvitation: boolean;
+  kind: "replacement" | "invitation" | "file";
   via: readonly string[];
 }
 
@@ -58,6 +58,8 @@ export interface RoomPlan {
    * leaves out. While there are any, the target must not get settings that refuse invitations.
    */
   needInvitations: ReadonlySet<string>;
+  /** The IDs of rooms that no server shows, and that the run tries to join once. */
+  triedRoomIds: readonly string[];
 }
 
 /**
@@ -170,16 +172,24 @@ function planWith(input: RoomPlanInput, whole: PlanContext, gateways: ReadonlySe
     order: orderOfWork([...rooms, ...replacements]),
     membersNeeded: input.areMembersRead === true ? [] : mergeNeeds(readableNeeds(membersNeeded, context)),
     summariesNeeded: [
-      ...context.unknownReplacements.map((roomId) => ({ roomId, isInvitation: false })),
-      ...context.unknownInvitations.map((roomId) => ({ roomId, isInvitation: true })),
+      ...context.unknownReplacements.map((roomId) => ({ roomId, kind: "replacement" as const })),
+      ...context.unknownInvitations.map((roomId) => ({ roomId, kind: "invitation" as const })),
+      ...context.unaskedRooms.map((roomId) => ({ roomId, kind: "file" as const })),
     ].map((needed) => ({ ...needed, via: viaFor(needed.roomId, context) })),
     unknownRooms: context.unknownRooms,
     bannedRoomIds: [...input.source.rooms.values()]
       .filter((room) => room.membership === "ban")
       .map((room) => room.roomId),
     isInviteBlocked: isSourceBlocked,
+    triedRoomIds: [...rows.values()]
+      .filter(({ roomId, route }) => route === "join" && isUnshown(context.views.get(roomId)))
+      .map(({ roomId }) => roomId),
     needInvitations: needInvitations([...rooms, ...replacements], context, verdicts, verdictContext),
   };
+}
+
+function isUnshown(view: RoomView | undefined): boolean {
+  return view?.room.fromFile?.isShown === false;
 }
 
 /** The row of a room that is not moved itself: another room replaces it, or it is left out. */

@@ -2,6 +2,7 @@ import type { PowerLevel } from "../../../model/routes.ts";
 import { compareLevels, isAbove, reaches } from "../rooms/power-levels/level.ts";
 import type { RoomPower } from "../rooms/power-levels/room-power.ts";
 import { levelOf, may, requiredFor } from "../rooms/power-levels/room-power.ts";
+import type { RoomFromFile, RoomSnapshot } from "../rooms/types.ts";
 import type { RoomView } from "./room-view.ts";
 
 /**
@@ -18,7 +19,7 @@ export interface PowerGrant {
   /** The target's current level by the room's rules, joined or not. */
   current: PowerLevel;
   /**
-   * - `none`: the target has the level already.
+   * - `none`: the target has the level already, or nobody has signed in the source.
    * - `write`: the source writes it.
    * - `cannot_write`: the source's level does not suffice for the event, the source is not joined,
    *   or the room's ACL denies its server.
@@ -31,6 +32,10 @@ export interface PowerGrant {
   required: number | null;
 }
 
+type PowerFacts = Pick<RoomView, "power" | "sourceMembership" | "canSourceAct"> & {
+  readonly room: Pick<RoomSnapshot, "fromFile">;
+};
+
 /** The event type of power levels (CS §m.room.power_levels). */
 export const POWER_LEVELS = "m.room.power_levels";
 
@@ -38,9 +43,10 @@ export const POWER_LEVELS = "m.room.power_levels";
  * The power that the target can get from the source (platforms/matrix/README.md, "Power levels").
  */
 export function powerGrant(
-  { power, sourceMembership, canSourceAct }: Pick<RoomView, "power" | "sourceMembership" | "canSourceAct">,
+  { room, power, sourceMembership, canSourceAct }: PowerFacts,
   { sourceUserId, targetUserId }: { sourceUserId: string; targetUserId: string },
 ): PowerGrant {
+  if (room.fromFile !== null) return lostPower(room.fromFile, levelOf(power, targetUserId));
   const source = levelOf(power, sourceUserId);
   const current = levelOf(power, targetUserId);
   const required = requiredFor(power, { state: POWER_LEVELS });
@@ -53,6 +59,13 @@ export function powerGrant(
     ...grant,
     outcome: canSourceAct && may(power, sourceUserId, { state: POWER_LEVELS }) ? "write" : "cannot_write",
   };
+}
+
+/** Nobody can give the target the power that a file says the source had. */
+function lostPower({ power }: RoomFromFile, current: PowerLevel | null): PowerGrant {
+  const source = power ?? 0;
+  const wanted = source === "creator" ? 0 : source;
+  return { source, wanted, current: current ?? 0, outcome: "none", isAboveDefault: false, required: null };
 }
 
 /**

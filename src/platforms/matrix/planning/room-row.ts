@@ -43,7 +43,8 @@ export function roomFacts(view: RoomView, isDirect: boolean, parties: Parties): 
     },
     differs: {
       isUnseenBySource: view.isUnseenBySource,
-      isPowerUnseenByTarget: grant.outcome === "none" && compareLevels(byTarget, grant.wanted) > 0,
+      isPowerUnseenByTarget:
+        room.fromFile === null && grant.outcome === "none" && compareLevels(byTarget, grant.wanted) > 0,
     },
     grant,
     creation: { roomVersion: creation?.roomVersion ?? null, creators: creatorsOf(creation) },

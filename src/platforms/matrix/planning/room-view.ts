@@ -24,7 +24,7 @@ export interface RoomView {
    * not see (CS §Server Access Control Lists).
    */
   isSourceShutOut: boolean;
-  /** The source has joined, and the other servers accept what it does. */
+  /** The source is signed in and has joined, and the other servers accept what it does. */
   canSourceAct: boolean;
   /** The sender of the source's member event: the inviter, if it is invited. */
   inviter: string | null;
@@ -79,16 +79,17 @@ export function roomView(
     isEmpty?: boolean;
   },
 ): RoomView {
-  const room = bestRead(seenBySource, seenByTarget);
+  const { fromFile } = seenBySource;
+  const room = { ...bestRead(seenBySource, seenByTarget), fromFile };
   const ofTarget = membershipOfTarget(seenBySource, seenByTarget);
-  const isSourceShutOut = !isServerAllowed(room.serverAcl, serverPartOf(sourceUserId));
+  const isSourceShutOut = fromFile === null && !isServerAllowed(room.serverAcl, serverPartOf(sourceUserId));
   return {
     room,
     power: roomPowerOf(room),
     joinRule: joinRuleOf(room.joinRules, versionRules(room)),
     sourceMembership: seenBySource.membership,
     isSourceShutOut,
-    canSourceAct: seenBySource.membership === "join" && !isSourceShutOut,
+    canSourceAct: seenBySource.membership === "join" && !isSourceShutOut && fromFile === null,
     inviter: valueOf(seenBySource.ownMember)?.sender ?? null,
     targetInviter:
       (valueOf(seenByTarget?.ownMember ?? UNREAD) ?? valueOf(seenBySource.otherMember))?.sender ?? null,
@@ -132,6 +133,7 @@ function bestRead(seenBySource: RoomSnapshot, seenByTarget: RoomSnapshot | undef
   if (seenByTarget === undefined) return seenBySource;
   if (
     seenBySource.membership === "join" &&
+    seenBySource.fromFile === null &&
     !(isUnreadable(seenBySource) && seenByTarget.membership === "join")
   )
     return seenBySource;

@@ -2,7 +2,7 @@ import type { Side } from "../../../model/account.ts";
 import type { RoomHistory } from "../../../model/room-history.ts";
 import { NO_HISTORY } from "../../../model/room-history.ts";
 import type { Help, Reason } from "../../../model/routes.ts";
-import { serverNameOf } from "../ids/identifiers.ts";
+import { parseRoomAlias, serverNameOf } from "../ids/identifiers.ts";
 import { isSameServer } from "../ids/server-host.ts";
 import { allowedRooms, canKnockBy } from "../rooms/join-rule.ts";
 import { isOfServerNotices } from "../rooms/known-bots.ts";
@@ -45,6 +45,11 @@ export interface OpenVerdict {
   kind: "open";
   isInvited: boolean;
   canJoin: boolean;
+  /**
+   * No server shows the room, and its rule may let the target in. The run tries to join once, after
+   * all other routes that need nobody.
+   */
+  canTry: boolean;
   allowedRoomIds: readonly string[];
   canInvite: boolean;
   /** The source could invite, but the target's own settings refuse it. */
@@ -79,6 +84,9 @@ export function verdictOn(view: RoomView, context: VerdictContext): Verdict {
   if (unreadableBy !== null)
     return { kind: "unreadable", serverName: serverOf(unreadableBy, context.parties) };
   if (targetMembership === "join") return { kind: "joined" };
+  // No server could say which room the alias of a file means.
+  if (parseRoomAlias(view.room.roomId) !== null)
+    return { kind: "closed", reason: { code: "unreachable_server", serverText: null } };
   if (sourceMembership === "ban") return { kind: "closed", reason: { code: "source_banned" } };
   if (isOfServerNotices(view.room, context.parties.sourceUserId)) {
     const serverName = serverNameOf(context.parties.sourceUserId) ?? "";
@@ -162,7 +170,8 @@ function closedByJoinRule(
     const isSourceAble = canSourceAct && may(power, parties.sourceUserId, { state: "m.room.join_rules" });
     return { code: "join_rule_private", isSourceAble };
   }
-  if (joinRule.kind === "unknown") {
+  // A file may be old, so only what a server shows is a reason.
+  if (joinRule.kind === "unknown" && room.fromFile?.isShown !== false) {
     return {
       code: "unknown_join_rule",
       joinRule: joinRule.joinRule,
@@ -214,6 +223,15 @@ function whyNoInvitation(view: RoomView, { sourceUserId }: Parties): Reason {
   return { code: "no_invite_power", required: requiredFor(power, "invite"), source, isSourceJoined };
 }
 
+/** The rules of a file under which a join may succeed. */
+const TRIED_RULES: ReadonlySet<RoomView["joinRule"]["kind"]> = new Set([
+  "public",
+  "restricted",
+  "knock_restricted",
+  "unknown",
+  "unread",
+]);
+
 function open(view: RoomView, context: VerdictContext): OpenVerdict {
   const { room, power, joinRule, targetMembership } = view;
   const { parties, isSourceBlocked, isEverybodyBlocked, histories } = context;
@@ -221,12 +239,14 @@ function open(view: RoomView, context: VerdictContext): OpenVerdict {
   const isSourceAble = view.canSourceAct && may(power, parties.sourceUserId, "invite");
   // If the version is unknown (a replacement seen from outside), its rules are not guessed. An
   // invitation proves that the target's server knows the version.
-  const areRulesKnown = room.create.kind !== "unread";
+  const areRulesKnown = room.create.kind !== "unread" || room.fromFile !== null;
   const canAsk = areRulesKnown && !isCutOff(view, parties);
+  const isUnseen = room.fromFile?.isShown === false;
   return {
     kind: "open",
     isInvited: targetMembership === "invite",
-    canJoin: (canAsk && joinRule.kind === "public") || view.isTargetInState,
+    canJoin: (canAsk && joinRule.kind === "public" && !isUnseen) || view.isTargetInState,
+    canTry: isUnseen && TRIED_RULES.has(joinRule.kind),
     allowedRoomIds: canAsk ? allowedRooms(joinRule).filter((roomId) => roomId !== room.roomId) : [],
     canInvite: isSourceAble && !isSourceBlocked,
     isInviteBlocked: isSourceAble && isSourceBlocked,

@@ -4,6 +4,7 @@ import { allowedRooms } from "../rooms/join-rule.ts";
 import { may } from "../rooms/power-levels/room-power.ts";
 import { isServerAllowed } from "../rooms/server-acl.ts";
 import { valueOf } from "../rooms/state-read.ts";
+import type { RoomFromFile } from "../rooms/types.ts";
 import type { Parties } from "./people.ts";
 import { isJoined, joinedUsers, serversWhoMay } from "./people.ts";
 import type { RoomView } from "./room-view.ts";
@@ -19,12 +20,15 @@ const MAX_VIA = 4;
  * 4. the servers of powerful and of known joined members;
  * 5. the creator's server.
  *
+ * For a room that is known from a file, the servers of the file take the place of 2, 4 and 5.
+ *
  * The target's own server is never named. Servers that the ACL denies and IP literals (Appendices
  * §Routing) are named only if no other is left. If the ACL denies the source's server, no denied
  * server is named at all: a join through one enters a copy of the room that the others do not see.
  */
 export function viaServers(view: RoomView, parties: Parties): string[] {
   const { room, power, sourceMembership, isSourceShutOut } = view;
+  if (room.fromFile !== null) return viaFromFile(room.fromFile, view, parties);
   const isSourceJoined = sourceMembership === "join";
   const isRestricted = allowedRooms(view.joinRule).length > 0;
   const sourceServer = serverNameOf(parties.sourceUserId);
@@ -58,6 +62,22 @@ export function viaServers(view: RoomView, parties: Parties): string[] {
   return (good.length > 0 ? good : others).slice(0, MAX_VIA);
 }
 
+/** Servers of inviters, because they are there now, and then those of the file. */
+function viaFromFile(
+  { via }: RoomFromFile,
+  { room, targetInviter, tombstoneSender }: RoomView,
+  { targetUserId, sourceUserId }: Parties,
+): string[] {
+  const [targetServer, sourceServer] = [serverPartOf(targetUserId), serverPartOf(sourceUserId)];
+  const insiders = [targetInviter, tombstoneSender].flatMap((userId) => serverNameOf(userId ?? "") ?? []);
+  return [...new Set([...insiders, ...via])]
+    .filter(
+      (serverName) => !isSameServer(serverName, targetServer) && !isSameServer(serverName, sourceServer),
+    )
+    .filter((serverName) => isServerAllowed(room.serverAcl, serverName))
+    .slice(0, MAX_VIA);
+}
+
 /**
  * Whether no server is known through which the target can join: the ACL denies the source's server,
  * and no joined member on an allowed server is known.
@@ -78,6 +98,7 @@ export function isServerInside(
 ): boolean {
   const targetServer = serverPartOf(targetUserId);
   if (targetMembership === "join") return true;
+  if (room.fromFile?.via.some((serverName) => isSameServer(serverName, targetServer)) === true) return true;
   if (sourceMembership === "join" && isSameServer(serverPartOf(sourceUserId), targetServer)) return true;
   const known = [...room.members.keys(), ...room.heroes.map((hero) => hero.userId)];
   return known.some((userId) => isSameServer(serverPartOf(userId), targetServer) && isJoined(room, userId));

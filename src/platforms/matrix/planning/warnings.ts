@@ -34,7 +34,8 @@ export function warningsFor(
   parties: Parties,
   { willBeInside, hasAllKeys }: TargetInRoom,
 ): RoomWarnings {
-  const isSourceJoined = view.sourceMembership === "join";
+  // Nobody acts for a source that is known from files. What is lost with it is told for all rooms.
+  const isSourceJoined = view.sourceMembership === "join" && view.room.fromFile === null;
   const grant = powerGrant(view, parties);
   const warnings = willBeInside ? historyWarnings(view, hasAllKeys) : [];
   const membersNeeded: MembersNeeded[] = [];

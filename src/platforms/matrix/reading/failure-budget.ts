@@ -16,8 +16,13 @@ const RETRIES: readonly { upTo: number; retries: number }[] = [
  * the next request has, so that many rooms that cannot be read take a bounded time.
  */
 export class FailureBudget {
+  readonly #maxTimeouts: number;
   #timeouts = 0;
   #failures = 0;
+
+  constructor(maxTimeouts = MAX_TIMEOUTS) {
+    this.#maxTimeouts = maxTimeouts;
+  }
 
   timedOut(): void {
     this.#timeouts += 1;
@@ -29,7 +34,7 @@ export class FailureBudget {
 
   /** Whether no further request of this kind is sent. */
   get isSpent(): boolean {
-    return this.#timeouts >= MAX_TIMEOUTS;
+    return this.#timeouts >= this.#maxTimeouts;
   }
 
   get isTimeoutRepeated(): boolean {

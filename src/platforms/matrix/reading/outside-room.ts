@@ -28,7 +28,7 @@ export interface RoomToFind {
  * exist.
  */
 export async function readOutsideRoom(
-  reader: Reader,
+  reader: Pick<Reader, "request" | "summaryFailures" | "log">,
   { roomId, via }: RoomToFind,
   source: AccountSnapshot,
   targetUserId: string,

@@ -1,7 +1,12 @@
 import type { FileAccountData, FoundRoom, ImportedAccount } from "../../../model/room-file.ts";
+import type { Helper } from "../../../model/routes.ts";
 import { isJsonObject, isTooComplex, textOrNull } from "../api/json.ts";
 import { addRoom, directContent } from "../categories/direct-chats/direct-content.ts";
 import { DIRECT_CHATS_TYPE } from "../categories/direct-chats/plan.ts";
+import { parseUserId } from "../ids/identifiers.ts";
+import { isIpLiteral, serverPartOf } from "../ids/server-host.ts";
+import { isServerName } from "../ids/server-name.ts";
+import { looksLikeBot } from "../rooms/known-bots.ts";
 import type { RawStateEvent } from "../rooms/room-snapshot.ts";
 import { roomSnapshot } from "../rooms/room-snapshot.ts";
 import type { RoomSnapshot } from "../rooms/types.ts";
@@ -26,14 +31,43 @@ const NO_DATA: FileAccountData = {
   roomAccountData: {},
 };
 
+/** The people and servers around an account that files describe. */
+export interface FileParties {
+  readonly targetUserId: string;
+  /** Accounts that are not people. */
+  readonly botUserIds: readonly string[];
+  /** Servers from which nothing answers, and the one of the account. */
+  readonly deadServers: ReadonlySet<string>;
+}
+
+/** Further servers of a room add little. */
+const MAX_VIA = 8;
+/** The number of servers of one room whose state matters. */
+const MAX_SERVERS_OF_ROOM = 10;
+
+/** The servers that files name, those of many rooms first. */
+export function serversOfFiles({ rooms, contacts }: Pick<ImportedAccount, "rooms" | "contacts">): string[] {
+  const counts = new Map<string, number>();
+  const count = (serverName: string): void => {
+    if (isServerName(serverName)) counts.set(serverName, (counts.get(serverName) ?? 0) + 1);
+  };
+  for (const { roomId, via, helpers, partner } of rooms) {
+    const people = [...helpers.map(({ userId }) => userId), partner ?? ""].map(serverPartOf);
+    for (const name of new Set([...via.slice(0, MAX_SERVERS_OF_ROOM), ...people, serverPartOf(roomId)]))
+      count(name);
+  }
+  for (const { userId } of contacts) count(serverPartOf(userId));
+  return [...counts].sort(([, one], [, other]) => other - one).map(([serverName]) => serverName);
+}
+
 /**
  * An account as files describe it, in place of a reading. State that a file does not have is
  * unread.
  */
-export function readingFromFiles(imported: ImportedAccount, targetUserId: string): AccountReading {
+export function readingFromFiles(imported: ImportedAccount, parties: FileParties): AccountReading {
   const { userId } = imported;
   const data = imported.data ?? NO_DATA;
-  const rooms = imported.rooms.map((room) => roomFromFile(room, userId, targetUserId));
+  const rooms = imported.rooms.map((room) => roomFromFile(room, userId, parties));
   const rules = data.pushRules["global"];
   const global = contentsFromFile(data.accountData);
   const roomData = Object.entries(data.roomAccountData).map(([roomId, contents]) => ({
@@ -65,7 +99,7 @@ export function readingFromFiles(imported: ImportedAccount, targetUserId: string
 }
 
 /** The room as it was then. The account counts as joined, unless the file says otherwise. */
-function roomFromFile(room: FoundRoom, userId: string, targetUserId: string): RoomSnapshot {
+function roomFromFile(room: FoundRoom, userId: string, parties: FileParties): RoomSnapshot {
   const events: RawStateEvent[] = [];
   function add(type: string, content: Record<string, unknown>): void {
     events.push({ type, state_key: "", content });
@@ -83,14 +117,43 @@ function roomFromFile(room: FoundRoom, userId: string, targetUserId: string): Ro
   return roomSnapshot({
     roomId: room.roomId,
     ownUserId: userId,
-    otherUserId: targetUserId,
+    otherUserId: parties.targetUserId,
     membership: room.membership ?? "join",
     events,
     coverage: "partial",
     isOtherMemberRead: false,
     joinedCount: room.memberCount,
     tags: Object.keys(room.tags),
+    fromFile: {
+      via: viaOf(room, parties),
+      helpers: helpersOf(room, userId, parties),
+      power: room.power,
+      isShown: null,
+    },
   });
+}
+
+/** Those of the file, of its helpers, and of the room's ID, which names the server that made it. */
+function viaOf({ roomId, via, helpers }: FoundRoom, { deadServers }: FileParties): string[] {
+  const ofHelpers = helpers.map(({ userId }) => serverPartOf(userId));
+  const named = [...via, ...ofHelpers, serverPartOf(roomId)].filter(isServerName);
+  const living = named.filter((serverName) => !deadServers.has(serverName));
+  return [...new Set([...living.filter((name) => !isIpLiteral(name)), ...living])].slice(0, MAX_VIA);
+}
+
+/** People whom somebody can still reach. Bots count only if there is nobody else. */
+function helpersOf(
+  { helpers }: FoundRoom,
+  userId: string,
+  { targetUserId, botUserIds, deadServers }: FileParties,
+): Helper[] {
+  const able = helpers
+    .filter((helper) => helper.userId !== userId && helper.userId !== targetUserId)
+    .filter((helper) => !botUserIds.includes(helper.userId))
+    .filter((helper) => parseUserId(helper.userId) !== null && !deadServers.has(serverPartOf(helper.userId)))
+    .map(({ power, ...person }) => ({ ...person, power: power ?? 0 }));
+  const people = able.filter((helper) => !looksLikeBot(helper.userId));
+  return people.length > 0 ? people : able;
 }
 
 /** Account data of one scope by type, and the types that are too large or too deep. */

@@ -69,6 +69,7 @@ export interface RoomReading {
   heroes?: readonly Hero[];
   lastActivityAt?: number | null;
   tags?: readonly string[];
+  fromFile?: RoomSnapshot["fromFile"];
 }
 
 /**
@@ -130,6 +131,7 @@ export function roomSnapshot(reading: RoomReading): RoomSnapshot {
     members: knownMembers(members, reading),
     lastActivityAt: reading.lastActivityAt ?? null,
     tags: reading.tags ?? [],
+    fromFile: reading.fromFile ?? null,
   };
 }
 
@@ -141,8 +143,12 @@ export function withMembers(room: RoomSnapshot, more: ReadonlyMap<string, KnownM
 }
 
 /** Whether the account has joined the room and its server does not show the room's state. */
-export function isUnreadable({ membership, create }: Pick<RoomSnapshot, "membership" | "create">): boolean {
-  return membership === "join" && create.kind === "unread";
+export function isUnreadable({
+  membership,
+  create,
+  fromFile,
+}: Pick<RoomSnapshot, "membership" | "create" | "fromFile">): boolean {
+  return membership === "join" && create.kind === "unread" && fromFile === null;
 }
 
 /**

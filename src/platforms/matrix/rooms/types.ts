@@ -1,3 +1,4 @@
+import type { Helper, PowerLevel } from "../../../model/routes.ts";
 import type { PowerLevels } from "./power-levels/power-levels.ts";
 import type { StateRead } from "./state-read.ts";
 
@@ -124,6 +125,26 @@ export interface RoomSnapshot {
   lastActivityAt: number | null;
   /** Names of the account's tags on the room. */
   tags: readonly string[];
+  /** `null`: the account was read, and the state is what its server shows. */
+  fromFile: RoomFromFile | null;
+}
+
+/**
+ * What files say about a room of an account that nobody has signed in. Its state is the one in the
+ * file, where no other server has shown a newer one.
+ */
+export interface RoomFromFile {
+  /** Servers to join through, without dead ones. */
+  via: readonly string[];
+  /** People who could let an account in, in the order of the file, without those of dead servers. */
+  helpers: readonly Helper[];
+  /** The power of the account; `null`: not known. */
+  power: PowerLevel | null;
+  /**
+   * Whether another server shows the room to the new account. `null`: none was asked yet, or none
+   * has to be.
+   */
+  isShown: boolean | null;
 }
 
 /** One account as it was read. */

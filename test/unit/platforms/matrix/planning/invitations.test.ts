@@ -30,7 +30,7 @@ function planWith(
 describe("a room that the old account is only invited to", () => {
   it("is asked about once, at the servers that may know it", () => {
     expect(plan([sketchRoom(invited)]).summariesNeeded).toEqual([
-      { roomId: ROOM, isInvitation: true, via: ["old.example"] },
+      { roomId: ROOM, kind: "invitation", via: ["old.example"] },
     ]);
     expect(planWith(2).summariesNeeded).toEqual([]);
   });

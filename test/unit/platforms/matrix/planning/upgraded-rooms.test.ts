@@ -38,7 +38,7 @@ describe("upgraded rooms", () => {
 
   it("asks for a summary of a replacement that the old account is not in", () => {
     const made = plan([replaced(A, C)]);
-    expect(made.summariesNeeded).toEqual([{ roomId: C, isInvitation: false, via: ["old.example"] }]);
+    expect(made.summariesNeeded).toEqual([{ roomId: C, kind: "replacement", via: ["old.example"] }]);
     expect(rowOf(made)).toMatchObject({
       route: "successor",
       successor: C,

@@ -24,7 +24,8 @@ const NO_DATA: FileAccountData = {
 
 function reading(rooms: readonly FoundRoom[], data: Partial<FileAccountData> | null = null) {
   const imported = { userId: OLD, importedAt: 2, writtenAt: 1, rooms, contacts: [] };
-  return readingFromFiles({ ...imported, data: data && { ...NO_DATA, ...data } }, NEW);
+  const parties = { targetUserId: NEW, botUserIds: [], deadServers: new Set<string>() };
+  return readingFromFiles({ ...imported, data: data && { ...NO_DATA, ...data } }, parties);
 }
 
 /** What is compared, by category, as what is missing and what is not moved. */

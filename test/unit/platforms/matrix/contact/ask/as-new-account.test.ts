@@ -136,7 +136,7 @@ describe("a proposal to ask without a session of the old account", () => {
       },
     };
     const readings = {
-      source: readingFromFiles(imported, OTHER),
+      source: readingFromFiles(imported, { targetUserId: OTHER, botUserIds: [], deadServers: new Set() }),
       target: await readAccount(target.reader, { userId: OTHER, otherUserId: ME, features: PLAIN }),
     };
     target.asked.length = 0;

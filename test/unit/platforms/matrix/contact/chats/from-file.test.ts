@@ -34,7 +34,7 @@ async function decided(partners: readonly string[]) {
       accountData: { "m.ignored_user_list": { ignored_users: { [EVE]: {} } } },
     },
   };
-  const source = readingFromFiles(imported, OTHER);
+  const source = readingFromFiles(imported, { targetUserId: OTHER, botUserIds: [], deadServers: new Set() });
   const target = await readAccount(server.reader, { userId: OTHER, otherUserId: ME, features: PLAIN });
   server.asked.length = 0;
   const input: ContactInput = {

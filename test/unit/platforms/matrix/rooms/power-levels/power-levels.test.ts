@@ -100,6 +100,7 @@ describe("what the new account gets", () => {
   const grantOf = (sketch: Parameters<typeof sketchRoom>[0], isSourceJoined = true) =>
     powerGrant(
       {
+        room: sketchRoom(sketch),
         power: roomPowerOf(sketchRoom(sketch)),
         sourceMembership: isSourceJoined ? "join" : "invite",
         canSourceAct: isSourceJoined,

@@ -1,0 +1,119 @@
+import type { Logger } from "pino";
+import type { GuardedFetch } from "../../../network/guarded-fetch.ts";
+import type { UnreachableReason } from "../../../network/unreachable-error.ts";
+import { UnreachableError } from "../../../network/unreachable-error.ts";
+import { DiscoveryError } from "../api/discovery-error.ts";
+import { discoverHomeserver } from "../api/discovery.ts";
+import { parseServerName } from "../ids/server-name.ts";
+import { concurrently } from "../reading/concurrently.ts";
+
+export interface ServerHealthOptions {
+  readonly fetch: GuardedFetch;
+  /** Server name → client API address, instead of discovery. */
+  readonly servers: Readonly<Record<string, string>>;
+  /** Milliseconds of a clock that never jumps. */
+  readonly monotonicNow: () => number;
+  readonly log: Logger;
+}
+
+/** The number of servers that one look probes. The others count as unknown. */
+const MAX_PROBES = 300;
+const MAX_PROBES_AT_ONCE = 16;
+const TIMEOUT_MS = 5_000;
+/** How long an answer, or a missing one, counts. */
+const REMEMBERED_MS = 3_600_000;
+/** The number of servers that are remembered. */
+const MAX_REMEMBERED = 5_000;
+
+/** Nothing is there: no name, no connection. */
+const NOTHING_THERE: ReadonlySet<UnreachableReason> = new Set<UnreachableReason>([
+  "dns",
+  "refused",
+  "timeout",
+  "reset",
+]);
+
+/** The default port of federation (SS §Resolving server names). */
+const FEDERATION_PORT = 8448;
+
+/**
+ * Whether homeservers still exist. A server is dead only if nothing of it answers: neither its name
+ * over HTTPS, nor its port for federation, nor a configured address.
+ */
+export class ServerHealth {
+  readonly #options: ServerHealthOptions;
+  readonly #known = new Map<string, { readonly isDead: boolean; readonly until: number }>();
+
+  constructor(options: ServerHealthOptions) {
+    this.#options = options;
+  }
+
+  /** The dead servers among these. At most `MAX_PROBES` of them are asked, the first ones. */
+  async deadAmong(serverNames: Iterable<string>, signal?: AbortSignal): Promise<ReadonlySet<string>> {
+    const names = [...new Set(serverNames)];
+    const unknown = names.filter((name) => this.#remembered(name) === null).slice(0, MAX_PROBES);
+    await concurrently(unknown, MAX_PROBES_AT_ONCE, async (name) => {
+      if (signal?.aborted === true) return;
+      this.#remember(name, await this.#isDead(name, signal));
+    });
+    return new Set(names.filter((name) => this.#remembered(name) === true));
+  }
+
+  /**
+   * Whether a homeserver answers at the client API address of a server name. It is asked anew each
+   * time, by one or two small requests.
+   */
+  async isAnswering(serverName: string, signal: AbortSignal): Promise<boolean> {
+    const { fetch, servers, log } = this.#options;
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(2 * TIMEOUT_MS)]);
+    try {
+      await discoverHomeserver(serverName, { fetch, servers, log, signal: limited });
+      this.#remember(serverName, false);
+      return true;
+    } catch (error) {
+      if (error instanceof DiscoveryError) return false;
+      throw error;
+    }
+  }
+
+  async #isDead(serverName: string, signal?: AbortSignal): Promise<boolean> {
+    const parts = parseServerName(serverName);
+    // Such a name belongs to no server that could be asked.
+    if (parts === null) return true;
+    const { servers } = this.#options;
+    const configured = Object.entries(servers).find(
+      ([name]) => name.toLowerCase() === serverName.toLowerCase(),
+    )?.[1];
+    const addresses =
+      configured === undefined
+        ? [`https://${parts.hostname}/`, `https://${parts.hostname}:${parts.port ?? FEDERATION_PORT}/`]
+        : [configured];
+    for (const address of addresses) if (!(await this.#isNothingAt(address, signal))) return false;
+    return true;
+  }
+
+  /** A refusal by rules of the bot says nothing about the server. */
+  async #isNothingAt(address: string, signal?: AbortSignal): Promise<boolean> {
+    try {
+      await this.#options.fetch(address, {
+        timeoutMs: TIMEOUT_MS,
+        maxBytes: 65_536,
+        ...(signal !== undefined && { signal }),
+      });
+      return false;
+    } catch (error) {
+      if (!(error instanceof UnreachableError)) throw error;
+      return NOTHING_THERE.has(error.reason);
+    }
+  }
+
+  #remembered(serverName: string): boolean | null {
+    const known = this.#known.get(serverName);
+    return known === undefined || known.until <= this.#options.monotonicNow() ? null : known.isDead;
+  }
+
+  #remember(serverName: string, isDead: boolean): void {
+    if (this.#known.size >= MAX_REMEMBERED) this.#known.clear();
+    this.#known.set(serverName, { isDead, until: this.#options.monotonicNow() + REMEMBERED_MS });
+  }
+}
