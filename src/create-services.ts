@@ -4,7 +4,7 @@ import type { Counter } from "prom-client";
 import { monotonicNow } from "./chat/chat-options.ts";
 import type { Chat } from "./chat/chat.ts";
 import { createPermission } from "./commands/permission.ts";
-import type { CommandServices } from "./commands/registry.ts";
+import type { CommandServices, KeyCommands } from "./commands/registry.ts";
 import type { Configuration } from "./config/configuration.ts";
 import { answererOfKept } from "./dialogue/kept-answers.ts";
 import { KeyAnnouncer } from "./dialogue/key-notices.ts";
@@ -129,16 +129,41 @@ export function createServices(base: Base): Services {
     runs,
     proposals: runs.proposals,
     finish,
-    keys,
+    keys: keyCommands(keys, moved),
     verify: (request) => runs.verifier.verify(request),
     convert: (owner, request) => convertChat(owner, request, { planning, accounts, platform, botUserId }),
-    listRooms: (owner, request) => listSourceRooms(owner, request, { accounts, platform, readings }),
-    checkKeys: (owner, order) => checkKeys(owner, order, { accounts, keys: platform.keys, readings }),
+    listRooms: async (owner, request) =>
+      moved.withFiles(owner, await listSourceRooms(owner, request, { accounts, platform, readings })),
+    checkKeys: async (owner, order) =>
+      moved.withFiles(owner, await checkKeys(owner, order, { accounts, keys: platform.keys, readings })),
     plans,
     now,
     prefix,
   };
   return { platform, keys, signIn, runs, commands };
+}
+
+/** The commands about keys. Where they lack the old account, they know what files can do. */
+function keyCommands(keys: KeyServices, moved: PeoplesAccounts): KeyCommands {
+  const { opening, overview, files } = keys;
+  return {
+    files,
+    cancel: (owner) => keys.cancel(owner),
+    answerEmoji: (owner, copyId, areSame) => keys.answerEmoji(owner, copyId, areSame),
+    opening: {
+      byTyping: async (request, typed) =>
+        moved.withFiles(request.owner, await opening.byTyping(request, typed)),
+      byEmoji: async (request) => moved.withFiles(request.owner, await opening.byEmoji(request)),
+    },
+    overview: {
+      unfinished: (owner) => overview.unfinished(owner),
+      ways: async (owner) => moved.withFiles(owner, await overview.ways(owner)),
+      status: async (owner) => ({
+        ...(await overview.status(owner)),
+        ...(await moved.filesInstead(owner)),
+      }),
+    },
+  };
 }
 
 function createKeyServices(base: Base, platform: Platform, planning: Planning): KeyServices {

@@ -4,7 +4,7 @@ import type { FilesOverview, ImportedAccount } from "../../model/room-file.ts";
 import type { Run } from "../../model/run.ts";
 import type { Accounts } from "../../store/accounts.ts";
 import type { Imports } from "../../store/imports.ts";
-import type { FilesInstead } from "../plan/results.ts";
+import type { CannotDecide, FilesInstead } from "../plan/results.ts";
 
 export interface PeoplesAccountsOptions {
   accounts: Pick<Accounts, "get">;
@@ -62,6 +62,16 @@ export class PeoplesAccounts {
     return { files: file === null ? { kind: "none" } : { ...file, kind: "imported" } };
   }
 
+  /** The result of a command. If it lacks the old account, with what files can do. */
+  async withFiles<Result extends { status: string }>(
+    owner: string,
+    result: Result | CannotDecide,
+  ): Promise<Result | CannotDecide> {
+    return isCannotDecide(result) && lacksOldAccount(result)
+      ? { ...result, ...(await this.filesInstead(owner)) }
+      : result;
+  }
+
   /** What a person's files say about an old account; `null` if they say nothing about it. */
   async imported(owner: string, { userId }: Pick<OldAccount, "userId">): Promise<ImportedAccount | null> {
     if ((await this.fromFile(owner))?.userId !== userId) return null;
@@ -90,4 +100,14 @@ export class PeoplesAccounts {
     const isSource = source?.userId === run.source && (goesByFiles || !isFromFile(source));
     return { source: isSource ? source : null, target: target?.userId === run.target ? target : null };
   }
+}
+
+function isCannotDecide(result: { status: string }): result is CannotDecide {
+  return result.status === "not_signed_in" || result.status === "not_read";
+}
+
+function lacksOldAccount(result: CannotDecide): boolean {
+  return result.status === "not_signed_in"
+    ? result.missing.includes("source")
+    : result.account.side === "source";
 }

@@ -11,7 +11,7 @@ import type {
   TypedSecret,
 } from "../../platforms/keys.ts";
 import type { AccountRefusal } from "../../platforms/sign-in.ts";
-import type { CannotDecide } from "../plan/results.ts";
+import type { CannotDecide, FilesInstead } from "../plan/results.ts";
 
 /**
  * How a command that opens the old backup ended.
@@ -83,6 +83,8 @@ export interface KeyStatus {
   copy: KeyCopy | null;
   /** What the last finished copy of these accounts did. */
   copied: CopiedKeys | null;
+  /** As in `CannotDecide`. */
+  files?: FilesInstead;
 }
 
 /** What finished work with keys did. */

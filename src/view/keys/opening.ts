@@ -2,7 +2,6 @@ import type { KeyCopy } from "../../model/key-copy.ts";
 import type { OpenRefusal, RecoveryKeyMistake, TypedSecret } from "../../platforms/keys.ts";
 import type { OpeningRequest } from "../../service/keys/opening.ts";
 import type { OpeningResult } from "../../service/keys/results.ts";
-import { cannotDecide } from "../account/reading.ts";
 import type { Block, Inline } from "../document/document.ts";
 import { code, paragraph, strong } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
@@ -11,6 +10,7 @@ import { counted, formatCount } from "../document/numbers.ts";
 import { untrustedCode } from "../document/untrusted-text.ts";
 import { byKeyFile, noBackupWords, noEmojiWords } from "./backup-words.ts";
 import { otherWays } from "./ways.ts";
+import { withoutOldAccount } from "./without-old-account.ts";
 import { replacedWork, underWayWords, workCommand } from "./work-words.ts";
 
 /** Shown while the old backup is being opened. */
@@ -57,7 +57,7 @@ function outcome(result: OpeningResult, { purpose, prefix }: OpeningView): Messa
   switch (result.status) {
     case "not_signed_in":
     case "not_read":
-      return cannotDecide(
+      return withoutOldAccount(
         result,
         prefix,
         purpose === "copy" ? "A copy of your keys" : "An export of your keys",

@@ -15,6 +15,7 @@ import { formatCount } from "../document/numbers.ts";
 import { formatTime } from "../document/time.ts";
 import { untrustedCode } from "../document/untrusted-text.ts";
 import { backupNeeded, noBackupWords, whyNotWritable } from "./backup-words.ts";
+import { keyFileInstead } from "./without-old-account.ts";
 import { keyCount } from "./work-words.ts";
 import { workLine } from "./work.ts";
 
@@ -113,9 +114,11 @@ function sinceThen(found: BackupOfAccount | undefined, { expected, from }: Copie
   return more <= 0 ? [] : [` Since then ${keyCount(more)} came into the old one.`];
 }
 
-function nextStep({ backups, copied }: KeyStatus, prefix: string): Inline[] {
+function nextStep({ backups, copied, files }: KeyStatus, prefix: string): Inline[] {
   const { source, target } = backups;
-  const missing = sides.find((side) => backups[side] === undefined);
+  const isOldImported = source === undefined && files?.kind === "imported";
+  if (isOldImported && target !== undefined) return keyFileInstead(prefix);
+  const missing = isOldImported ? "target" : sides.find((side) => backups[side] === undefined);
   if (source === undefined || target === undefined || missing !== undefined)
     return ["Next: ", code(`${prefix}login ${sideWord(missing ?? "source")} @you:server`), "."];
   if ("refusal" in source || "refusal" in target)

@@ -1,12 +1,12 @@
 import type { KeyBackup } from "../../model/key-backup.ts";
 import type { NoEmojiReason, OpeningWays } from "../../platforms/keys.ts";
 import type { WaysResult } from "../../service/keys/results.ts";
-import { cannotDecide } from "../account/reading.ts";
 import type { Block, Inline } from "../document/document.ts";
 import { code, list, paragraph, strong } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
 import { notice } from "../document/message.ts";
 import { backupNeeded, noBackupWords, noEmojiWords, whyNotWritable } from "./backup-words.ts";
+import { withoutOldAccount } from "./without-old-account.ts";
 import { keyCount, workCommand } from "./work-words.ts";
 import { workLine } from "./work.ts";
 
@@ -15,7 +15,7 @@ export function waysAnswer(result: WaysResult, now: number, prefix: string): Mes
   switch (result.status) {
     case "not_signed_in":
     case "not_read":
-      return cannotDecide(result, prefix, "A copy of your keys");
+      return withoutOldAccount(result, prefix, "A copy of your keys");
     case "ways": {
       const { ways, target, copy } = result;
       const work = copy === null ? [] : [paragraph(...workLine(copy, now, prefix))];

@@ -5,6 +5,7 @@ import { code, join, list, paragraph, strong } from "../document/document.ts";
 import { counted } from "../document/numbers.ts";
 import { formatDate } from "../document/time.ts";
 import { untrustedCode } from "../document/untrusted-text.ts";
+import { keyFileInstead } from "../keys/without-old-account.ts";
 import type { NamedRoom } from "../words/room-line.ts";
 import { roomNames } from "../words/room-line.ts";
 
@@ -43,11 +44,7 @@ export function lostForGood(
   return [
     paragraph(strong("What is lost with your old server")),
     list(lost),
-    paragraph(
-      "Keys of encrypted history may not be lost. If Element Web or Desktop is still signed in to your old account, try Settings → Encryption → Export keys. ",
-      code(`${prefix}keys import`),
-      " takes that file.",
-    ),
+    paragraph("Keys of encrypted history may not be lost. ", ...keyFileInstead(prefix)),
     paragraph(
       "Whoever owns the name ",
       code(untrustedCode(oldServer)),

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { REASON_CODES } from "../../../../src/model/routes.ts";
 import { RUN_STATES } from "../../../../src/model/run-states.ts";
 import type { PlanByFiles, SinceFiles } from "../../../../src/platforms/planning.ts";
+import type { KeyStatus } from "../../../../src/service/keys/results.ts";
 import type { ShownPlan } from "../../../../src/service/plan/results.ts";
 import {
   askingAboutRooms,
@@ -12,6 +13,8 @@ import {
 } from "../../../../src/view/account/reading.ts";
 import type { Message } from "../../../../src/view/document/message.ts";
 import { messageContent } from "../../../../src/view/document/message.ts";
+import { keyStatus } from "../../../../src/view/keys/status.ts";
+import { waysAnswer } from "../../../../src/view/keys/ways.ts";
 import { runEnded } from "../../../../src/view/migrate/end.ts";
 import { roomLetIn } from "../../../../src/view/migrate/let-in.ts";
 import { planFile, planMessage } from "../../../../src/view/migrate/plan.ts";
@@ -106,6 +109,12 @@ const account = {
   signedInAt: 0,
 } as const;
 const imported = { kind: "imported", userId: EVIL_USER, writtenAt: WRITTEN_AT } as const;
+const ofNewAccount: KeyStatus = {
+  backups: {
+    target: { account: { ...account, side: "target" }, backup: { kind: "none", isSwitchedOff: false } },
+  },
+  ...{ isVerified: false, copy: null, copied: null, files: imported },
+};
 const away = { code: "unreachable", reason: "dns", host: EVIL } as const;
 const everyReason = {
   ...fromFile,
@@ -128,6 +137,11 @@ const messages: Record<string, Message[]> = {
       cannotDecide({ status: "not_signed_in", missing: ["source", "target"], files }, "!"),
       cannotDecide({ status: "not_read", account, refusal: away, files }, "!"),
     ]),
+  ],
+  keys: [
+    waysAnswer({ status: "not_signed_in", missing: ["source"], files: imported }, NOW, "!"),
+    keyStatus({ backups: {}, isVerified: false, copy: null, copied: null, files: imported }, NOW, "!"),
+    keyStatus(ofNewAccount, NOW, "!"),
   ],
   oldServerAnswers: [oldServerAnswers({ status: "old_server_answers", userId: EVIL_USER }, "!")],
   start: [
@@ -250,6 +264,14 @@ describe("without the old account", () => {
     );
     expect(text(notSignedIn({ missing: ["source"] }, "!", "A plan"))).not.toContain("!import");
     expect(text(notSignedIn({ missing: ["target"] }, "!", "A plan"))).not.toContain("!import");
+  });
+
+  it("commands about keys name the way by a key file", () => {
+    const [ways, nobody, onlyNew] = (messages["keys"] ?? []).map(text);
+    expect(ways).toContain("A copy of your keys needs the account itself: !login old");
+    expect(ways).toContain("!keys import takes that file.");
+    expect(nobody).toContain("Next: !login new @you:server.");
+    expect(onlyNew).toContain("!keys import takes that file.");
   });
 
   it("a server that does not answer leads to the files", () => {
