@@ -211,7 +211,9 @@ function nextStep({ run, report }: RunEnd, left: readonly ReportRoom[], prefix: 
               code(`${prefix}ask`),
               " asks them. ",
             ]
-          : []),
+          : report.isFromFile && left.some((room) => room.route === "impossible")
+            ? ["I keep watching: when somebody invites your new account to one of these rooms, I accept. "]
+            : []),
         code(`${prefix}migrate verify`),
         `${comparesWords(report)} Keep your ${report.isFromFile ? "files" : "old account"} until you are satisfied.`,
       ];

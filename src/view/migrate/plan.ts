@@ -250,7 +250,10 @@ function nextStep({ report, work }: ShownPlan, prefix: string, isWatched: boolea
         ? [" ", code(`${prefix}report`), " shows the rooms that need help, and who can give it."]
         : []),
     ];
-  const waits = report.rooms.some(isLeftToWatch);
+  // Files do not say everybody who could invite, so a run by them watches closed rooms too.
+  const waits = report.rooms.some(
+    (room) => isLeftToWatch(room) || (report.isFromFile && room.route === "impossible"),
+  );
   const rest = "when somebody lets your new account in, I do the rest by myself.";
   const watching: Inline[] = isWatched
     ? [` I keep watching: ${rest}`]

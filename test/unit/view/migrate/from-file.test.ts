@@ -325,6 +325,15 @@ describe("without the old account", () => {
     expect(said).not.toMatch(/both accounts|Keep your old account/u);
   });
 
+  it("the end says that closed rooms are watched", () => {
+    const report = { ...fromFile, rooms: [closed, gone] };
+    expect(text(runEnded(end({ run: runStatus({ isFromFile: true }), report }), "!"))).toContain(
+      "I keep watching: when somebody invites your new account to one of these rooms, I accept.",
+    );
+    const nothing = plan({ report, work: { canBegin: false, categories: [] } });
+    expect(text(planMessage(nothing, VIEW))).toContain("!migrate start makes me watch the rooms:");
+  });
+
   it("the status says it too, and what is compared", () => {
     const ended = runStatus({ state: "over", isFromFile: true, isOldServerBack: true, endedAt: NOW });
     const said = text(progressMessage(ended, NOW, "!"));
