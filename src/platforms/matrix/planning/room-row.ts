@@ -50,6 +50,7 @@ export function roomFacts(view: RoomView, isDirect: boolean, parties: Parties): 
     creation: { roomVersion: creation?.roomVersion ?? null, creators: creatorsOf(creation) },
     via: viaServers(view, parties),
     isNewToServer: !isServerInside(view, parties),
+    ...(room.fromFile?.isShown === false && { isTry: true }),
     facts: accessFacts(view, parties.sourceUserId),
   };
 }

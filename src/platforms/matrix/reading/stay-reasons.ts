@@ -27,6 +27,7 @@ export async function stayReasonsIn(
   { source, target }: UndonePair,
   { left, declined }: RoomsOfUndo,
 ): Promise<StayReasons> {
+  const leftToo = new Set(left);
   const [sourceUserId, targetUserId] = [source.account.userId, target.account.userId];
   return guarded(target.account, async () => {
     const { reader } = await target.readable();
@@ -36,11 +37,13 @@ export async function stayReasonsIn(
     const toLeave = left.filter((roomId) => targetRooms.has(roomId));
     await concurrently(toLeave, CONCURRENCY, async (roomId) => {
       const inRoom = sourceIn(roomId, sourceRooms);
-      const leaving = { roomId, sourceUserId, targetUserId, target: reader, isLeftToo };
+      const leaving = { roomId, sourceUserId, targetUserId, target: reader };
       const found =
         inRoom === "away"
           ? null
-          : await unlessAway(async () => ({ reason: await findStayReason({ ...leaving, source: inRoom }) }));
+          : await unlessAway(async () => ({
+              reason: await findStayReason({ ...leaving, source: inRoom, isLeftToo }),
+            }));
       const reason = found === null ? "unreadable" : found.reason;
       if (reason !== null) reasons.set(roomId, reason);
     });
@@ -56,7 +59,7 @@ export async function stayReasonsIn(
   });
 
   function isLeftToo(roomId: string): boolean {
-    return left.includes(roomId);
+    return leftToo.has(roomId);
   }
 }
 
