@@ -141,10 +141,14 @@ const waitedFor: Readonly<Record<NonNullable<ReportRoom["waitingFor"]>, string>>
 
 /** The heading of rooms with one cause. */
 export function causeTitle(cause: NotMovedCause, { isFromFile }: MaybeFromFile): string {
-  return cause === "no_helper" && isFromFile === true
-    ? "I know of nobody who could let you in"
-    : causeTitles[cause];
+  return (isFromFile === true ? titlesFromFile[cause] : undefined) ?? causeTitles[cause];
 }
+
+/** Where nobody has signed in the old account. */
+const titlesFromFile: Readonly<Partial<Record<NotMovedCause, string>>> = {
+  no_helper: "I know of nobody who could let you in",
+  source_not_joined: "Your old account had not joined",
+};
 
 const causeTitles: Readonly<Record<NotMovedCause, string>> = {
   knock: "Somebody must answer a knock",

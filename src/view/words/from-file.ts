@@ -33,6 +33,10 @@ export function reasonFromFile(reason: Reason): string | null {
         : `Nobody on a living server is known who could ${helpVerbs[reason.help]}.`;
     case "unreachable_server":
       return "No server that is known to have this room answers. Somebody inside can still invite the new account.";
+    case "source_not_joined":
+      return reason.membership === "invite" && reason.inviter === null
+        ? "The old account was invited but had not joined. Somebody in the room must invite the new one."
+        : null;
     case "source_server_acl":
       return "Somebody in the room must invite the new account.";
     default:

@@ -334,6 +334,19 @@ describe("without the old account", () => {
     expect(text(planMessage(nothing, VIEW))).toContain("!migrate start makes me watch the rooms:");
   });
 
+  it("a room that only invited the old account is not one that it was in", () => {
+    const reason = { code: "source_not_joined", membership: "invite", inviter: null } as const;
+    const said = text(
+      reportMessage({
+        report: { ...fromFile, rooms: [room("!invited:x", { reason })] },
+        moreHelpers: new Map(),
+        prefix: "!",
+      }),
+    );
+    expect(said).toContain("Your old account had not joined (1)");
+    expect(said).toContain("was invited but had not joined. Somebody in the room must invite the new one.");
+  });
+
   it("the status says it too, and what is compared", () => {
     const ended = runStatus({ state: "over", isFromFile: true, isOldServerBack: true, endedAt: NOW });
     const said = text(progressMessage(ended, NOW, "!"));
