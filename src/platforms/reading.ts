@@ -1,9 +1,11 @@
 import type { Account } from "../model/account.ts";
 import type { AccountRefusal } from "./sign-in.ts";
 
-/** The progress of reading an account, in rooms. */
+/** The progress of reading an account, or of asking about the rooms of a file, in rooms. */
 export interface ReadProgress {
+  /** The server that is asked. */
   serverName: string;
+  isOfFile?: true;
   read: number;
   total: number;
 }

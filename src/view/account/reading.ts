@@ -25,9 +25,15 @@ export function askingAboutRooms(serverName: string): Message {
   return notice(paragraph("Asking ", code(untrustedCode(serverName)), " about the rooms of your file …"));
 }
 
-/** The progress of reading one account. */
-export function readingProgress({ serverName, read, total }: ReadProgress): Message {
-  return notice(paragraph("Reading ", code(untrustedCode(serverName)), ` … ${read} of ${total} rooms`));
+/** The progress of reading one account, or of asking about the rooms of a file. */
+export function readingProgress({ serverName, isOfFile, read, total }: ReadProgress): Message {
+  const server = code(untrustedCode(serverName));
+  const done = ` … ${read} of ${total} rooms`;
+  return notice(
+    isOfFile === true
+      ? paragraph("Asking ", server, ` about the rooms of your file${done}`)
+      : paragraph("Reading ", server, done),
+  );
 }
 
 /**

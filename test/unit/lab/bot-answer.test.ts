@@ -32,6 +32,7 @@ it.each([
   readingAccounts(),
   askingAboutRooms("new.example"),
   readingProgress({ serverName: "old.example", read: 5, total: 9 }),
+  readingProgress({ serverName: "new.example", isOfFile: true, read: 5, total: 9 }),
   readingRooms(),
   lookingWhatToUndo(),
   openingBackup(),

@@ -66,7 +66,7 @@ export async function lookAtRoomsOfFile(
     const seen = await readOutsideRoom(once, room, source, userId);
     if (seen !== null) shown.set(room.roomId, seen);
     read += 1;
-    onProgress({ serverName, read, total: rooms.length });
+    onProgress({ serverName, isOfFile: true, read, total: rooms.length });
   });
   const missing = new Set(rooms.map(({ roomId }) => roomId).filter((roomId) => !shown.has(roomId)));
   for (const spaceId of spacesWith(missing, shown, targetRooms)) {
