@@ -151,14 +151,9 @@ async function decide(
     ],
     endOthers,
   );
-  const accountsAsRead = { source: sourceReading, target: targetReading };
   const { spokenIn, histories, unusableKeys: found, openedChats, givenNames } = await knownRooms();
-  const lost = signedIn === null && (await lostImages(target.client, accountsAsRead));
   const readings = {
-    source: {
-      ...withFormerNames(sourceReading, givenNames, target.account.userId),
-      ...(lost !== false && { lostImages: lost }),
-    },
+    source: withFormerNames(sourceReading, givenNames, target.account.userId),
     target: targetReading,
   };
   const unusableKeys = unusableNow(keys, found);
@@ -172,17 +167,22 @@ async function decide(
     const aliases = await roomsOfAliases(reader, words, sourceReading.snapshot.rooms);
     const chosen = withRoomIds(filters, aliases);
     const chats = await chatsWithBot(reader, readings, { spokenIn, botUserId });
-    const decided = await decideRooms(accounts, readings, {
-      filters: chosen,
-      botUserIds: [botUserId],
-      botRoomIds: [...botRoomIds, ...chats, ...openedChats.flatMap(({ roomId }) => roomId ?? [])],
-      histories,
-      roomsWithAllKeys: roomsWithAllKeys(keys, unusableKeys),
-      now: now(),
-      onProgress,
-    });
+    // A server may look for a lost image for some seconds.
+    const [lost, decided] = await Promise.all([
+      signedIn === null ? lostImages(target.client, readings) : null,
+      decideRooms(accounts, readings, {
+        filters: chosen,
+        botUserIds: [botUserId],
+        botRoomIds: [...botRoomIds, ...chats, ...openedChats.flatMap(({ roomId }) => roomId ?? [])],
+        histories,
+        roomsWithAllKeys: roomsWithAllKeys(keys, unusableKeys),
+        now: now(),
+        onProgress,
+      }),
+    ]);
     return decisionOf({
-      ...{ readings, decided, keys, unusableKeys, aliases, imported },
+      ...{ decided, keys, unusableKeys, aliases, imported },
+      readings: { ...readings, source: { ...readings.source, ...(lost && { lostImages: lost }) } },
       leftChats: leftChats(openedChats, [sourceReading.snapshot, targetReading.snapshot]),
       filters: chosen,
       generatedAt: new Date(now()),
