@@ -110,11 +110,16 @@ export class KeptRequests {
     result: Result,
     earlier: Kept | null,
   ): Promise<Result | KeptResult | GivenUp> {
-    const passing = isNotRead(result) ? passingCause(result.account, result.refusal) : null;
-    if (passing !== null)
-      return asked.retried === null
-        ? this.#keep(asked, { result, earlier, ...passing })
-        : this.#postpone(asked.retried, passing);
+    if (isNotRead(result)) {
+      const passing = passingCause(result.account, result.refusal);
+      if (passing !== null) {
+        const answer =
+          asked.retried === null
+            ? await this.#keep(asked, { result, earlier, ...passing })
+            : await this.#postpone(asked.retried, passing);
+        return "files" in result ? { ...answer, files: result.files } : answer;
+      }
+    }
     if (earlier === null) return result;
     const isSame = earlier.request.kind === asked.request().kind;
     // The store has replaced the earlier request in the transaction that began the run.

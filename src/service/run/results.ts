@@ -9,7 +9,7 @@ import type { RunPurpose } from "../../model/run.ts";
 import type { StepProblem, StepWaitingFor } from "../../model/step-outcome.ts";
 import type { LimitName } from "../../model/step.ts";
 import type { RunSummary, StepFailure, UndoFacts } from "../../platforms/runs.ts";
-import type { CannotDecide, OldServerAnswers, UnansweredAlias } from "../plan/results.ts";
+import type { CannotDecide, FilesInstead, OldServerAnswers, UnansweredAlias } from "../plan/results.ts";
 import type { KeptCause, KeptKind } from "./kept-request.ts";
 
 /** The rooms of a run by status. Together they are all rooms of its plan. */
@@ -91,12 +91,16 @@ export interface KeptResult {
   triedAt: number;
   /** An earlier request that is not tried again, because a person has one at a time. */
   replaced?: KeptKind;
+  /** As in `CannotDecide`. */
+  files?: FilesInstead;
 }
 
 /** A kept request was tried for days and is not tried again. */
 export interface GivenUp {
   status: "given_up";
   cause: KeptCause;
+  /** As in `CannotDecide`. */
+  files?: FilesInstead;
 }
 
 export type StartResult =

@@ -1,5 +1,6 @@
 import type { KeptKind } from "../../service/run/kept-request.ts";
 import type { GivenUp, KeptEnded, KeptResult } from "../../service/run/results.ts";
+import { filesInstead } from "../account/files-instead.ts";
 import type { Block } from "../document/document.ts";
 import { code, paragraph } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
@@ -7,7 +8,7 @@ import { alert, notice } from "../document/message.ts";
 import { keptCause, keptCommand, keptNoMore } from "../words/kept-words.ts";
 
 /** The answer to a command whose servers do not answer, and which is tried again by itself. */
-export function keptAnswer({ kind, cause, replaced }: KeptResult, prefix: string): Message {
+export function keptAnswer({ kind, cause, replaced, files }: KeptResult, prefix: string): Message {
   return notice(
     paragraph(
       ...keptCause(cause),
@@ -20,6 +21,7 @@ export function keptAnswer({ kind, cause, replaced }: KeptResult, prefix: string
       " ends it.",
     ),
     ...replacedNote(replaced, prefix),
+    ...(files === undefined ? [] : [filesInstead(files, { isSignedIn: true, prefix })]),
   );
 }
 
@@ -29,13 +31,14 @@ export function replacedNote(replaced: KeptKind | undefined, prefix: string): Bl
 }
 
 /** The answer to a kept request that was tried for days and is given up. */
-export function givenUp({ cause }: GivenUp): Message {
+export function givenUp({ cause, files }: GivenUp, prefix: string): Message {
   return alert(
     paragraph(
       "I have tried for three days, and do not try again. ",
       ...keptCause(cause),
       " Nothing was changed. Please write the command again when the server answers.",
     ),
+    ...(files === undefined ? [] : [filesInstead(files, { isSignedIn: true, prefix })]),
   );
 }
 

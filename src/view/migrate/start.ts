@@ -52,7 +52,7 @@ export function startAnswer(result: StartResult, purpose: RunPurpose, prefix: st
     case "kept":
       return keptAnswer(result, prefix);
     case "given_up":
-      return givenUp(result);
+      return givenUp(result, prefix);
     case "nothing_to_do":
       return notice(
         paragraph(

@@ -88,7 +88,7 @@ export function undoRefused(result: Exclude<UndoPreviewResult, UndoPreview>, pre
     case "kept":
       return keptAnswer(result, prefix);
     case "given_up":
-      return givenUp(result);
+      return givenUp(result, prefix);
     case "not_signed_in":
     case "not_read":
       return cannotDecide(result, prefix, "An undo");

@@ -36,7 +36,7 @@ export function verifyAnswer(result: VerifyResult, prefix: string): Message {
     case "kept":
       return keptAnswer(result, prefix);
     case "given_up":
-      return givenUp(result);
+      return givenUp(result, prefix);
     case "not_signed_in":
     case "not_read":
       return cannotDecide(result, prefix, "A comparison");

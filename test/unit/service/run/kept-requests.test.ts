@@ -86,6 +86,8 @@ async function keepStart(eventId = "$start"): Promise<void> {
     status: "kept",
     kind: "move",
     cause: { side: "source", userId: SOURCE, code: "unreachable" },
+    // The old server may be gone for good.
+    files: { kind: "none" },
   });
 }
 

@@ -290,6 +290,15 @@ describe("without the old account", () => {
       expect(text(unreadable(without, "!"))).not.toMatch(/!import|your files/u);
   });
 
+  it("a command that is kept for such a server leads to the files too", () => {
+    const cause = { side: "source", userId: OLD, code: "unreachable" } as const;
+    const kept = { status: "kept", kind: "move", cause, triedAt: NOW } as const;
+    const hint = "If your old server is gone for good: !logout old, and then !migrate plan uses your files";
+    expect(text(startAnswer({ ...kept, files: imported }, "move", "!"))).toContain(hint);
+    expect(text(startAnswer({ status: "given_up", cause, files: imported }, "move", "!"))).toContain(hint);
+    expect(text(startAnswer(kept, "move", "!"))).not.toContain("gone for good");
+  });
+
   it("a server that answers leads to a sign-in, and says why", () => {
     const said = text(oldServerAnswers({ status: "old_server_answers", userId: OLD }, "!"));
     expect(said).toContain("Please sign in there first: !login old @a:old.example. Nothing was done yet.");
