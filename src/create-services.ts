@@ -131,7 +131,8 @@ export function createServices(base: Base): Services {
     finish,
     keys: keyCommands(keys, moved),
     verify: (request) => runs.verifier.verify(request),
-    convert: (owner, request) => convertChat(owner, request, { planning, accounts, platform, botUserId }),
+    convert: (owner, request) =>
+      convertChat(owner, request, { planning, accounts: moved, platform, botUserId }),
     listRooms: async (owner, request) =>
       moved.withFiles(owner, await listSourceRooms(owner, request, { accounts, platform, readings })),
     checkKeys: async (owner, order) =>

@@ -1,14 +1,14 @@
 import { isNamed } from "../../model/filters.ts";
 import type { Platform } from "../../platforms/platform.ts";
 import { UnansweredAliasError, UnreadableAccountError } from "../../platforms/reading.ts";
-import type { Accounts } from "../../store/accounts.ts";
+import type { PeoplesAccounts } from "../accounts/peoples-accounts.ts";
 import type { Planning } from "../plan/planning.ts";
 import type { ConvertRequest } from "./requests.ts";
 import type { ConvertResult } from "./results.ts";
 
 export interface ConvertOptions {
   planning: Pick<Planning, "last">;
-  accounts: Pick<Accounts, "get">;
+  accounts: Pick<PeoplesAccounts, "of">;
   platform: Pick<Platform, "convertRoom">;
   botUserId: string;
 }
@@ -19,10 +19,11 @@ export async function convertChat(
   { room, partner, toDirect }: ConvertRequest,
   { planning, accounts, platform, botUserId }: ConvertOptions,
 ): Promise<ConvertResult> {
-  const [source, target] = [await accounts.get(owner, "source"), await accounts.get(owner, "target")];
+  const { source, target } = await accounts.of(owner);
   if (target === null) return { status: "not_signed_in", missing: ["target"] };
   const plan = await planning.last(owner);
   const row = plan?.report.rooms.find((known) => isNamed(known, room));
+  // A room shows an old account for ever that nobody can sign in.
   const excluded = [botUserId, ...(source === null ? [] : [source.userId])];
   try {
     const named = { room: row?.roomId ?? room, partner, toDirect, excluded };

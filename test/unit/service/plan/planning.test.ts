@@ -18,6 +18,7 @@ import {
 } from "../../../support/fakes/fake-bot.ts";
 import type { FakeHomeservers } from "../../../support/fakes/fake-homeservers.ts";
 import { MODERATOR } from "../../../support/fakes/fake-room.ts";
+import { accountsIn } from "../../../support/store/accounts-in.ts";
 import { showList } from "../../../support/store/shown-list.ts";
 import { temporaryFolder } from "../../../support/store/temporary-store.ts";
 
@@ -50,7 +51,7 @@ async function plan(more: Partial<PlanFilters> = {}) {
 function convert(convertRequest: ConvertRequest) {
   return convertChat(OWNER, convertRequest, {
     planning: bot.planning,
-    accounts: bot.store.store.accounts,
+    accounts: accountsIn(bot.store.store),
     platform: bot.platform,
     botUserId: BOT,
   });
