@@ -1,18 +1,20 @@
+import type { PairSide } from "../../lab/homeservers/model.ts";
 import type { StoredEvent } from "../../lab/homeservers/stored-events.ts";
 import { eventsSentBy } from "../../lab/homeservers/stored-events.ts";
 import type { FaultyMoveEnvironment } from "../environments/faulty-move-environment.ts";
 import type { AccountOnServer } from "../servers/account-on-server.ts";
 import { Moderator } from "./moderator.ts";
 
-/** Registers a moderator on the old server. */
+/** Registers a moderator on one of the servers, by default the old one. */
 export async function moderator(
   { pair }: Pick<FaultyMoveEnvironment, "pair">,
   displayName: string,
+  side: PairSide = "old",
 ): Promise<Moderator> {
   const localpart = displayName.toLowerCase();
   const password = `${localpart}'s password`;
-  const account = await pair.old.registerUser({ localpart, password, displayName });
-  return new Moderator(pair, { ...account, password, displayName, side: "old" });
+  const account = await pair[side].registerUser({ localpart, password, displayName });
+  return new Moderator(pair, { ...account, password, displayName, side });
 }
 
 /** What an account has sent since then, as others see it: the events, oldest first. */

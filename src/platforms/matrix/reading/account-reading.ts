@@ -65,6 +65,8 @@ export interface AccountReading {
   /** `global` of `GET /pushrules/`: rules by kind, in the server's order. */
   readonly pushRules: JsonObject;
   readonly method: ReadingMethod;
+  /** By files: servers from which nothing answers, and that of the account. */
+  readonly deadServers?: ReadonlySet<string>;
   readonly gaps: readonly ReadingGap[];
   /** Joined rooms that the account's server refuses to show. All of their state is `unread`. */
   readonly unreadableRoomIds: readonly string[];

@@ -88,6 +88,7 @@ export function readingFromFiles(imported: ImportedAccount, parties: FileParties
     profile: profileFromFile(data.profile),
     pushRules: isJsonObject(rules) ? rules : {},
     method: "file",
+    deadServers: parties.deadServers,
     gaps: [],
     unreadableRoomIds: [],
     unreadableAccountData: [
@@ -114,7 +115,7 @@ function roomFromFile(room: FoundRoom, userId: string, parties: FileParties): Ro
   if (room.name !== null) add("m.room.name", { name: room.name });
   if (room.alias !== null) add("m.room.canonical_alias", { alias: room.alias });
   if (room.successor !== null) add("m.room.tombstone", { replacement_room: room.successor });
-  return roomSnapshot({
+  const snapshot = roomSnapshot({
     roomId: room.roomId,
     ownUserId: userId,
     otherUserId: parties.targetUserId,
@@ -131,6 +132,7 @@ function roomFromFile(room: FoundRoom, userId: string, parties: FileParties): Ro
       isShown: null,
     },
   });
+  return room.encrypted === false ? { ...snapshot, encryption: { kind: "absent" } } : snapshot;
 }
 
 /** Those of the file, of its helpers, and of the room's ID, which names the server that made it. */

@@ -1,6 +1,5 @@
 import type { Known, Proposal } from "../../../contact.ts";
 import type { DirectChatFacts, DirectChatOrder } from "../../../direct-chats.ts";
-import { serverNameOf } from "../../ids/identifiers.ts";
 import { withNeededMembers } from "../../reading/members.ts";
 import type { ContactInput } from "../contact-input.ts";
 import { writerFacts } from "../contact-input.ts";
@@ -25,7 +24,7 @@ export async function decideDirectChats(
     target: readings.target.snapshot,
     rows: decided.rooms,
     contacts: fileContacts,
-    deadServers: new Set(isFromFile ? [serverNameOf(parties.sourceUserId) ?? ""] : []),
+    deadServers: readings.source.deadServers ?? new Set(),
     parties,
     records: known.records,
     planned: known.planned,

@@ -63,6 +63,14 @@ describe("files in place of an old account", () => {
     expect(reading([room("!a")]).snapshot.accountData.size).toBe(0);
   });
 
+  it.each([
+    { encrypted: true, kind: "present" },
+    { encrypted: false, kind: "absent" },
+    { encrypted: null, kind: "unread" },
+  ])("say whether a room is encrypted: $encrypted", ({ encrypted, kind }) => {
+    expect(reading([room("!a", { encrypted })]).snapshot.rooms.get("!a")?.encryption.kind).toBe(kind);
+  });
+
   it("have neither power nor names in rooms nor keys", () => {
     const { missing, isWhole } = compared(reading([room("!a", { power: 100 })]));
     expect(missing).toEqual({});

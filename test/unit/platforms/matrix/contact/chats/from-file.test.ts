@@ -14,6 +14,7 @@ import { ME, OTHER, PLAIN, recordedServer } from "../../reading/recorded-server.
 const BO = "@bo:far.example";
 const DI = "@di:old.example";
 const EVE = "@eve:far.example";
+const FAY = "@fay:gone.example";
 
 function contact(userId: string): FileContact {
   return { userId, displayName: null, rooms: [] };
@@ -28,13 +29,17 @@ async function decided(partners: readonly string[]) {
   });
   const imported: ImportedAccount = {
     ...{ userId: ME, importedAt: NOW, writtenAt: NOW, rooms: [] },
-    contacts: [contact(BO), contact(DI), contact(EVE)],
+    contacts: [contact(BO), contact(DI), contact(EVE), contact(FAY)],
     data: {
       ...{ pushRules: {}, tags: {}, roomAccountData: {}, profile: {} },
       accountData: { "m.ignored_user_list": { ignored_users: { [EVE]: {} } } },
     },
   };
-  const source = readingFromFiles(imported, { targetUserId: OTHER, botUserIds: [], deadServers: new Set() });
+  const source = readingFromFiles(imported, {
+    targetUserId: OTHER,
+    botUserIds: [],
+    deadServers: new Set(["old.example", "gone.example"]),
+  });
   const target = await readAccount(server.reader, { userId: OTHER, otherUserId: ME, features: PLAIN });
   server.asked.length = 0;
   const input: ContactInput = {
@@ -61,6 +66,7 @@ it("a list without the old account has the people of the file, and reads nothing
   expect(proposal.facts.left).toMatchObject([
     { partner: { userId: DI }, why: "server_gone" },
     { partner: { userId: EVE }, why: "ignored" },
+    { partner: { userId: FAY }, why: "server_gone" },
   ]);
   expect(requests).toEqual([]);
 });
