@@ -26,7 +26,7 @@ export function comparesWords({ isFromFile }: MaybeFromFile): string {
 export function reasonFromFile(reason: Reason): string | null {
   switch (reason.code) {
     case "no_invite_power":
-      return "Nobody can act for the old account, so somebody in the room must invite the new one.";
+      return "Nobody can act for the old account, so somebody in the room must let the new one in.";
     case "no_helper":
       return reason.isEmpty === true
         ? null

@@ -224,7 +224,9 @@ describe("a plan without the old account", () => {
   });
 
   it("speaks of the old account as of one that nobody can use", () => {
-    expect(said).toContain("Nobody can act for the old account, so somebody in the room must invite");
+    expect(said).toContain(
+      "Nobody can act for the old account, so somebody in the room must let the new one in",
+    );
     expect(said).toContain("Nobody on a living server is known who could invite the new account.");
     expect(said).toContain("Not among the rooms of your file: ");
     expect(said).toContain(": no longer in your files");
