@@ -65,7 +65,10 @@ export function roomAfter(
     case "needs_moderator":
       return { room: waiting(room), next: null };
     case "failed": {
-      const refusal = { ...answerOf(outcome.problem), route, at: now, facts: room.planned.facts };
+      const answer = answerOf(outcome.problem);
+      // A later plan does not repeat a join that was only tried.
+      const who = room.planned.work.isTry === true && route === "join" ? "room" : answer.who;
+      const refusal = { ...answer, who, route, at: now, facts: room.planned.facts };
       const refused = { ...room, refusals: withRefusal(room.refusals, refusal) };
       return outcome.problem.code === "blocked_by_server"
         ? closed(refused)

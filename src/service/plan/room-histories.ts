@@ -78,19 +78,24 @@ function lastingRefusals(
   return refusals
     .map((refusal) => ({ ...refusal, at: refusal.at ?? run.startedAt }))
     .filter(({ who }) => run.id === runId || who === "room" || who === "own_server")
-    .filter(({ route, at }) => isOfPresentSessions({ route, at }, accounts));
+    .filter((refusal) => isOfPresentSessions(refusal, run, accounts));
 }
 
 /**
- * The sides that send the requests of a route. A refusal may have been caused by a session that was
- * about to end, so it does not count after a new sign-in of such a side.
+ * The sides whose new sign-in ends a refusal: those that send the requests of the route, because
+ * their session may have been about to end. A session of an old account that was known from files
+ * also shows more about the room.
  */
-function actingSides(route: Route): readonly Side[] {
-  return route === "invite" ? ["source", "target"] : ["target"];
+function decidingSides(route: Route, { isFromFile }: Pick<Run, "isFromFile">): readonly Side[] {
+  return route === "invite" || isFromFile ? ["source", "target"] : ["target"];
 }
 
-function isOfPresentSessions({ route, at }: { route: Route; at: number }, accounts: SignedIn): boolean {
-  return actingSides(route).every((side) => {
+function isOfPresentSessions(
+  { route, at }: { route: Route; at: number },
+  run: Pick<Run, "isFromFile">,
+  accounts: SignedIn,
+): boolean {
+  return decidingSides(route, run).every((side) => {
     const account = accounts[side];
     return !("signedInAt" in account) || account.signedInAt <= at;
   });
@@ -99,6 +104,6 @@ function isOfPresentSessions({ route, at }: { route: Route; at: number }, accoun
 /** The refusals of a room that count for the present sessions. */
 export function refusalsSince({ refusals }: RunRoom, run: Run, accounts: SignedIn): RouteRefusal[] {
   return refusals.filter(({ route, at }) =>
-    isOfPresentSessions({ route, at: at ?? run.startedAt }, accounts),
+    isOfPresentSessions({ route, at: at ?? run.startedAt }, run, accounts),
   );
 }

@@ -66,6 +66,20 @@ describe("a room after a step", () => {
     },
   );
 
+  it.each([
+    { isTry: true, who: "room" },
+    { isTry: false, who: "nobody" },
+  ])(
+    "without an answer of its servers is refused by $who if its join was only tried: $isTry",
+    ({ isTry, who }) => {
+      const room = planned(["join", "ask_moderator"]);
+      const tried = { ...room, planned: { ...room.planned, work: { ...room.planned.work, isTry } } };
+      expect(roomAfter(tried, "join", failed("unreachable_server"), ALL).room.refusals).toMatchObject([
+        { route: "join", code: "unreachable_server", who },
+      ]);
+    },
+  );
+
   it("keeps the time at which it was entered first", () => {
     const room = { ...planned(["join"]), isJoined: true, joinedAt: 7 };
     expect(roomAfter(room, "join", { status: "already_done" }, ALL).room.joinedAt).toBe(7);
