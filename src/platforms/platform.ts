@@ -8,6 +8,7 @@ import type { RunRoom } from "../model/run-room.ts";
 import type { TakenStep } from "../model/run.ts";
 import type { RoomsOfUndo, StayReasons } from "../model/stay-reason.ts";
 import type { StepOutcome } from "../model/step-outcome.ts";
+import type { PlatformFiles } from "./files.ts";
 import type { PlatformFinish } from "./finish.ts";
 import type { PlatformKeys } from "./keys.ts";
 import type { Decision, DecisionRequest } from "./planning.ts";
@@ -103,6 +104,7 @@ export interface Platform {
   readonly runs: PlatformRuns;
   readonly keys: PlatformKeys;
   readonly finish: PlatformFinish;
+  readonly files: PlatformFiles;
   /** The server of an account; empty for a text that is not a user ID of the platform. */
   serverName(userId: string): string;
   /** @param signal aborts the reading for a decision */

@@ -9,6 +9,8 @@ import type { ReadProgress } from "../reading.ts";
 import type { ClientIntroduction } from "../sign-in.ts";
 import { accountPairs } from "./account-pair.ts";
 import { convertNamedRoom } from "./convert-room.ts";
+import { FileReader } from "./files/file-reader.ts";
+import { createMatrixFiles } from "./files/platform-files.ts";
 import { ServerHealth } from "./files/server-health.ts";
 import { createMatrixFinish } from "./finish/platform-finish.ts";
 import { serverNameOf } from "./ids/identifiers.ts";
@@ -57,6 +59,7 @@ export function createMatrixPlatform(options: MatrixPlatformOptions): Platform {
     runs: matrixRuns,
     keys,
     finish: createMatrixFinish({ ...opening, fetch, servers }),
+    files: createMatrixFiles({ reader: new FileReader({ log }), health }),
     serverName: (userId) => serverNameOf(userId) ?? "",
     pair: accountPairs({
       ...opening,

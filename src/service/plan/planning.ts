@@ -23,7 +23,7 @@ import type { Readings } from "./readings.ts";
 import { JoinedWork } from "./readings.ts";
 import type { PlanRequestData } from "./request.ts";
 import { planRequestSchema } from "./request.ts";
-import type { CannotDecide, PlanResult, UnansweredAlias } from "./results.ts";
+import type { CannotDecide, OldServerAnswers, PlanResult, UnansweredAlias } from "./results.ts";
 import type { RoomHistories } from "./room-histories.ts";
 import type { StoredPlan } from "./stored-plan.ts";
 import { readPlan, storedPlan } from "./stored-plan.ts";
@@ -54,7 +54,7 @@ export interface PlanRequest {
 
 export interface PlanningOptions {
   accounts: Pick<PeoplesAccounts, "of" | "imported" | "filesInstead">;
-  platform: Pick<Platform, "name" | "pair" | "runs">;
+  platform: Pick<Platform, "name" | "pair" | "runs" | "files" | "serverName">;
   plans: Plans;
   outbox: Pick<OutboxItems, "roomsOf">;
   histories: Pick<RoomHistories, "between">;
@@ -120,7 +120,11 @@ export class Planning {
   /**
    * Reads both accounts and decides about a request that a person has just typed. Stores nothing.
    */
-  async decideAsTyped(request: PlanRequest): Promise<DecidedMove | CannotDecide | UnansweredAlias> {
+  async decideAsTyped(
+    request: PlanRequest,
+  ): Promise<DecidedMove | CannotDecide | UnansweredAlias | OldServerAnswers> {
+    const refused = await this.oldServerAnswers(request.owner, request.signal);
+    if (refused !== null) return refused;
     const words = [...wordsIn(request.filters), ...(request.rooms ?? [])];
     try {
       return await this.#decide(request, { runId: null, words });
@@ -128,6 +132,23 @@ export class Planning {
       if (error instanceof UnansweredAliasError) return { status: "unanswered_alias", alias: error.alias };
       throw error;
     }
+  }
+
+  /**
+   * Asks the old server whether it answers, if files stand in for the old account. Then the person
+   * must sign it in: more can be moved, and nobody can move by the files of somebody else.
+   */
+  async oldServerAnswers(owner: string, signal?: AbortSignal): Promise<OldServerAnswers | null> {
+    const { accounts, platform, log } = this.#options;
+    const { source, target } = await accounts.of(owner);
+    if (source === null || !isFromFile(source) || target === null) return null;
+    const { userId } = source;
+    const isAnswering = await platform.files.isAnswering(userId, signal ?? new AbortController().signal);
+    log.info(
+      { server: platform.serverName(userId), isAnswering },
+      "a move goes by files, so the old server is asked",
+    );
+    return isAnswering ? { status: "old_server_answers", userId } : null;
   }
 
   /**

@@ -70,6 +70,8 @@ export class RunStarter {
 
   async #start(request: StartRequest & { signal: AbortSignal }, plan: StoredPlan): Promise<StartResult> {
     const { planning } = this.#options;
+    const refused = await planning.oldServerAnswers(request.owner, request.signal);
+    if (refused !== null) return refused;
     const move = await planning.decide({
       ...plan.request,
       owner: request.owner,

@@ -1,0 +1,73 @@
+import { Worker } from "node:worker_threads";
+import type { Logger } from "pino";
+import { Slots } from "../../../model/slots.ts";
+import type { FileReading } from "../../files.ts";
+import { MAX_IMPORT_BYTES } from "../../files.ts";
+import { THREAD_START, threadSources } from "../keys/worker/thread-source.ts";
+
+/** Beyond it the thread ends and the process goes on. A file of 20 MB of IDs needs 200 MB. */
+const LIMITS = { maxOldGenerationSizeMb: 384, maxYoungGenerationSizeMb: 32 };
+/** Real files take less than two seconds on a small machine. */
+const MAX_READING_MS = 60_000;
+/** Each file takes memory. Further ones wait. */
+const MAX_READINGS = 1;
+
+export interface FileReaderOptions {
+  readonly log: Logger;
+  /** The module of the thread. */
+  readonly entry?: URL;
+  readonly maxMs?: number;
+}
+
+/**
+ * Reads files of unknown people, each in a thread of its own. A file that takes too much time or
+ * memory ends only its thread.
+ */
+export class FileReader {
+  readonly #options: FileReaderOptions;
+  readonly #slots = new Slots(MAX_READINGS);
+
+  constructor(options: FileReaderOptions) {
+    this.#options = options;
+  }
+
+  /** @throws the reason of the signal, if it is aborted */
+  read(bytes: Buffer, signal: AbortSignal): Promise<FileReading> {
+    if (bytes.length > MAX_IMPORT_BYTES) return Promise.resolve({ status: "refused", mistake: "too_large" });
+    return this.#slots.run([], () => this.#readInThread(bytes, signal), signal);
+  }
+
+  async #readInThread(bytes: Buffer, signal: AbortSignal): Promise<FileReading> {
+    const { log, maxMs = MAX_READING_MS } = this.#options;
+    const entry = this.#options.entry ?? new URL("./read-thread.ts", import.meta.url);
+    const sources = await threadSources(entry);
+    signal.throwIfAborted();
+    const worker = new Worker(THREAD_START, {
+      eval: true,
+      workerData: { entry: entry.href, sources, bytes: new Uint8Array(bytes) },
+      resourceLimits: LIMITS,
+    });
+    const ended = Promise.withResolvers<FileReading>();
+    const refuse = (cause: string): void => {
+      log.warn({ cause, bytes: bytes.length }, "a file could not be read");
+      ended.resolve({ status: "refused", mistake: "unreadable" });
+    };
+    const timer = setTimeout(() => refuse("time"), maxMs);
+    const abort = (): void => ended.reject(signal.reason);
+    signal.addEventListener("abort", abort);
+    worker.once("message", (reading: FileReading) => ended.resolve(reading));
+    // The message of an error may quote the file.
+    worker.once("error", (error: unknown) =>
+      refuse(error instanceof Error && "code" in error ? String(error.code) : "bug"),
+    );
+    worker.once("exit", () => refuse("exit"));
+    try {
+      return await ended.promise;
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", abort);
+      worker.removeAllListeners("exit");
+      await worker.terminate();
+    }
+  }
+}

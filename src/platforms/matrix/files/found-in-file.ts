@@ -1,0 +1,95 @@
+import { mergedContact, mergedRoom } from "../../../model/merged-files.ts";
+import type {
+  FileAccountData,
+  FileContact,
+  FileFindings,
+  FoundRoom,
+  UnreadLine,
+} from "../../../model/room-file.ts";
+import { parseRoomAlias, parseRoomId, parseUserId } from "../ids/identifiers.ts";
+
+/** Limits of what one file can bring. They are far above every real account. */
+export const MAX_ROOMS = 20_000;
+export const MAX_CONTACTS = 20_000;
+export const MAX_VIA = 20;
+export const MAX_HELPERS = 50;
+const MAX_LINES_SHOWN = 10;
+const MAX_LINE_LENGTH = 120;
+
+const NOTHING_KNOWN: Omit<FoundRoom, "roomId"> = {
+  ...{ membership: null, name: null, alias: null, aliases: [], via: [], version: null, joinRule: null },
+  ...{ allow: [], encrypted: null, direct: null, partner: null, tags: {}, power: null },
+  ...{ memberCount: null, helpers: [], successor: null, link: null },
+};
+
+/** A room of which only some fields are known. */
+export type SketchedRoom = Pick<FoundRoom, "roomId"> & Partial<FoundRoom>;
+
+/** Collects what a file says. Each room and each person is kept once. */
+export class FoundInFile {
+  readonly #rooms = new Map<string, FoundRoom>();
+  readonly #contacts = new Map<string, FileContact>();
+  readonly #unread: UnreadLine[] = [];
+  #unreadTotal = 0;
+  #account: string | null = null;
+  #writtenAt: number | null = null;
+  #data: FileAccountData | null = null;
+
+  /** The account and the time that the file states. What is none is ignored. */
+  about(account: unknown, generatedAt: unknown): void {
+    if (typeof account === "string" && parseUserId(account) !== null) this.#account = account;
+    const at = typeof generatedAt === "string" ? Date.parse(generatedAt) : Number.NaN;
+    if (!Number.isNaN(at)) this.#writtenAt = at;
+  }
+
+  data(data: FileAccountData): void {
+    this.#data = data;
+  }
+
+  /** @returns false if its ID is neither a room ID nor an alias */
+  room(sketch: SketchedRoom): boolean {
+    const { roomId } = sketch;
+    const isAlias = parseRoomAlias(roomId) !== null;
+    if (!isAlias && parseRoomId(roomId) === null) return false;
+    const known = this.#rooms.get(roomId);
+    if (known === undefined && this.#rooms.size >= MAX_ROOMS) return true;
+    const room = { ...NOTHING_KNOWN, ...(isAlias && { alias: roomId, aliases: [roomId] }), ...sketch };
+    this.#rooms.set(roomId, known === undefined ? room : mergedRoom(known, room));
+    return true;
+  }
+
+  /** @returns false if it is no user ID */
+  contact(contact: FileContact): boolean {
+    const { userId } = contact;
+    if (parseUserId(userId) === null) return false;
+    const known = this.#contacts.get(userId);
+    if (known === undefined && this.#contacts.size >= MAX_CONTACTS) return true;
+    this.#contacts.set(userId, known === undefined ? contact : mergedContact(known, contact));
+    return true;
+  }
+
+  /** Something like an ID that is none. @param line from 1 */
+  unread(line: number, text: string): void {
+    this.#unreadTotal += 1;
+    if (this.#unread.length < MAX_LINES_SHOWN)
+      this.#unread.push({ line, text: text.trim().slice(0, MAX_LINE_LENGTH) });
+  }
+
+  /** Whether nothing at all was found. */
+  get isEmpty(): boolean {
+    return this.#rooms.size === 0 && this.#contacts.size === 0 && this.#data === null;
+  }
+
+  findings(format: FileFindings["format"]): FileFindings {
+    const account = this.#account;
+    return {
+      format,
+      account,
+      writtenAt: this.#writtenAt,
+      rooms: [...this.#rooms.values()],
+      contacts: [...this.#contacts.values()].filter(({ userId }) => userId !== account),
+      data: this.#data,
+      notUnderstood: { first: this.#unread, total: this.#unreadTotal },
+    };
+  }
+}

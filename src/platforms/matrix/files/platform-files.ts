@@ -1,0 +1,21 @@
+import type { PlatformFiles } from "../../files.ts";
+import { parseUserId, serverNameOf } from "../ids/identifiers.ts";
+import type { FileReader } from "./file-reader.ts";
+import type { ServerHealth } from "./server-health.ts";
+
+export interface MatrixFilesOptions {
+  readonly reader: Pick<FileReader, "read">;
+  readonly health: Pick<ServerHealth, "isAnswering">;
+}
+
+/** Files to keep before a server dies, and what they say when it is gone. */
+export function createMatrixFiles({ reader, health }: MatrixFilesOptions): PlatformFiles {
+  return {
+    read: (bytes, signal) => reader.read(bytes, signal),
+    isAnswering: async (userId, signal) => {
+      const serverName = serverNameOf(userId);
+      return serverName !== null && (await health.isAnswering(serverName, signal));
+    },
+    userId: (typed) => parseUserId(typed)?.userId ?? null,
+  };
+}
