@@ -12,6 +12,7 @@ export const dmSpecification: CommandSpecification = {
   usage: '[CONTACT]… [--text "…"]',
   details: [
     "Without names I list the people whose direct chat with your old account did not come along.",
+    "If I know your old account only from your files, I list the people whom these name as well. The words then say that they prove nothing.",
     "With names I show the invitation and the words first, and open nothing before you confirm. I open only a few new chats a day: the question says how many.",
     "A new chat is encrypted if the old one was. There the words of the invitation are all that I can say.",
     "Your own text may have `{name}`, `{old}` and `{new}` in it, which I fill in.",

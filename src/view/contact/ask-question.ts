@@ -84,7 +84,7 @@ function unprovenNote({ by, messages }: AskFacts): Block[] {
   if (by === "source" || messages.length === 0) return [];
   return [
     paragraph(
-      "Nobody can write as your old account any more. So the texts say that they prove nothing. It helps if the people can ask you elsewhere.",
+      "I know your old account only from your files, so your new one writes. The texts say that this proves nothing. It helps if people can ask you elsewhere.",
     ),
   ];
 }

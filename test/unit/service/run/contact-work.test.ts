@@ -1,5 +1,6 @@
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { MovedAccounts, Side } from "../../../../src/model/account.ts";
 import type { Run } from "../../../../src/model/run.ts";
 import type { StepOutcome } from "../../../../src/model/step-outcome.ts";
 import { stepOfMessage } from "../../../../src/platforms/matrix/contact/ask/steps.ts";
@@ -23,7 +24,7 @@ beforeEach(() => vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date
 afterEach(() => vi.useRealTimers());
 
 /** A question to a helper in a new chat. The followers are asked if the helper takes none. */
-function question(name: string, followers: readonly string[] = []) {
+function question(name: string, followers: readonly string[] = [], side: Side = "source") {
   const ask = (helper: string) => ({
     userId: `@${helper}:far.example`,
     way: "new_direct" as const,
@@ -32,7 +33,7 @@ function question(name: string, followers: readonly string[] = []) {
     text: "Please let me in",
     reason: "Please let me in",
   });
-  return stepOfMessage("source", { ...ask(name), alsoMentioned: [], followers: followers.map(ask) });
+  return stepOfMessage(side, { ...ask(name), alsoMentioned: [], followers: followers.map(ask) });
 }
 
 type Answer = (helper: string, by: string) => StepOutcome | "hangs";
@@ -43,11 +44,12 @@ function working(store: Store, { answer, newChatsPerDay = 10 }: { answer: Answer
   const never = (): never => {
     throw new Error("not scripted");
   };
-  const pairOf = (by: string): AccountPair => ({
+  const pairOf = (accounts: MovedAccounts): AccountPair => ({
     decide: never,
     stayReasons: never,
     watch: never,
     runStep: async (step, { reserveChat, signal }) => {
+      const by = accounts[step.side].userId;
       const { partner } = openChatPayload.parse(step.payload);
       const reserved = await reserveChat({ partner, purpose: "ask" });
       if (reserved.status === "full")
@@ -68,7 +70,7 @@ function working(store: Store, { answer, newChatsPerDay = 10 }: { answer: Answer
     accounts: accountsIn(store),
     platforms: {
       matrix: {
-        pair: ({ source }) => pairOf(source.userId),
+        pair: pairOf,
         serverName: (userId) => userId.slice(userId.indexOf(":") + 1),
         runs: matrixRuns,
       },
@@ -96,20 +98,26 @@ function working(store: Store, { answer, newChatsPerDay = 10 }: { answer: Answer
     now: Date.now,
     log: pino({ level: "silent" }),
   });
-  return { runner, opened };
+  return { runner, work, opened };
 }
 
-async function asking(store: Store, owner: string, steps: ReturnType<typeof question>[]): Promise<Run> {
-  const target = owner.replace("old", "new");
-  for (const [side, userId] of [["source", owner] as const, ["target", target] as const])
-    await store.accounts.put(
-      {
-        ...{ owner, side, userId, baseUrl: "https://x.invalid", method: "token" },
-        ...{ deviceId: null, signedInAt: 0 },
-      },
-      { accessToken: "secret" },
-    );
-  return newRun(store, steps, { owner, purpose: "ask" });
+function signIn(store: Store, owner: string, side: Side): Promise<void> {
+  const userId = side === "source" ? owner : owner.replace("old", "new");
+  const account = { owner, side, userId, baseUrl: "https://x.invalid", method: "token" } as const;
+  return store.accounts.put({ ...account, deviceId: null, signedInAt: 0 }, { accessToken: "secret" });
+}
+
+async function asking(
+  store: Store,
+  owner: string,
+  steps: ReturnType<typeof question>[],
+  { isFromFile = false }: { isFromFile?: boolean } = {},
+): Promise<Run> {
+  if (!isFromFile) await signIn(store, owner, "source");
+  await signIn(store, owner, "target");
+  const findings = { writtenAt: null, rooms: [], contacts: [], data: null };
+  if (isFromFile) await store.imports.add({ owner, userId: owner, findings, isInstead: false }, 1);
+  return newRun(store, steps, { owner, purpose: "ask", isFromFile });
 }
 
 const SENT: StepOutcome = { status: "done", undo: { roomId: "!chat:old.example" } };
@@ -170,6 +178,44 @@ describe("a question to a helper", () => {
     expect(opened).toHaveLength(2);
     expect(await asked(later)).toEqual(["@first:far.example sent", "@second:far.example sent"]);
     expect(await later.contacts.chats({ owner: ME, source: ME })).toHaveLength(2);
+    await runner.stop();
+  });
+});
+
+describe("a question without a session of the old account", () => {
+  const NEW = ME.replace("old", "new");
+  const byNew = (name: string, followers: readonly string[] = []) => question(name, followers, "target");
+
+  it("is the new account's, goes to the next helper, and is kept with the old one", async () => {
+    const { store } = await temporaryStore();
+    const { runner, opened } = working(store, {
+      answer: (helper) => (helper === "second" ? SENT : REFUSED),
+    });
+    const run = await asking(store, ME, [byNew("first", ["second"])], { isFromFile: true });
+    await runner.begin(run);
+    await pass(HOUR_MS);
+    expect(opened).toEqual([`${NEW} first`, `${NEW} second`]);
+    expect(await asked(store)).toEqual(["@first:far.example refused", "@second:far.example sent"]);
+    const chats = await store.contacts.chats({ owner: ME, source: ME });
+    expect(chats.map(({ by, state }) => `${by} ${state}`).sort()).toEqual([`${NEW} open`, `${NEW} refused`]);
+    await runner.stop();
+  });
+
+  it("goes on after the old account was signed in, and its chat is ended after a cancel", async () => {
+    const { store } = await temporaryStore();
+    const { runner, work, opened } = working(store, { newChatsPerDay: 1, answer: () => SENT });
+    const run = await asking(store, ME, [byNew("first"), byNew("second")], { isFromFile: true });
+    await runner.begin(run);
+    await pass(HOUR_MS);
+    expect(opened).toEqual([`${NEW} first`]);
+    await signIn(store, ME, "source");
+    await pass(24 * HOUR_MS);
+    expect(opened).toEqual([`${NEW} first`, `${NEW} second`]);
+    await store.runs.apply(run.id, "cancelled");
+    await store.accounts.remove(ME, "source");
+    const taken = { id: 1, runId: run.id, epoch: run.epoch, attempts: 1, failures: 0, savedUndo: null };
+    const step = { ...byNew("first"), ...taken };
+    expect(await work.endChat(run, step, new AbortController().signal)).toEqual(SENT);
     await runner.stop();
   });
 });

@@ -135,7 +135,7 @@ describe("the messages about questions", () => {
     expect(said("source")).not.toContain("prove");
     expect(said("target")).toContain("with your new account");
     for (const words of [
-      "Nobody can write as your old account any more.",
+      "I know your old account only from your files, so your new one writes.",
       "A message in the room itself is not possible: your new account is not in it",
     ])
       expect(said("target")).toContain(words);

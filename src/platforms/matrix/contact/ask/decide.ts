@@ -62,6 +62,7 @@ export async function decideAsk(
       newChats: admittedChats(messages.filter(({ way }) => way === "new_direct").length, known),
     },
     exact: {
+      by: side,
       messages: messages.map(toHelper),
       knocks: knocks.map(({ roomId }) => ({ roomId, reason })),
     },
