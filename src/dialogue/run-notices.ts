@@ -119,7 +119,7 @@ export class RunAnnouncer implements RunListener {
     const { summary, statuses, prefix } = this.#options;
     await this.#showLast(run);
     const done = await summary.of(run);
-    const status = await statuses.of(run);
+    const status = await statuses.withOldServer(run);
     const nothing = { moreHelpers: new Map<string, number>(), notMoved: [], unseen: [] };
     const report = made ?? { ...nothing, report: done.report };
     const isListed = showsRooms({ run: status, report: report.report });

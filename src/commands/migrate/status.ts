@@ -1,6 +1,8 @@
 import type { Command } from "../../dialogue/conversation.ts";
+import { answerInTime } from "../../dialogue/slow-answer.ts";
 import type { CommandSpecification } from "../../grammar/specification.ts";
 import type { RunOverview } from "../../service/run/overview.ts";
+import { askingServers } from "../../view/account/accounts.ts";
 import { statusAnswer } from "../../view/migrate/status.ts";
 
 export const migrateStatusSpecification: CommandSpecification = {
@@ -27,9 +29,12 @@ export function migrateStatusCommand({
     isOpenToFormer: true,
     async run(_values, conversation) {
       const { overview } = runs;
-      const all = await overview.statuses(conversation.sender);
-      const kept = await overview.kept(conversation.sender);
-      await conversation.say(statusAnswer({ runs: all, kept }, now(), prefix), { key: "answer" });
+      // The old server of a move by files is asked whether it is back.
+      await answerInTime(conversation, askingServers(), async () => {
+        const all = await overview.statuses(conversation.sender);
+        const kept = await overview.kept(conversation.sender);
+        return statusAnswer({ runs: all, kept }, now(), prefix);
+      });
     },
   };
 }

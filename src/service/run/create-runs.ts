@@ -71,6 +71,9 @@ export interface RunServices {
   stop(): Promise<void>;
 }
 
+/** How long the old server of a run by files may take to answer. */
+const ASK_TIMEOUT_MS = 3_000;
+
 /** Creates all parts that run plans. */
 export function createRuns(options: CreateRunsOptions): RunServices {
   const { store, platforms, rateLimits, planning, createListener, texts, newChatsPerDay } = options;
@@ -81,6 +84,9 @@ export function createRuns(options: CreateRunsOptions): RunServices {
   const summary = new RunSummaryReader({ runs, steps, platforms, planning, now });
   const statuses = new RunStatuses({
     platforms,
+    isAnswering: ({ platform, source }) =>
+      platforms[platform].files.isAnswering(source, AbortSignal.timeout(ASK_TIMEOUT_MS)),
+    accounts,
     runs,
     steps,
     contacts: store.contacts,

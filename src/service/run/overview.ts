@@ -20,7 +20,7 @@ export interface RunOverviewOptions {
   runs: Pick<Runs, "rooms" | "joinedRooms" | "unfinished" | "last" | "active">;
   steps: Pick<Steps, "all">;
   limits: Pick<Limits, "load" | "nextAt">;
-  statuses: Pick<RunStatuses, "of">;
+  statuses: Pick<RunStatuses, "withOldServer">;
   kept: Pick<KeptRequests, "of">;
   now: () => number;
 }
@@ -36,7 +36,7 @@ export class RunOverview {
   /** The runs that the person sees (`currentRuns`); none if no run was ever started. */
   async statuses(owner: string): Promise<readonly RunStatus[]> {
     const { runs, statuses } = this.#options;
-    return Promise.all((await currentRuns(owner, runs)).map((run) => statuses.of(run)));
+    return Promise.all((await currentRuns(owner, runs)).map((run) => statuses.withOldServer(run)));
   }
 
   /** The request of a person that is tried again by itself; `null` for none. */

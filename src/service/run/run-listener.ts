@@ -60,6 +60,6 @@ export type EndedPlan = Pick<ShownPlan, "report" | "moreHelpers" | "notMoved" | 
 
 /** The services with which a listener reads a run. */
 export interface RunFacts {
-  statuses: Pick<RunStatuses, "of">;
+  statuses: Pick<RunStatuses, "of" | "withOldServer">;
   summary: Pick<RunSummaryReader, "of">;
 }

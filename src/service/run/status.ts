@@ -4,6 +4,7 @@ import type { Run } from "../../model/run.ts";
 import type { Platforms } from "../../platforms/platform.ts";
 import type { BesideSteps } from "../../queue/end-wait.ts";
 import type { Limits } from "../../queue/rate-limits.ts";
+import type { Accounts } from "../../store/accounts.ts";
 import type { Contacts } from "../../store/contacts.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { StepCount, Steps } from "../../store/steps.ts";
@@ -12,6 +13,10 @@ import { expectedEndOf, roomCounts, waitsOf } from "./waits.ts";
 
 export interface RunStatusOptions {
   platforms: Platforms<"serverName">;
+  /** Asks the old server of a run by files whether it answers. */
+  isAnswering: (run: Run) => Promise<boolean>;
+  /** The accounts that are signed in. */
+  accounts: Pick<Accounts, "get">;
   runs: Pick<Runs, "roomCounts">;
   steps: Pick<Steps, "counts">;
   contacts: Pick<Contacts, "nextChatAt">;
@@ -74,5 +79,12 @@ export class RunStatuses {
       problem: run.problem,
       wasInterrupted: run.wasInterrupted,
     };
+  }
+  /** The same. The old server of a run by files is asked whether it answers again. */
+  async withOldServer(run: Run): Promise<RunStatus> {
+    const { accounts, isAnswering } = this.#options;
+    const status = await this.of(run);
+    if (!run.isFromFile || (await accounts.get(run.owner, "source")) !== null) return status;
+    return (await isAnswering(run)) ? { ...status, isOldServerBack: true } : status;
   }
 }

@@ -105,6 +105,7 @@ export class FakeHomeservers {
   }
 
   #respond(url: URL, { method = "GET", headers, body }: GuardedRequest): { status: number; body: unknown } {
+    if (url.pathname.startsWith("/.well-known/")) return { status: 404, body: {} };
     const segments = url.pathname.split("/").slice(3).map(decodeURIComponent);
     const userId = (headers?.["authorization"] ?? "").replace("Bearer token of ", "");
     const json: Json = typeof body === "string" ? JSON.parse(body) : {};

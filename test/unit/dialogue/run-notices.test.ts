@@ -21,7 +21,7 @@ async function setUp({
 }: { statusOf?: (run: Run) => Promise<RunStatus> } = {}) {
   const { store } = await temporaryStore();
   const announcer = new RunAnnouncer({
-    statuses: { of: statusOf },
+    statuses: { of: statusOf, withOldServer: statusOf },
     summary: { of: () => Promise.reject(new Error("no end is shown here")) },
     runs: store.runs,
     sendMessage: ({ id, address }, message, { key, priority = "answer" }) =>

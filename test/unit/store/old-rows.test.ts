@@ -106,6 +106,8 @@ describe("rows of the version before stored JSON had versions", () => {
       const limits = new Limits(store.limiters, RATE_LIMITS, () => undefined);
       const statuses = new RunStatuses({
         platforms: { matrix: { serverName: () => "" } },
+        accounts: store.accounts,
+        isAnswering: async () => false,
         runs,
         steps,
         limits,

@@ -23,6 +23,7 @@ const ABOUT_A_SESSION =
 
 /** The requests that reached the old server. */
 let toOldServer: string[];
+let isOldServerBack: boolean;
 let bot: FakeBot;
 
 const mo = { userId: "@mo:live.example", displayName: "Mo", power: 100 };
@@ -38,12 +39,14 @@ function room(roomId: string, joinRule: string, more: Partial<FileRoom> = {}): F
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
   toOldServer = [];
+  isOldServerBack = false;
   bot = startFakeBot({
     folder: await temporaryFolder(),
     servers: fakePerson(),
     onRequest: ({ host, path }) => {
       if (host !== "old.example") return;
       toOldServer.push(path);
+      if (isOldServerBack) return;
       throw new UnreachableError("dns", host);
     },
   });
@@ -87,9 +90,10 @@ async function plan(): Promise<ShownPlan> {
 const text = ({ document }: { document: Document }): string => renderPlainText(document);
 
 /** Plans, starts and waits until the run only watches. */
-async function move(): Promise<{ shown: ShownPlan; said: string[] }> {
+async function move({ comesBack = false } = {}): Promise<{ shown: ShownPlan; said: string[] }> {
   const shown = await plan();
   const started = await after(bot.runServices.starter.start(request));
+  isOldServerBack = comesBack;
   const { runs } = bot.store.store;
   for (let tick = 0; tick < 600 && (await runs.last(OWNER))?.state !== "watching"; tick += 1)
     await vi.advanceTimersByTimeAsync(SECOND);
@@ -126,6 +130,19 @@ describe("a move by a file alone", () => {
     for (const message of all) expect(message).not.toMatch(ABOUT_A_SESSION);
     // Whether it answers is asked, and nothing about the account.
     expect(toOldServer.filter((path) => path.startsWith("/_matrix/client/v"))).toEqual([]);
+  });
+
+  it("goes on though the old server comes back, and says so; a new plan then needs the account", async () => {
+    const { said } = await move({ comesBack: true });
+    const isBack = "The server of your old account answers again. !login old @me:old.example and then";
+    expect(said.at(-1)).toContain(isBack);
+    const runs = await after(bot.runServices.overview.statuses(OWNER));
+    expect(text(statusAnswer({ runs, kept: null }, Date.now(), "!"))).toContain(isBack);
+    const filters = { ...NO_FILTERS, categories: null };
+    const refused = { status: "old_server_answers", userId: SOURCE };
+    expect(await after(bot.planning.plan({ ...request, filters }))).toEqual(refused);
+    const again = { ...request, address: { ...request.address, eventId: "$again" } };
+    expect(await after(bot.runServices.starter.joinAll({ ...again, filters, rooms: [] }))).toEqual(refused);
   });
 
   it("leaves nothing for a second plan, and tries no room twice", async () => {

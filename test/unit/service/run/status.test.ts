@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Account } from "../../../../src/model/account.ts";
 import type { Run } from "../../../../src/model/run.ts";
 import type { LimitName } from "../../../../src/model/step.ts";
 import type { EndWait } from "../../../../src/queue/end-wait.ts";
@@ -60,6 +61,10 @@ interface Known {
   away?: Record<string, number>;
   endWait?: EndWait | null;
   nextChatAt?: number;
+  /** The old account, if it is signed in. */
+  source?: Account | null;
+  /** The old server of a move by files. */
+  isAnswering?: boolean;
 }
 
 async function statusOf(
@@ -71,6 +76,8 @@ async function statusOf(
     away = {},
     endWait = null,
     nextChatAt = NOW,
+    source = null,
+    isAnswering = false,
   }: Known,
   more: Partial<Run> = {},
 ) {
@@ -80,13 +87,43 @@ async function statusOf(
     steps: { counts: async () => [...counts] },
     limits: { load: async () => {}, nextAt: (_userId, name) => nextAt[name] ?? NOW, expectedMs },
     contacts: { nextChatAt: async () => nextChatAt },
+    accounts: { get: async () => source },
+    isAnswering: async () => isAnswering,
     newChatsPerDay: 10,
     awayUntil: (server) => away[server] ?? null,
     waitOf: () => ({ endWait, isHeldBack: false }),
     now: () => NOW,
   });
-  return statuses.of({ ...run, ...more });
+  return statuses.withOldServer({ ...run, ...more });
 }
+
+describe("the status of a run by files", () => {
+  const account: Account = {
+    ...{ owner: OLD, side: "source", userId: OLD, baseUrl: "https://x" },
+    ...{ method: "password", deviceId: null, signedInAt: 0 },
+  };
+
+  it.each([
+    { title: "the old server is away", is: {}, isFromFile: true, isBack: undefined },
+    { title: "it answers again", is: { isAnswering: true }, isFromFile: true, isBack: true },
+    {
+      title: "it answers, and the account is signed in",
+      is: { isAnswering: true, source: account },
+      isFromFile: true,
+      isBack: undefined,
+    },
+    {
+      title: "it answers a run with the account",
+      is: { isAnswering: true },
+      isFromFile: false,
+      isBack: undefined,
+    },
+  ])("says whether the old server is back: $title", async ({ is, isFromFile, isBack }) => {
+    const status = await statusOf(is, { isFromFile });
+    expect(status.isOldServerBack).toBe(isBack);
+    expect(status.isFromFile === true).toBe(isFromFile);
+  });
+});
 
 describe("the status of a run", () => {
   it("counts its rooms by what is left to do", async () => {
