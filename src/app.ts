@@ -89,8 +89,9 @@ export async function startApp({
       uploadLimit: async () => (await chatStarted.promise).uploadLimit(),
     };
     const base: Base = { configuration, store, fetch, conversationAt, files, storeErrors, now, log };
-    const { platform, keys, signIn, runs, commands } = createServices(base);
+    const { platform, keys, signIn, runs, fileImports, commands } = createServices(base);
     workers.push(() => platform.keys.stop());
+    workers.push(async () => fileImports.stop());
     // Started before the chat: otherwise a message could begin a link that would then be watched
     // twice.
     await signIn.start();

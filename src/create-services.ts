@@ -15,6 +15,7 @@ import { createMatrixPlatform } from "./platforms/matrix/platform.ts";
 import type { Platform } from "./platforms/platform.ts";
 import { PeoplesAccounts } from "./service/accounts/peoples-accounts.ts";
 import { SignIn } from "./service/accounts/sign-in.ts";
+import { FileImports } from "./service/files/import.ts";
 import { createFinish } from "./service/finish/create-finish.ts";
 import { forgetPerson } from "./service/forget.ts";
 import { checkKeys } from "./service/keys/check.ts";
@@ -50,6 +51,7 @@ export interface Services {
   keys: KeyServices;
   signIn: SignIn;
   runs: RunServices;
+  fileImports: FileImports;
   commands: CommandServices;
 }
 
@@ -121,6 +123,12 @@ export function createServices(base: Base): Services {
     newChatsPerDay,
     now,
   });
+  const fileImports = new FileImports({
+    ...{ accounts: moved, imports: store.imports, receivedFiles: store.receivedFiles, platform },
+    areAllowed: configuration.access.imports,
+    download: base.files.download,
+    ...{ now, log },
+  });
   const commands: CommandServices = {
     signIn,
     accounts: moved,
@@ -130,6 +138,7 @@ export function createServices(base: Base): Services {
     proposals: runs.proposals,
     finish,
     keys: keyCommands(keys, moved),
+    fileImports,
     verify: (request) => runs.verifier.verify(request),
     convert: (owner, request) =>
       convertChat(owner, request, { planning, accounts: moved, platform, botUserId }),
@@ -141,7 +150,7 @@ export function createServices(base: Base): Services {
     now,
     prefix,
   };
-  return { platform, keys, signIn, runs, commands };
+  return { platform, keys, signIn, runs, fileImports, commands };
 }
 
 /** The commands about keys. Where they lack the old account, they know what files can do. */

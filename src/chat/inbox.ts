@@ -171,10 +171,10 @@ export class Inbox {
     await this.#untilStored(() => receivedEvents.finish(event.event_id, now()));
   }
 
-  /** A file of a person in a direct chat can be named by a later command. */
+  /** A file of a person can be named by a later command, where the bot listens. */
   async #remember(file: FileReference, { roomKind, roomId, sender, eventId }: Conversation): Promise<void> {
     const { receivedFiles, isPermitted, now } = this.#options;
-    if (roomKind === "direct" && isPermitted(sender))
+    if (roomKind !== "other" && isPermitted(sender))
       await receivedFiles.add({ roomId, sender }, { eventId, file }, now());
   }
 

@@ -5,6 +5,7 @@ import type { PeoplesAccounts } from "../service/accounts/peoples-accounts.ts";
 import type { Forgotten } from "../service/accounts/results.ts";
 import type { SignIn } from "../service/accounts/sign-in.ts";
 import type { Proposals } from "../service/contact/proposals.ts";
+import type { FileImports } from "../service/files/import.ts";
 import type { FinishChecklist } from "../service/finish/checklist.ts";
 import type { MentionRules } from "../service/finish/mentions.ts";
 import type { MoveEnding } from "../service/finish/move-ending.ts";
@@ -32,6 +33,7 @@ import { contactAction } from "./contact/contact-command.ts";
 import { dmCommand, dmContact, dmSpecification } from "./contact/dm.ts";
 import { knockCommand, knockContact, knockSpecification } from "./contact/knock.ts";
 import { renameContact, renameOldCommand, renameOldSpecification } from "./contact/rename-old.ts";
+import { importCommand, importSpecification } from "./files/import.ts";
 import { finishCloseCommand, finishCloseSpecification } from "./finish/close.ts";
 import { finishEndActions, finishEndCommand, finishEndSpecification } from "./finish/end.ts";
 import { finishCommand, finishSpecification } from "./finish/finish.ts";
@@ -104,6 +106,7 @@ export const specifications: readonly CommandSpecification[] = [
   finishSessionsSpecification,
   finishEndSpecification,
   finishCloseSpecification,
+  importSpecification,
   forgetSpecification,
 ];
 
@@ -140,6 +143,7 @@ export interface CommandServices {
   proposals: Pick<Proposals, "preview" | "confirm">;
   finish: FinishCommands;
   keys: KeyCommands;
+  fileImports: Pick<FileImports, "import">;
   verify: (request: StartRequest) => Promise<VerifyResult>;
   convert: (owner: string, request: ConvertRequest) => Promise<ConvertResult>;
   listRooms: (owner: string, request: RoomListRequest) => Promise<RoomListResult>;
@@ -189,6 +193,7 @@ export function createCommands(services: CommandServices): readonly Command[] {
     finishSessionsCommand(services),
     finishEndCommand(services),
     finishCloseCommand(services),
+    importCommand(services),
     forgetCommand(forget),
   ];
 }

@@ -17,7 +17,7 @@ export interface FilePlace {
   sender: string;
 }
 
-/** Files that people sent in direct chats, sealed, for an hour. */
+/** Files that people sent where the bot listens, sealed, for an hour. */
 export class ReceivedFiles {
   readonly #database: Kysely<Tables>;
   readonly #secrets: SealedSecrets;

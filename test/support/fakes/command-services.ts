@@ -48,6 +48,7 @@ export function commandServices(scripted: Partial<CommandServices> = {}): Comman
       cancel: notScripted,
       answerEmoji: notScripted,
     },
+    fileImports: { import: notScripted },
     listRooms: notScripted,
     checkKeys: notScripted,
     plans: { numberedRoomIds: notScripted },

@@ -109,14 +109,17 @@ describe("a file that is sent to the bot", () => {
     return { receive, found, dispatched };
   }
 
-  it("in a direct chat is remembered, and is no command", async () => {
-    const { receive, found, dispatched } = await setUp();
-    await receive({ file: ENCRYPTED, body: "!keys import" });
-    expect(await found()).toMatchObject({ eventId: "$event", file: { mediaId: "medium" } });
-    expect(dispatched).toEqual(["other"]);
-  });
+  it.each(["direct", "control"] as const)(
+    "in a %s room is remembered, and is no command",
+    async (roomKind) => {
+      const { receive, found, dispatched } = await setUp({ roomKind });
+      await receive({ file: ENCRYPTED, body: "!keys import" });
+      expect(await found()).toMatchObject({ eventId: "$event", file: { mediaId: "medium" } });
+      expect(dispatched).toEqual(["other"]);
+    },
+  );
 
-  it.each([{ roomKind: "control" }, { roomKind: "other" }, { isPermitted: false }] as const)(
+  it.each([{ roomKind: "other" }, { isPermitted: false }] as const)(
     "is not remembered with %j",
     async (options) => {
       const { receive, found } = await setUp(options);

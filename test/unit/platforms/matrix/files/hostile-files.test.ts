@@ -1,12 +1,12 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { temporaryFolder } from "../../../../support/store/temporary-store.ts";
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import { MAX_IMPORT_BYTES } from "../../../../../src/platforms/files.ts";
 import { FileReader } from "../../../../../src/platforms/matrix/files/file-reader.ts";
 import { readFile } from "../../../../../src/platforms/matrix/files/read-file.ts";
+import { temporaryFolder } from "../../../../support/store/temporary-store.ts";
 
 const KNOWN = "!abc:old.example";
 
