@@ -82,12 +82,22 @@ async function isLastWay(roomId: string, { source, target }: Scope): Promise<boo
  */
 export async function withdrawKnock({ roomId }: EnteredRoom, scope: Scope): Promise<StepOutcome> {
   const outcome: StepOutcome = (await isPending(roomId, scope, "knock"))
-    ? await leave(roomId, scope)
+    ? await leaveKnock(roomId, scope)
     : { status: "already_done" };
   if (outcome.status !== "done" && outcome.status !== "already_done") return outcome;
   return (await membershipSeenBySource(roomId, scope)) === "knock"
     ? { status: "retry", problem: { code: "no_power", serverText: null } }
     : outcome;
+}
+
+/** Without the source only this request shows that the knock was declined before. */
+async function leaveKnock(roomId: string, scope: Scope): Promise<StepOutcome> {
+  try {
+    return await leave(roomId, scope);
+  } catch (error) {
+    const outcome = toOutcome(error);
+    return outcome.status === "failed" && !scope.source.isSignedIn ? { status: "already_done" } : outcome;
+  }
 }
 
 /**

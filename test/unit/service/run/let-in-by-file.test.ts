@@ -24,6 +24,7 @@ const SPACE = "!space:old.example";
 const RESTRICTED = "!restricted:old.example";
 const CHAT = "!private:old.example";
 const CLOSED = "!closed:old.example";
+const KNOCK = "!knock:old.example";
 
 let servers: FakeHomeservers;
 let bot: FakeBot;
@@ -68,6 +69,7 @@ beforeEach(async () => {
     room(CHAT, "invite", { direct: true, partner: friend.userId }),
     // Nobody is known who could help.
     room(CLOSED, "invite", { tags: { "u.work": {} } }),
+    room(KNOCK, "knock", { helpers: [mo] }),
   ];
   const findings = { writtenAt: 1, contacts: [], data: DATA, rooms };
   await bot.store.store.imports.add({ owner: OWNER, userId: SOURCE, isInstead: false, findings }, Date.now());
@@ -78,6 +80,7 @@ beforeEach(async () => {
     "join planned",
     "impossible skipped",
     "impossible skipped",
+    "knock planned",
   ]);
   expect(await after(bot.runServices.starter.start(request))).toMatchObject({ status: "started" });
   await pass(MINUTE);
@@ -152,6 +155,13 @@ describe("rooms of a file that open later", () => {
     expect(work.canBegin).toBe(false);
     for (const { expected, present, missing } of report.categories)
       expect(expected).toBe(present + missing.length);
+  });
+
+  it("are entered when somebody answers the knock, and told once", async () => {
+    expect(servers.seen.filter((line) => line.includes("knocks"))).toEqual([`${TARGET} knocks at ${KNOCK}`]);
+    inviteTo(KNOCK);
+    await pass(2 * MINUTE);
+    expect([isInside(KNOCK), await messages()]).toEqual([true, [`late ${KNOCK}`]]);
   });
 
   it("are entered through a space as soon as somebody lets the account into that", async () => {

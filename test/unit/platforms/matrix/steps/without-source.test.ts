@@ -74,6 +74,10 @@ describe("without the old account", () => {
     expect(await roomSteps.knock.undo({ roomId: ROOM }, withoutSource(open.context))).toEqual({
       status: "done",
     });
+    const declined = scriptedContext({ [OWN_MEMBER]: NOT_INSIDE, [LEAVE]: FORBIDDEN });
+    expect(await roomSteps.knock.undo({ roomId: ROOM }, withoutSource(declined.context))).toEqual({
+      status: "already_done",
+    });
     const answered = scriptedContext({ [OWN_MEMBER]: member("join") });
     expect(await roomSteps.knock.undo({ roomId: ROOM }, withoutSource(answered.context))).toEqual({
       status: "already_done",
