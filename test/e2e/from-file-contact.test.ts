@@ -1,8 +1,5 @@
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { loadOrCreateSecretKey } from "../../src/config/secret-key.ts";
-import type { FoundRoom } from "../../src/model/room-file.ts";
-import { openStore } from "../../src/store/store.ts";
+import type { FoundRoom, RoomsFile } from "../../src/model/room-file.ts";
 import { UNPROVEN } from "../../src/view/contact/unproven.ts";
 import type { StoredEvent } from "../lab/homeservers/stored-events.ts";
 import { textOf } from "../lab/person/person.ts";
@@ -47,17 +44,24 @@ describe("a person who asks for help when the server of the old account is gone"
     Object.assign(story, { move, people });
     story.rooms = { chess, lobby, choir, chat };
     await move.ask("!logout old");
-    await move.pair.old.stop();
-    await rememberFile(move, [
+    await importFile(move, [
       fileRoom(chess, "Chess", [mo]),
       fileRoom(lobby, "Lobby", [mo], { joinRule: "knock" }),
       fileRoom(choir, "Choir", [nia, ora]),
       fileRoom(chat, "Bo", [], { direct: true, partner: bo.userId, encrypted: true }),
     ]);
-    await move.ask("!migrate plan", /^Plan 1/u);
   });
 
   afterAll(() => story.move.close());
+
+  it("is told to sign in the old account as long as its server answers", async () => {
+    const { move, people, rooms } = story;
+    for (const command of [`!ask ${rooms.chess}`, `!knock ${rooms.lobby}`, `!dm ${people.bo.userId}`])
+      await move.ask(command, /^Good news: the server of your old account \S+ answers\./u);
+    expect(chatsOpened(sent())).toEqual([]);
+    await move.pair.old.stop();
+    await move.ask("!migrate plan", /^Plan 1/u);
+  });
 
   it("asks as the new account, with words that prove nothing, exactly as shown", async () => {
     const { move, people, rooms } = story;
@@ -151,19 +155,19 @@ function fileRoom(
   };
 }
 
-/** Stores what a file says, while the bot does not run. */
-async function rememberFile(
-  { bot, typist, source }: FaultyMoveEnvironment,
+/** Sends the file of `!export rooms` to the bot, which takes it. */
+async function importFile(
+  { typist, chatId, source, ask }: FaultyMoveEnvironment,
   rooms: FoundRoom[],
 ): Promise<void> {
-  await bot.stop();
-  const { key: secretKey } = await loadOrCreateSecretKey(join(bot.dataDir, "..", "secrets", "store.key"));
-  const store = openStore({ dataDir: bot.dataDir, secretKey });
-  const findings = { writtenAt: Date.now(), rooms, contacts: [], data: null };
-  const file = { owner: typist.userId, userId: source.userId, findings, isInstead: false };
-  await store.imports.add(file, Date.now());
-  await store.close();
-  await bot.start();
+  const generatedAt = new Date().toISOString();
+  const file: RoomsFile = {
+    ...{ schema: 1, kind: "rooms", account: source.userId, generatedAt },
+    ...{ rooms, contacts: [] },
+  };
+  const bytes = Buffer.from(JSON.stringify(file));
+  await typist.sendFile(chatId, { name: "rooms.json", mimetype: "application/json", bytes });
+  await ask("!import", /^✅ I have read your file/u);
 }
 
 /** What the new account has sent, as others see it. */
