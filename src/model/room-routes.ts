@@ -66,8 +66,9 @@ export function roomAfter(
       return { room: waiting(room), next: null };
     case "failed": {
       const answer = answerOf(outcome.problem);
-      // A later plan does not repeat a join that was only tried.
-      const who = room.planned.work.isTry === true && route === "join" ? "room" : answer.who;
+      // A later plan does not repeat what was only tried.
+      const isTried = room.planned.work.isTry === true && (route === "join" || route === "knock");
+      const who = isTried ? "room" : answer.who;
       const refusal = { ...answer, who, route, at: now, facts: room.planned.facts };
       const refused = { ...room, refusals: withRefusal(room.refusals, refusal) };
       return outcome.problem.code === "blocked_by_server"

@@ -15,7 +15,7 @@ const plannedSchema = z.object({
     through: z.string().nullable(),
     via: z.array(z.string()).readonly(),
     isNewToServer: z.boolean(),
-    /** No server shows the room, and a join is tried once. Older rows do not have it. */
+    /** No server shows the room, so a join or a knock is tried once. Older rows lack it. */
     isTry: z.exactOptional(z.boolean()),
   }),
   /**

@@ -43,7 +43,7 @@ export interface PlannedRoom {
    * limit (`rc_joins.remote`).
    */
   isNewToServer: boolean;
-  /** No server shows the room, and a join is tried once. */
+  /** No server shows the room, so a join or a knock is tried once. */
   isTry?: boolean;
   /**
    * The two servers show the room differently: the source's does not show the target in it, or has

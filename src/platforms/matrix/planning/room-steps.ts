@@ -71,7 +71,7 @@ function joinStep(room: RoomToEnter, kind: JoinPayload["kind"]): PlannedStep {
   const through = kind === "join_restricted" ? room.through : null;
   const payload: JoinPayload = {
     ...{ kind, roomId: room.roomId, via: [...room.via], through },
-    ...(kind === "join" && room.isTry === true && { isTry: true }),
+    ...(kind === "join" && ofTry(room)),
   };
   const limits: LimitName[] = ["joins", room.isNewToServer ? "remote_joins" : "messages"];
   return { ...step(room, kind, payload), limits };
@@ -87,8 +87,12 @@ function inviteStep(room: RoomToEnter): PlannedStep {
 }
 
 function knockStep(room: RoomToEnter): PlannedStep {
-  const payload: KnockPayload = { roomId: room.roomId, via: [...room.via] };
+  const payload: KnockPayload = { roomId: room.roomId, via: [...room.via], ...ofTry(room) };
   return { ...step(room, "knock", payload), limits: ["messages"] };
+}
+
+function ofTry({ isTry }: RoomToEnter): Pick<JoinPayload, "isTry"> {
+  return isTry === true ? { isTry } : {};
 }
 
 function step({ roomId }: Pick<PlannedRoom, "roomId">, kind: RoomStepKind, payload: unknown): PlannedStep {

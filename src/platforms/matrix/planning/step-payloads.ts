@@ -3,6 +3,9 @@ import { z } from "zod";
 /** The kinds of joins. They differ in what lets the target in. */
 export const JOIN_KINDS = ["accept_invite", "join", "join_restricted", "join_invited"] as const;
 
+/** No server shows the room, so a server that does not reach it ends the step. */
+const isTry = z.exactOptional(z.literal(true));
+
 /**
  * The payloads of steps on one room. They are stored with the step, so they hold everything that
  * the plan knew.
@@ -13,8 +16,7 @@ export const joinPayload = z.object({
   via: z.array(z.string()),
   /** For `join_restricted`: the room whose members may join. */
   through: z.string().nullable(),
-  /** No server shows the room, so a server that does not reach it ends the step. */
-  isTry: z.exactOptional(z.literal(true)),
+  isTry,
 });
 export type JoinPayload = z.output<typeof joinPayload>;
 
@@ -28,6 +30,7 @@ export const knockPayload = z.object({
   via: z.array(z.string()),
   /** The reason in steps of version 1. Later steps get it when they run (`StepContext`). */
   reason: z.string().nullable().optional(),
+  isTry,
 });
 export type KnockPayload = z.output<typeof knockPayload>;
 

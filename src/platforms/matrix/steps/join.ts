@@ -75,18 +75,11 @@ async function refusal(
   if (join.kind === "join_restricted" && isNeverMade(error)) {
     return { status: "failed", problem: serverProblem("refused", error) };
   }
-  const outcome = ofTry(join, error, toRoomOutcome(error));
+  const outcome = toRoomOutcome(error, join);
   if (join.kind === "join_invited" && isKeptOut(outcome)) return (await takeBack(join, scope)) ?? outcome;
   const isForbidden = error instanceof HomeserverError && error.errcode === "M_FORBIDDEN";
   if (outcome.status !== "failed" || !isForbidden) return outcome;
   return (await isLetIn(join, scope)) ? { status: "retry", problem: outcome.problem } : outcome;
-}
-
-/** A join that is only tried does not wait for servers that the target's server cannot reach. */
-function ofTry({ isTry }: JoinPayload, error: unknown, outcome: StepOutcome): StepOutcome {
-  if (isTry !== true || outcome.status !== "wait" || outcome.waitingFor !== "room") return outcome;
-  const isSlow = error instanceof HomeserverError && error.status === 504;
-  return isSlow || outcome.problem === null ? outcome : { status: "failed", problem: outcome.problem };
 }
 
 function isKeptOut(outcome: StepOutcome): boolean {

@@ -52,7 +52,7 @@ async function ask(knock: KnockPayload, scope: StepScope<EnteredRoom>): Promise<
       }),
     );
   } catch (error) {
-    const outcome = toRoomOutcome(error);
+    const outcome = toRoomOutcome(error, knock);
     // An account that was let in meanwhile may not knock any more.
     const isForbidden = error instanceof HomeserverError && error.errcode === "M_FORBIDDEN";
     return await resolveRefused(

@@ -1,15 +1,27 @@
 import type { StepOutcome, StepProblem } from "../../../model/step-outcome.ts";
 import { HomeserverError, isAccountLimit } from "../api/homeserver-error.ts";
+import type { JoinPayload, KnockPayload } from "../planning/step-payloads.ts";
 import type { StepContext } from "./step-context.ts";
 import { serverProblem, toOutcome } from "./step-errors.ts";
 
 /**
  * The outcome of a failed join or knock (platforms/matrix/README.md, "Errors of servers"). Other
  * servers take part in it, so an error of the account's server does not mean that this server has
- * trouble. The join may still complete; the next try checks first.
+ * trouble. The join may still complete; the next try checks first. A room that no server shows
+ * (`isTry`) is not waited for, unless it is only slow.
  * @throws anything that is neither a server's error nor a failed connection: a bug
  */
-export function toRoomOutcome(error: unknown): StepOutcome {
+export function toRoomOutcome(
+  error: unknown,
+  { isTry }: Pick<JoinPayload | KnockPayload, "isTry">,
+): StepOutcome {
+  const outcome = roomOutcome(error);
+  if (isTry !== true || outcome.status !== "wait" || outcome.waitingFor !== "room") return outcome;
+  const isSlow = error instanceof HomeserverError && error.status === 504;
+  return isSlow || outcome.problem === null ? outcome : { status: "failed", problem: outcome.problem };
+}
+
+function roomOutcome(error: unknown): StepOutcome {
   const outcome = toOutcome(error);
   if (!(error instanceof HomeserverError)) return outcome;
   const { status, errcode, text } = error;

@@ -61,7 +61,8 @@ async function openAccount(answers: Record<string, Answer>) {
     sessions
       .client(account)
       .request({ method: "POST", path, body: {}, schema: z.unknown(), isRelayed: true });
-  const outcomeOf = async (path: string): Promise<StepOutcome> => toRoomOutcome(await failureOf(send(path)));
+  const outcomeOf = async (path: string): Promise<StepOutcome> =>
+    toRoomOutcome(await failureOf(send(path)), {});
   return { url: server.url, send, outcomeOf, paths: () => server.requests.map(({ url }) => url) };
 }
 
