@@ -12,6 +12,7 @@ import { Limits } from "../../../../src/queue/rate-limits.ts";
 import { Runner } from "../../../../src/queue/runner.ts";
 import { RunWork } from "../../../../src/service/run/work.ts";
 import type { Store } from "../../../../src/store/store.ts";
+import { knockReason } from "../../../../src/view/contact/knock-reason.ts";
 import { hanging, newRun, pass, statesOf } from "../../../support/fakes/scripted-runner.ts";
 import { accountsIn } from "../../../support/store/accounts-in.ts";
 import { temporaryStore } from "../../../support/store/temporary-store.ts";
@@ -41,6 +42,8 @@ type Answer = (helper: string, by: string) => StepOutcome | "hangs";
 /** The work on stored runs, with servers that answer an invitation to a chat. */
 function working(store: Store, { answer, newChatsPerDay = 10 }: { answer: Answer; newChatsPerDay?: number }) {
   const opened: string[] = [];
+  /** The reason that a knock would have had at the time of each chat. */
+  const reasons: string[] = [];
   const never = (): never => {
     throw new Error("not scripted");
   };
@@ -48,7 +51,7 @@ function working(store: Store, { answer, newChatsPerDay = 10 }: { answer: Answer
     decide: never,
     stayReasons: never,
     watch: never,
-    runStep: async (step, { reserveChat, signal }) => {
+    runStep: async (step, { reserveChat, knockReason: reason, signal }) => {
       const by = accounts[step.side].userId;
       const { partner } = openChatPayload.parse(step.payload);
       const reserved = await reserveChat({ partner, purpose: "ask" });
@@ -61,6 +64,7 @@ function working(store: Store, { answer, newChatsPerDay = 10 }: { answer: Answer
         };
       const helper = partner.slice(1, partner.indexOf(":"));
       opened.push(`${by} ${helper}`);
+      reasons.push(reason);
       const given = answer(helper, by);
       return given === "hangs" ? await hanging(signal) : given;
     },
@@ -85,7 +89,7 @@ function working(store: Store, { answer, newChatsPerDay = 10 }: { answer: Answer
     },
     changed: () => undefined,
     records: (owner, { source }) => store.contacts.of({ owner, source }, Date.now()),
-    knockReason: () => "",
+    knockReason,
     now: Date.now,
   });
   const runner = new Runner({
@@ -98,7 +102,7 @@ function working(store: Store, { answer, newChatsPerDay = 10 }: { answer: Answer
     now: Date.now,
     log: pino({ level: "silent" }),
   });
-  return { runner, work, opened };
+  return { runner, work, opened, reasons };
 }
 
 function signIn(store: Store, owner: string, side: Side): Promise<void> {
@@ -203,7 +207,7 @@ describe("a question without a session of the old account", () => {
 
   it("goes on after the old account was signed in, and its chat is ended after a cancel", async () => {
     const { store } = await temporaryStore();
-    const { runner, work, opened } = working(store, { newChatsPerDay: 1, answer: () => SENT });
+    const { runner, work, opened, reasons } = working(store, { newChatsPerDay: 1, answer: () => SENT });
     const run = await asking(store, ME, [byNew("first"), byNew("second")], { isFromFile: true });
     await runner.begin(run);
     await pass(HOUR_MS);
@@ -211,6 +215,10 @@ describe("a question without a session of the old account", () => {
     await signIn(store, ME, "source");
     await pass(24 * HOUR_MS);
     expect(opened).toEqual([`${NEW} first`, `${NEW} second`]);
+    expect(reasons).toEqual([
+      `says to be ${ME}, whose server is gone`,
+      `${ME} (a member here) moves to this account`,
+    ]);
     await store.runs.apply(run.id, "cancelled");
     await store.accounts.remove(ME, "source");
     const taken = { id: 1, runId: run.id, epoch: run.epoch, attempts: 1, failures: 0, savedUndo: null };
