@@ -91,7 +91,10 @@ export async function startApp({
     const base: Base = { configuration, store, fetch, conversationAt, files, storeErrors, now, log };
     const { platform, keys, signIn, runs, fileImports, commands } = createServices(base);
     workers.push(() => platform.keys.stop());
-    workers.push(async () => fileImports.stop());
+    workers.push(() => {
+      fileImports.stop();
+      return Promise.resolve();
+    });
     // Started before the chat: otherwise a message could begin a link that would then be watched
     // twice.
     await signIn.start();

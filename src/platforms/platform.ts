@@ -70,8 +70,8 @@ export interface AccountPair {
   /** Runs one step, or undoes one. @throws only for bugs */
   runStep(step: TakenStep, facts: StepFacts): Promise<StepOutcome>;
   /**
-   * Checks once whether the target can enter rooms that wait for a person. Only reads. A source that
-   * is known from files is not asked.
+   * Checks once whether the target can enter rooms that wait for a person. Only reads. A source
+   * that is known from files is not asked.
    * @throws only for bugs
    */
   watch(request: WatchRequest): Promise<LookResult>;

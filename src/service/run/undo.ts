@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { sides } from "../../model/account.ts";
 import type { PlatformName } from "../../model/platform-name.ts";
 import type { RunRoom } from "../../model/run-room.ts";
 import type { Run } from "../../model/run.ts";

@@ -50,8 +50,7 @@ export function idsInLine(line: string): IdsInLine {
   };
   for (const match of line.matchAll(LINK)) {
     const [whole, fragment, kind, path] = match;
-    const linked =
-      fragment === undefined ? `${SIGILS[kind?.toLowerCase() ?? ""] ?? ""}${path ?? ""}` : fragment;
+    const linked = fragment ?? `${SIGILS[kind?.toLowerCase() ?? ""] ?? ""}${path ?? ""}`;
     const [target = "", query = null] = linked.split(/\?(.*)/su);
     const name = wordsAround(line, match.index, match.index + whole.length);
     if (!take(decoded(target), query, name)) isUnread = true;

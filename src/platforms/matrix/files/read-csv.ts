@@ -9,7 +9,7 @@ import { MAX_HELPERS, MAX_VIA } from "./found-in-file.ts";
 const ROOMS_START = "roomId,membership,";
 const REPORT_START = "roomId,name,alias,route,";
 
-/** Whether a text is one of the CSV files that the bot writes. A spreadsheet may quote the names. */
+/** Whether a text is a CSV file that the bot wrote. A spreadsheet may quote the names. */
 export function isRoomsCsv(text: string): boolean {
   const head = text.slice(0, 200).replaceAll('"', "").replaceAll(";", ",").trimStart();
   return head.startsWith(ROOMS_START) || head.startsWith(REPORT_START);
@@ -48,7 +48,10 @@ function roomOfReport(cells: Cells): Pick<FoundRoom, "roomId" | "name" | "alias"
 }
 
 function roomOf(cells: Cells): FoundRoom {
-  const text = (name: string): string | null => cells.get(name)?.trim() || null;
+  const text = (name: string): string | null => {
+    const cell = cells.get(name)?.trim() ?? "";
+    return cell === "" ? null : cell;
+  };
   const list = (name: string): string[] =>
     (cells.get(name) ?? "")
       .split(";")

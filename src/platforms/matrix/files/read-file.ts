@@ -7,7 +7,7 @@ import { isTooDeep, readParsed } from "./read-json.ts";
 import { readText } from "./read-text.ts";
 import { textOfBytes } from "./text-of-bytes.ts";
 
-/** Larger lists are read as text, which finds the same IDs. A document of YAML takes much memory. */
+/** Larger lists are read as text, which finds the same IDs. YAML takes much memory. */
 const MAX_YAML_LENGTH = 1_048_576;
 
 /** What a file of an unknown person says. Files that are nothing known are read as text. */

@@ -121,7 +121,7 @@ function reachableRoom(
   const refusals = input.refusals.get(roomId) ?? [];
   const routes = openRoutes(verdict, null, refusals);
   const isRestrictedRefused = refusals.some((refusal) => refusal.route === "join_restricted");
-  // A restricted room that no server shows opens through another room first, and is tried after that.
+  // A restricted room that no server shows opens through another room first. Then it is tried.
   const isTriedLast = verdict.canTry && verdict.allowedRoomIds.length > 0;
   const isOpen = routes.includes("accept_invite") || (routes.includes("join") && !isTriedLast);
   const canVouch =

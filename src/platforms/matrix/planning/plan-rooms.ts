@@ -32,10 +32,7 @@ export interface SummaryNeeded {
 
 /** The plan of all rooms, and what must still be read for it. */
 export interface RoomPlan {
-  /**
-   * One for each room that the source has joined, is invited to or knocks at, in the order of the
-   * source's server.
-   */
+  /** One for each room that the source is in, is invited to or knocks at, in its server's order. */
   rooms: readonly PlannedRoom[];
   /**
    * Replacements without a row of their own. They are processed like rooms, and reported in the row

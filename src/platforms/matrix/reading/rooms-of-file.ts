@@ -80,7 +80,7 @@ export async function lookAtRoomsOfFile(
   return shown;
 }
 
-/** Spaces that may show missing rooms: those of the target that have one, and those seen outside. */
+/** Spaces that may show missing rooms: those of the target, and those seen from outside. */
 function spacesWith(
   missing: ReadonlySet<string>,
   shown: ReadonlyMap<string, RoomSnapshot>,
@@ -112,8 +112,9 @@ async function childrenOf(spaceId: string, reader: Reader): Promise<Record<strin
     try {
       const answer = await reader.request(request, { retries: 0, isTimeoutFinal: true });
       found.push(...(answer.rooms ?? []).filter(isJsonObject));
-      if (answer.next_batch == null || answer.next_batch === from) return found;
-      from = answer.next_batch;
+      const next = answer.next_batch ?? null;
+      if (next === null || next === from) return found;
+      from = next;
     } catch (error) {
       if (!isFailedRead(error)) throw error;
       return found;

@@ -17,7 +17,7 @@ function outcome(bytes: Buffer) {
 }
 
 const deep = (open: string, close: string) => `${open.repeat(100_000)}${close.repeat(100_000)}`;
-const billion = ["a: &a [x, x, x, x, x, x, x, x, x]", ..."bcdefghi"].reduce(
+const billion = ["a: &a [x, x, x, x, x, x, x, x, x]", ..."bcdefghi".split("")].reduce(
   (text, name, index) => `${text}\n${name}: &${name} [${`*${"abcdefghi"[index - 1] ?? "a"}, `.repeat(9)}1]`,
 );
 
