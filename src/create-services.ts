@@ -15,6 +15,7 @@ import { createMatrixPlatform } from "./platforms/matrix/platform.ts";
 import type { Platform } from "./platforms/platform.ts";
 import { PeoplesAccounts } from "./service/accounts/peoples-accounts.ts";
 import { SignIn } from "./service/accounts/sign-in.ts";
+import { FileExports } from "./service/files/export.ts";
 import { FileImports } from "./service/files/import.ts";
 import { createFinish } from "./service/finish/create-finish.ts";
 import { forgetPerson } from "./service/forget.ts";
@@ -129,6 +130,7 @@ export function createServices(base: Base): Services {
     download: base.files.download,
     ...{ now, log },
   });
+  const fileExports = new FileExports({ accounts, files: platform.files, readings, botUserId, now });
   const commands: CommandServices = {
     signIn,
     accounts: moved,
@@ -139,6 +141,11 @@ export function createServices(base: Base): Services {
     finish,
     keys: keyCommands(keys, moved),
     fileImports,
+    fileExports: {
+      rooms: async (request) => moved.withFiles(request.owner, await fileExports.rooms(request)),
+      data: async (request) => moved.withFiles(request.owner, await fileExports.data(request)),
+    },
+    uploadLimit: base.files.uploadLimit,
     verify: (request) => runs.verifier.verify(request),
     convert: (owner, request) =>
       convertChat(owner, request, { planning, accounts: moved, platform, botUserId }),

@@ -5,6 +5,7 @@ import type { PeoplesAccounts } from "../service/accounts/peoples-accounts.ts";
 import type { Forgotten } from "../service/accounts/results.ts";
 import type { SignIn } from "../service/accounts/sign-in.ts";
 import type { Proposals } from "../service/contact/proposals.ts";
+import type { FileExports } from "../service/files/export.ts";
 import type { FileImports } from "../service/files/import.ts";
 import type { FinishChecklist } from "../service/finish/checklist.ts";
 import type { MentionRules } from "../service/finish/mentions.ts";
@@ -33,6 +34,7 @@ import { contactAction } from "./contact/contact-command.ts";
 import { dmCommand, dmContact, dmSpecification } from "./contact/dm.ts";
 import { knockCommand, knockContact, knockSpecification } from "./contact/knock.ts";
 import { renameContact, renameOldCommand, renameOldSpecification } from "./contact/rename-old.ts";
+import { exportCommand, exportSpecification } from "./files/export.ts";
 import { importCommand, importSpecification } from "./files/import.ts";
 import { finishCloseCommand, finishCloseSpecification } from "./finish/close.ts";
 import { finishEndActions, finishEndCommand, finishEndSpecification } from "./finish/end.ts";
@@ -106,6 +108,7 @@ export const specifications: readonly CommandSpecification[] = [
   finishSessionsSpecification,
   finishEndSpecification,
   finishCloseSpecification,
+  exportSpecification,
   importSpecification,
   forgetSpecification,
 ];
@@ -144,6 +147,9 @@ export interface CommandServices {
   finish: FinishCommands;
   keys: KeyCommands;
   fileImports: Pick<FileImports, "import">;
+  fileExports: Pick<FileExports, "rooms" | "data">;
+  /** The largest file that the bot's server takes, in bytes. */
+  uploadLimit: () => Promise<number>;
   verify: (request: StartRequest) => Promise<VerifyResult>;
   convert: (owner: string, request: ConvertRequest) => Promise<ConvertResult>;
   listRooms: (owner: string, request: RoomListRequest) => Promise<RoomListResult>;
@@ -193,6 +199,7 @@ export function createCommands(services: CommandServices): readonly Command[] {
     finishSessionsCommand(services),
     finishEndCommand(services),
     finishCloseCommand(services),
+    exportCommand(services),
     importCommand(services),
     forgetCommand(forget),
   ];

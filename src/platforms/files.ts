@@ -1,4 +1,6 @@
-import type { FileFindings } from "../model/room-file.ts";
+import type { Account } from "../model/account.ts";
+import type { DataFile, FileFindings, RoomsFile } from "../model/room-file.ts";
+import type { ReadProgress } from "./reading.ts";
 
 /** The largest file of rooms or settings that is read, in bytes. */
 export const MAX_IMPORT_BYTES = 20 * 1024 * 1024;
@@ -13,6 +15,18 @@ export type FileReading =
 /** Files to keep before a server dies, and what they say when it is gone. */
 export interface PlatformFiles {
   /**
+   * Reads the rooms of an account for the file of `!export rooms`. Nothing is written. The links are
+   * left to whoever writes the file.
+   * @throws UnreadableAccountError
+   */
+  rooms(account: Account, options: ExportOptions): Promise<RoomsFile>;
+  /**
+   * Reads the settings of an account for the file of `!export data`: only what a move copies.
+   * Nothing is written.
+   * @throws UnreadableAccountError
+   */
+  data(account: Account, options: ExportOptions): Promise<DataFile>;
+  /**
    * Reads a file of an unknown person: it may be of any format, and made to do harm. It never takes
    * long and never much memory.
    */
@@ -21,4 +35,13 @@ export interface PlatformFiles {
   isAnswering(userId: string, signal: AbortSignal): Promise<boolean>;
   /** A user ID of the platform in its usual form; `null`: it is none. */
   userId(typed: string): string | null;
+}
+
+export interface ExportOptions {
+  readonly generatedAt: Date;
+  /** The bot, which is nobody's helper or contact. */
+  readonly botUserId: string;
+  /** Rooms in which the person talks with the bot. They are no part of a file. */
+  readonly botRoomIds: readonly string[];
+  readonly onProgress: (progress: ReadProgress) => void;
 }

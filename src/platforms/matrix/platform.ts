@@ -59,7 +59,7 @@ export function createMatrixPlatform(options: MatrixPlatformOptions): Platform {
     runs: matrixRuns,
     keys,
     finish: createMatrixFinish({ ...opening, fetch, servers }),
-    files: createMatrixFiles({ reader: new FileReader({ log }), health }),
+    files: createMatrixFiles({ reader: new FileReader({ log }), health, opening }),
     serverName: (userId) => serverNameOf(userId) ?? "",
     pair: accountPairs({
       ...opening,

@@ -55,7 +55,9 @@ export interface FileImportsOptions {
   readonly accounts: Pick<PeoplesAccounts, "of">;
   readonly imports: Pick<Imports, "add" | "clear">;
   readonly receivedFiles: Pick<ReceivedFiles, "find">;
-  readonly platform: { readonly files: PlatformFiles } & Pick<Platform, "serverName">;
+  readonly platform: Pick<Platform, "serverName"> & {
+    readonly files: Pick<PlatformFiles, "read" | "isAnswering" | "userId">;
+  };
   /** `access.imports` of the configuration. */
   readonly areAllowed: boolean;
   /** Downloads a file that a person sent. @throws the reason of the signal, if it is aborted */

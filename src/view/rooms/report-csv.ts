@@ -36,7 +36,9 @@ export function csvCells(room: ExportedRoom, link: string): string[] {
   ].map(safeCell);
 }
 
-// A spreadsheet takes a cell that begins like this for a formula (OWASP, "CSV Injection").
-function safeCell(cell: string): string {
+/**
+ * A cell that no spreadsheet takes for a formula (OWASP, "CSV Injection"). The caller quotes it.
+ */
+export function safeCell(cell: string): string {
   return /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
 }

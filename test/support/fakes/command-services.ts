@@ -49,6 +49,8 @@ export function commandServices(scripted: Partial<CommandServices> = {}): Comman
       answerEmoji: notScripted,
     },
     fileImports: { import: notScripted },
+    fileExports: { rooms: notScripted, data: notScripted },
+    uploadLimit: async () => 50 * 1_048_576,
     listRooms: notScripted,
     checkKeys: notScripted,
     plans: { numberedRoomIds: notScripted },

@@ -119,6 +119,7 @@ export function roomSnapshot(reading: RoomReading): RoomSnapshot {
     encryption: read("m.room.encryption", () => present(true as const)),
     name: read("m.room.name", (content) => readText(content, "name")),
     canonicalAlias: read("m.room.canonical_alias", (content) => readText(content, "alias")),
+    altAliases: textsAt(byType.get("m.room.canonical_alias")?.content, "alt_aliases"),
     policyServer: read("m.room.policy", (content) => readText(content, "via")),
     functionalMembers: read("io.element.functional_members", (content) =>
       readTextSet(content, "service_members"),
@@ -175,6 +176,11 @@ function memberOf(event: RawStateEvent | undefined, missing: StateRead<never>): 
   return event === undefined
     ? missing
     : readMember(event.content, textOrNull(event.sender), event.origin_server_ts);
+}
+
+function textsAt(content: unknown, key: string): string[] {
+  const list = isJsonObject(content) ? content[key] : null;
+  return Array.isArray(list) ? list.filter((item) => typeof item === "string") : [];
 }
 
 function timeOf(event: RawStateEvent | undefined): number | null {

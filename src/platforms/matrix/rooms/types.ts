@@ -107,6 +107,8 @@ export interface RoomSnapshot {
   encryption: StateRead<true>;
   name: StateRead<string>;
   canonicalAlias: StateRead<string>;
+  /** Further aliases that the room names itself (`alt_aliases`). */
+  altAliases: readonly string[];
   /** Server name of the policy server. */
   policyServer: StateRead<string>;
   /** `service_members`: bots and similar accounts. */
