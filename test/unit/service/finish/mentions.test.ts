@@ -29,7 +29,11 @@ beforeEach(async () => {
   bot = startFakeBot({
     folder: await temporaryFolder(),
     servers,
-    onRequest: ({ method, path }) => void asked.push(`${method} ${path.split("/").at(-2) ?? ""}`),
+    onRequest: ({ host, method, path }) => {
+      // At the end of a run by files the bot looks whether the old server answers.
+      const isProbe = host === "old.example" && /^\/(?:\.well-known|_matrix\/client\/versions)/u.test(path);
+      if (!isProbe) asked.push(`${method} ${path.split("/").at(-2) ?? ""}`);
+    },
   });
   const { platform, runServices, store } = bot;
   mentions = new MentionRules({ ...runServices, platform, accounts: accountsIn(store.store) });
