@@ -119,7 +119,8 @@ export class RunAnnouncer implements RunListener {
     const { summary, statuses, prefix } = this.#options;
     await this.#showLast(run);
     const done = await summary.of(run);
-    const status = await statuses.withOldServer(run);
+    // A sign-in of the old account helps a move.
+    const status = await (isMove(run) ? statuses.withOldServer(run) : statuses.of(run));
     const nothing = { moreHelpers: new Map<string, number>(), notMoved: [], unseen: [] };
     const report = made ?? { ...nothing, report: done.report };
     const isListed = showsRooms({ run: status, report: report.report });

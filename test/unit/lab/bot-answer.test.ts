@@ -3,6 +3,7 @@ import { askingServers } from "../../../src/view/account/accounts.ts";
 import { askingAboutRooms, readingAccounts, readingProgress } from "../../../src/view/account/reading.ts";
 import { askingServer } from "../../../src/view/account/sign-in.ts";
 import { renderPlainText } from "../../../src/view/document/plain-text.ts";
+import { readingFile } from "../../../src/view/files/import.ts";
 import { openingFile } from "../../../src/view/keys/import.ts";
 import { openingBackup } from "../../../src/view/keys/opening.ts";
 import { stoppingAfterRequest } from "../../../src/view/migrate/pause.ts";
@@ -34,6 +35,7 @@ it.each([
   readingProgress({ serverName: "old.example", read: 5, total: 9 }),
   readingProgress({ serverName: "new.example", isOfFile: true, read: 5, total: 9 }),
   readingRooms(),
+  readingFile(),
   lookingWhatToUndo(),
   openingBackup(),
   openingFile(),
