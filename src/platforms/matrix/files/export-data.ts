@@ -7,12 +7,9 @@ import type { OpenAccount } from "../open-account.ts";
 import { readOpenAccount } from "../open-account.ts";
 import type { AccountReading } from "../reading/account-reading.ts";
 
-/** Types that have a category or an endpoint of their own, and are moved. */
-const MOVED_BY_THEMSELVES: ReadonlySet<string> = new Set([
-  "m.direct",
-  "m.ignored_user_list",
-  READ_MARKER_TYPE,
-]);
+/** Types of the account, and of rooms, that have a category of their own, and are moved. */
+const OF_ACCOUNT: ReadonlySet<string> = new Set(["m.direct", "m.ignored_user_list"]);
+const OF_ROOMS: ReadonlySet<string> = new Set([READ_MARKER_TYPE]);
 /** Types that a file has in a member of its own. */
 const ELSEWHERE: ReadonlySet<string> = new Set(["m.push_rules", "m.tag"]);
 
@@ -43,7 +40,7 @@ export function dataFile(
   const { displayName, avatarUrl, fields } = profile;
   return {
     ...{ schema: 1, kind: "data", account: userId, generatedAt: generatedAt.toISOString() },
-    accountData: copied(accountData),
+    accountData: copied(accountData, OF_ACCOUNT),
     pushRules: { global: pushRules },
     tags: Object.fromEntries(
       [...roomTags]
@@ -60,20 +57,23 @@ export function dataFile(
     },
     roomAccountData: Object.fromEntries(
       [...roomAccountData]
-        .map(([roomId, contents]) => [roomId, copied(contents)] as const)
+        .map(([roomId, contents]) => [roomId, copied(contents, OF_ROOMS)] as const)
         .filter(([, contents]) => Object.keys(contents).length > 0),
     ),
   };
 }
 
 /** What a move copies of account data: nothing secret, and nothing of one device. */
-function copied(contents: ReadonlyMap<string, unknown>): Record<string, Record<string, unknown>> {
+function copied(
+  contents: ReadonlyMap<string, unknown>,
+  movedByThemselves: ReadonlySet<string>,
+): Record<string, Record<string, unknown>> {
   const found: [string, Record<string, unknown>][] = [];
   for (const [type, content] of contents) {
     if (ELSEWHERE.has(type) || !isJsonObject(content)) continue;
     const desired = desiredContent(type, content, (roomId) => roomId);
     const isCopied = desired !== null && typeof desired !== "string";
-    if (isCopied || MOVED_BY_THEMSELVES.has(type)) found.push([type, content]);
+    if (isCopied || movedByThemselves.has(type)) found.push([type, content]);
   }
   return Object.fromEntries(found);
 }

@@ -1,0 +1,98 @@
+import { pino } from "pino";
+import { describe, expect, it } from "vitest";
+import { UnreachableError } from "../../../../../src/network/unreachable-error.ts";
+import { ServerHealth } from "../../../../../src/platforms/matrix/files/server-health.ts";
+import { fetchOfAnswers } from "../../../../support/fakes/fetch-of-answers.ts";
+
+const VERSIONS = JSON.stringify({ versions: ["v1.11"] });
+const HOUR_MS = 3_600_000;
+
+type Answer = number | "dns" | "refused" | "timeout" | "forbidden_address" | "tls";
+
+/** @param answerOf a status, or why there is no answer, by address */
+function health(answerOf: (url: string) => Answer, servers: Record<string, string> = {}) {
+  const asked: string[] = [];
+  let now = 0;
+  const fetch = fetchOfAnswers(async (url) => {
+    asked.push(url);
+    const answer = answerOf(url);
+    if (typeof answer !== "number") throw new UnreachableError(answer, new URL(url).host);
+    const text = url.endsWith("/versions") ? VERSIONS : "hello";
+    return { status: answer, headers: {}, body: Buffer.from(text), url };
+  });
+  const one = new ServerHealth({ fetch, servers, monotonicNow: () => now, log: pino({ enabled: false }) });
+  return { one, asked, pass: (ms: number) => void (now += ms) };
+}
+
+describe("a server", () => {
+  it.each<{ name: string; web: Answer; federation: Answer; isDead: boolean }>([
+    { name: "answers", web: 200, federation: "refused", isDead: false },
+    { name: "answers with an error", web: 404, federation: "refused", isDead: false },
+    { name: "answers other servers alone", web: "refused", federation: 404, isDead: false },
+    { name: "has no name any more", web: "dns", federation: "dns", isDead: true },
+    { name: "takes no connection", web: "refused", federation: "timeout", isDead: true },
+    { name: "has a broken certificate", web: "tls", federation: "refused", isDead: false },
+    {
+      name: "may not be contacted by the bot",
+      web: "forbidden_address",
+      federation: "forbidden_address",
+      isDead: false,
+    },
+  ])("that $name is dead: $isDead", async ({ web, federation, isDead }) => {
+    const { one } = health((url) => (url.includes(":8448") ? federation : web));
+    expect([...(await one.deadAmong(["some.example"]))]).toEqual(isDead ? ["some.example"] : []);
+  });
+
+  it("is asked at the address that the operator has configured", async () => {
+    const { one, asked } = health(() => 200, { "Old.test": "http://127.0.0.2:8008" });
+    await one.deadAmong(["old.test"]);
+    expect(asked).toEqual(["http://127.0.0.2:8008"]);
+  });
+
+  it("is asked once in an hour", async () => {
+    const { one, asked, pass } = health(() => "dns");
+    await one.deadAmong(["some.example"]);
+    pass(HOUR_MS - 1);
+    expect((await one.deadAmong(["some.example"])).size).toBe(1);
+    expect(asked).toHaveLength(2);
+    pass(1);
+    await one.deadAmong(["some.example"]);
+    expect(asked).toHaveLength(4);
+  });
+
+  it("counts as unknown beyond a few hundred", async () => {
+    const { one, asked } = health(() => "dns");
+    const names = Array.from({ length: 400 }, (_, index) => `s${index}.example`);
+    expect((await one.deadAmong(names)).size).toBe(300);
+    expect(asked).toHaveLength(600);
+  });
+
+  it("of no valid name is dead, and nobody is asked", async () => {
+    const { one, asked } = health(() => 200);
+    expect((await one.deadAmong(["not a name"])).size).toBe(1);
+    expect(asked).toEqual([]);
+  });
+});
+
+describe("an old server", () => {
+  const { signal } = new AbortController();
+
+  it.each<{ name: string; wellKnown: Answer; versions: Answer; isAnswering: boolean }>([
+    { name: "is found", wellKnown: 404, versions: 200, isAnswering: true },
+    { name: "is overloaded", wellKnown: 404, versions: 503, isAnswering: false },
+    { name: "is another web page now", wellKnown: 404, versions: 404, isAnswering: false },
+    { name: "has no name any more", wellKnown: "dns", versions: "dns", isAnswering: false },
+  ])("that $name answers: $isAnswering", async ({ wellKnown, versions, isAnswering }) => {
+    const { one } = health((url) => (url.includes("well-known") ? wellKnown : versions));
+    expect(await one.isAnswering("old.example", signal)).toBe(isAnswering);
+  });
+
+  it("that answers again is not dead any more", async () => {
+    let isBack = false;
+    const { one } = health((url) => (isBack ? (url.includes("well-known") ? 404 : 200) : "dns"));
+    expect((await one.deadAmong(["old.example"])).size).toBe(1);
+    isBack = true;
+    expect(await one.isAnswering("old.example", signal)).toBe(true);
+    expect((await one.deadAmong(["old.example"])).size).toBe(0);
+  });
+});
