@@ -3,7 +3,7 @@ import { powerLevelSchema } from "./routes.ts";
 
 /**
  * The files of `!export rooms` and `!export data`, and what `!import` keeps of files. README,
- * "Files", describes every field.
+ * "The files of `!export`", describes every field.
  */
 
 const text = z.string().nullable();
