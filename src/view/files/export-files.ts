@@ -28,8 +28,8 @@ const MIME_TYPES: Readonly<Record<RoomsFormat, string>> = {
 };
 
 /**
- * The rooms as files that the bot's server takes: usually one. Each part can be imported without the
- * others.
+ * The rooms as files that the bot's server takes: usually one. Each part can be imported without
+ * the others.
  * @param maxBytes the largest file that the server takes
  */
 export function roomsAttachments(file: RoomsFile, format: RoomsFormat, maxBytes: number): Attachment[] {
