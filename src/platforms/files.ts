@@ -15,8 +15,8 @@ export type FileReading =
 /** Files to keep before a server dies, and what they say when it is gone. */
 export interface PlatformFiles {
   /**
-   * Reads the rooms of an account for the file of `!export rooms`. Nothing is written. The links are
-   * left to whoever writes the file.
+   * Reads the rooms of an account for the file of `!export rooms`. Nothing is written. Whoever
+   * writes the file adds the links.
    * @throws UnreadableAccountError
    */
   rooms(account: Account, options: ExportOptions): Promise<RoomsFile>;

@@ -138,7 +138,10 @@ export interface RoomSnapshot {
 export interface RoomFromFile {
   /** Servers to join through, without dead ones. */
   via: readonly string[];
-  /** People who could let an account in, in the order of the file, without those of dead servers. */
+  /**
+   * People who could let an account in, in the order of the file. Those of dead servers are left
+   * out.
+   */
   helpers: readonly Helper[];
   /** The power of the account; `null`: not known. */
   power: PowerLevel | null;
