@@ -5,8 +5,11 @@ import type { FileReading } from "../../files.ts";
 import { MAX_IMPORT_BYTES } from "../../files.ts";
 import { THREAD_START, threadSources } from "../keys/worker/thread-source.ts";
 
-/** Beyond it the thread ends and the process goes on. A file of 20 MB of IDs needs 200 MB. */
-const LIMITS = { maxOldGenerationSizeMb: 384, maxYoungGenerationSizeMb: 32 };
+/**
+ * Beyond it the thread ends and the process goes on. Files of 20 MB need less than 100 MB, a YAML
+ * document of half a megabyte as well (measured with Node 24).
+ */
+const LIMITS = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32 };
 /** Real files take less than two seconds on a small machine. */
 const MAX_READING_MS = 60_000;
 /** Each file takes memory. Further ones wait. */
@@ -49,6 +52,8 @@ export class FileReader {
     });
     const ended = Promise.withResolvers<FileReading>();
     const refuse = (cause: string): void => {
+      // An error is followed by the end of the thread.
+      worker.removeAllListeners("exit");
       log.warn({ cause, bytes: bytes.length }, "a file could not be read");
       ended.resolve({ status: "refused", mistake: "unreadable" });
     };

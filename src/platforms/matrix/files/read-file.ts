@@ -1,14 +1,11 @@
-import { parseDocument } from "yaml";
 import type { FileReading } from "../../files.ts";
 import { MAX_IMPORT_BYTES } from "../../files.ts";
 import { FoundInFile } from "./found-in-file.ts";
 import { isRoomsCsv, readCsv } from "./read-csv.ts";
 import { isTooDeep, readParsed } from "./read-json.ts";
 import { readText } from "./read-text.ts";
+import { isSavedRooms, parseSavedRooms } from "./read-yaml.ts";
 import { textOfBytes } from "./text-of-bytes.ts";
-
-/** Larger lists are read as text, which finds the same IDs. YAML takes much memory. */
-const MAX_YAML_LENGTH = 1_048_576;
 
 /** What a file of an unknown person says. Files that are nothing known are read as text. */
 export function readFile(bytes: Uint8Array): FileReading {
@@ -26,15 +23,7 @@ function readAsJson(text: string): FileReading | null {
 }
 
 function readAsYaml(text: string): FileReading | null {
-  if (text.length > MAX_YAML_LENGTH || !/^roomSave\s*:/mu.test(text)) return null;
-  return readContent(
-    unlessBroken(() => {
-      const document = parseDocument(text, { schema: "core", merge: false, strict: true, uniqueKeys: true });
-      // No real list has anchors, and a few lines of them can stand for a billion rooms.
-      if (document.errors.length > 0 || document.warnings.length > 0) return undefined;
-      return document.toJS({ maxAliasCount: 0 }) as unknown;
-    }),
-  );
+  return isSavedRooms(text) ? readContent(parseSavedRooms(text)) : null;
 }
 
 function readContent(content: unknown): FileReading | null {

@@ -123,6 +123,21 @@ describe("the list of another tool", () => {
     });
   });
 
+  it("is read whole when it is large", () => {
+    const vias = Array.from({ length: 300 }, (_, index) => `      - server${index}.example\n`).join("");
+    const rooms = Array.from(
+      { length: 200 },
+      (_, index) =>
+        `  - id: "!r${index}:x.example"\n    name: 'Room ${index}: the "best"'\n    vias:\n${vias}`,
+    );
+    const yaml = `profile:\n  displayname: Me\nroomSave:\n${rooms.join("")}other: 1\n`;
+    expect(yaml.length).toBeGreaterThan(1_000_000);
+    const { format, rooms: read } = findings(yaml);
+    expect([format, read.length]).toEqual(["yaml", 200]);
+    expect(read[199]).toMatchObject({ roomId: "!r199:x.example", name: 'Room 199: the "best"' });
+    expect(read[199]?.via).toHaveLength(20);
+  });
+
   it("with hundreds of servers keeps a bounded number", () => {
     const vias = Array.from({ length: 500 }, (_, index) => `s${index}.example`);
     expect(findings(JSON.stringify({ roomSave: [{ id: "!a:x.example", vias }] })).rooms[0]?.via).toHaveLength(
