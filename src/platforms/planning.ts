@@ -46,6 +46,10 @@ export interface DecisionRequest {
   /** Keys are not compared, because nothing that follows depends on them. */
   readonly isWithoutKeys?: boolean;
   /**
+   * Rooms that only files describe are looked at anew. Otherwise looks of the last minutes count.
+   */
+  readonly looksAnew?: boolean;
+  /**
    * What files say about the old account; `null`: the person imported none. It takes the place of a
    * reading of the old account if nobody has signed that in.
    */

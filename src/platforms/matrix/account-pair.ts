@@ -25,6 +25,7 @@ import { roomsOfAliases } from "./reading/aliases.ts";
 import { chatsWithBot } from "./reading/bot-chats.ts";
 import { lostImages } from "./reading/lost-images.ts";
 import { readingFromFiles, serversOfFiles } from "./reading/reading-from-files.ts";
+import type { RecentLooks } from "./reading/recent-looks.ts";
 import { stayReasonsIn } from "./reading/stay-reasons.ts";
 import { contextOfStep } from "./runs/context-of-step.ts";
 import { runStep } from "./runs/run-step.ts";
@@ -36,6 +37,7 @@ export interface AccountPairOptions extends OpenAccountOptions {
   compareKeys: PlatformKeys["compare"];
   keyWorker: Pick<KeyWorker, "job">;
   health: Pick<ServerHealth, "deadAmong">;
+  recentLooks: Pick<RecentLooks, "of">;
   /** As `inTurn` of `StepContext`; one for the process. */
   inTurn: KeyedQueue;
   now: () => number;
@@ -87,14 +89,18 @@ async function decideUntilFailure(
   {
     compareKeys,
     health,
+    recentLooks,
     now,
     signal,
-  }: Pick<AccountPairOptions, "compareKeys" | "health" | "now"> & { signal: AbortSignal | undefined },
+  }: Pick<AccountPairOptions, "compareKeys" | "health" | "recentLooks" | "now"> & {
+    signal: AbortSignal | undefined;
+  },
 ): Promise<Decision> {
   const ending = new AbortController();
   const either = signal === undefined ? ending.signal : AbortSignal.any([signal, ending.signal]);
   return decide(open(either), request, {
     readKeys: (accounts) => readKeyFacts(compareKeys, accounts, either),
+    looksOf: (account, wanted) => recentLooks.of(account, wanted),
     deadAmong: (serverNames) => health.deadAmong(serverNames, either),
     now,
     endOthers: () => ending.abort(),
@@ -108,6 +114,7 @@ async function decide(
     words,
     imported,
     isWithoutKeys = false,
+    looksAnew = false,
     botUserId,
     botRoomIds,
     onProgress,
@@ -115,10 +122,12 @@ async function decide(
   }: DecisionRequest,
   {
     readKeys,
+    looksOf,
     deadAmong,
     now,
     endOthers,
   }: {
+    looksOf: RecentLooks["of"];
     deadAmong: ServerHealth["deadAmong"];
     readKeys: (accounts: Readonly<Record<Side, Account>>) => Promise<KeyFacts>;
     now: () => number;
@@ -129,6 +138,7 @@ async function decide(
   // whole account repeatedly.
   const signedIn = source.client === null ? null : source;
   await unlessOneFails([signedIn && checkOpenAccount(signedIn), checkOpenAccount(target)], endOthers);
+  const looks = looksOf(`${source.account.userId} ${target.account.userId}`, { isAnew: looksAnew });
   const files = signedIn === null ? await resolved(filesOf(imported), target) : NO_FILES;
   // In parallel, because they are two servers, or two accounts with separate limits.
   const [sourceReading, targetReading, keys] = await unlessOneFails(
@@ -177,6 +187,7 @@ async function decide(
         histories,
         roomsWithAllKeys: roomsWithAllKeys(keys, unusableKeys),
         now: now(),
+        looks,
         onProgress,
       }),
     ]);

@@ -9,6 +9,8 @@ import { withNeededMembers } from "./reading/members.ts";
 import { withOtherMembers } from "./reading/other-member.ts";
 import { readOutsideRoom } from "./reading/outside-room.ts";
 import type { Reader } from "./reading/reader.ts";
+import type { LooksOfAccount } from "./reading/recent-looks.ts";
+import { NO_LOOKS } from "./reading/recent-looks.ts";
 import { lookAtRoomsOfFile, withLooks } from "./reading/rooms-of-file.ts";
 import { roomFromSummary } from "./rooms/room-summary.ts";
 import type { AccountSnapshot, RoomSnapshot } from "./rooms/types.ts";
@@ -41,7 +43,7 @@ export async function decideRooms(
   options: Pick<
     RoomPlanInput,
     "filters" | "botUserIds" | "botRoomIds" | "histories" | "roomsWithAllKeys" | "now"
-  > & { onProgress?: (progress: ReadProgress) => void },
+  > & { looks?: LooksOfAccount; onProgress?: (progress: ReadProgress) => void },
 ): Promise<RoomPlan> {
   const { source } = accounts;
   const outsideRooms = new Map<string, RoomSnapshot>();
@@ -63,6 +65,7 @@ export async function decideRooms(
         target: accounts.target,
         source: snapshot,
         targetRooms: readings.target.snapshot.rooms,
+        looks: options.looks ?? NO_LOOKS,
         onProgress: options.onProgress ?? (() => undefined),
       });
       for (const { roomId, kind } of rooms)

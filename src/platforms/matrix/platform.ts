@@ -22,6 +22,7 @@ import { guarded, openAccount, readOpenAccount } from "./open-account.ts";
 import { listRooms } from "./planning/room-list.ts";
 import { RATE_LIMITS } from "./rate-limits.ts";
 import { roomsOfAliases } from "./reading/aliases.ts";
+import { RecentLooks } from "./reading/recent-looks.ts";
 import { matrixRuns } from "./runs/runs.ts";
 import { createMatrixSignIn } from "./sign-in/provider.ts";
 import type { SessionStore } from "./sign-in/sessions.ts";
@@ -66,6 +67,7 @@ export function createMatrixPlatform(options: MatrixPlatformOptions): Platform {
       compareKeys: (accounts, signal) => keys.compare(accounts, signal),
       keyWorker,
       health,
+      recentLooks: new RecentLooks(monotonicNow),
       inTurn,
       now,
     }),

@@ -21,6 +21,7 @@ import type { PeoplesAccounts } from "../accounts/peoples-accounts.ts";
 import { missingSides } from "../accounts/peoples-accounts.ts";
 import type { Readings } from "./readings.ts";
 import { JoinedWork } from "./readings.ts";
+import { withKeysOf } from "./report-with-keys.ts";
 import type { PlanRequestData } from "./request.ts";
 import { planRequestSchema } from "./request.ts";
 import type { CannotDecide, OldServerAnswers, PlanResult, UnansweredAlias } from "./results.ts";
@@ -45,6 +46,8 @@ export interface PlanRequest {
   rooms?: readonly string[];
   /** As in `DecisionRequest`. */
   isWithoutKeys?: boolean;
+  /** As in `DecisionRequest`. */
+  looksAnew?: boolean;
   /** Rooms in which the person talks with the bot. */
   botRoomIds: readonly string[];
   onProgress: (progress: ReadProgress) => void;
@@ -96,7 +99,7 @@ export class Planning {
 
   async #plan(request: PlanRequest): Promise<PlanResult> {
     const { plans, now, log } = this.#options;
-    const move = await this.decideAsTyped(request);
+    const move = await this.decideAsTyped({ ...request, looksAnew: true });
     if ("status" in move) return move;
     const { source, target } = move;
     const { plan, methods } = move.decision;
@@ -185,7 +188,15 @@ export class Planning {
     { runId, words }: { runId: number | null; words: readonly string[] },
   ): Promise<DecidedMove | CannotDecide> {
     const { accounts, platform, outbox, histories, readings, chatsLeft, botUserId } = this.#options;
-    const { owner, filters, isWithoutKeys = false, botRoomIds, onProgress, signal } = request;
+    const {
+      owner,
+      filters,
+      isWithoutKeys = false,
+      looksAnew = false,
+      botRoomIds,
+      onProgress,
+      signal,
+    } = request;
     const found = await accounts.of(owner);
     const { source, target } = found;
     if (source === null || target === null)
@@ -199,7 +210,7 @@ export class Planning {
     try {
       const read = (): Promise<Decision> =>
         platform.pair({ source, target }, signal).decide({
-          ...{ filters, words, imported, isWithoutKeys, botUserId, botRoomIds, onProgress },
+          ...{ filters, words, imported, isWithoutKeys, looksAnew, botUserId, botRoomIds, onProgress },
           knownRooms: async () => ({
             spokenIn: await outbox.roomsOf([owner, parties.source, parties.target]),
             histories: await histories.between(owner, { source, target }, runId),
@@ -284,17 +295,4 @@ export class Planning {
 /** The addresses of the servers that a reading asks. */
 function serversOf({ source, target }: MovedAccounts): string[] {
   return isFromFile(source) ? [target.baseUrl] : [source.baseUrl, target.baseUrl];
-}
-
-/** A report with the keys, and the warnings about them, of a newer one. */
-function withKeysOf(report: Report, { rooms, categories, keys }: Report): Report {
-  const warnings = new Map(rooms.map((room) => [room.roomId, room.warnings]));
-  return {
-    ...report,
-    rooms: report.rooms.map((room) => ({ ...room, warnings: warnings.get(room.roomId) ?? room.warnings })),
-    categories: report.categories.map((entry) =>
-      entry.name === "room_keys" ? (categories.find(({ name }) => name === entry.name) ?? entry) : entry,
-    ),
-    keys,
-  };
 }

@@ -11,6 +11,7 @@ import { FailureBudget } from "./failure-budget.ts";
 import type { RoomToFind } from "./outside-room.ts";
 import { readOutsideRoom } from "./outside-room.ts";
 import type { Reader } from "./reader.ts";
+import type { LooksOfAccount } from "./recent-looks.ts";
 import { isFailedRead } from "./unless-unreadable.ts";
 
 /** Other servers answer these requests, each as slowly as it does. */
@@ -37,6 +38,8 @@ export interface RoomsToLookAt {
   readonly source: AccountSnapshot;
   /** What the target's server showed of its own rooms. */
   readonly targetRooms: ReadonlyMap<string, RoomSnapshot>;
+  /** What was seen of them a short time ago. */
+  readonly looks: LooksOfAccount;
   readonly onProgress: (progress: ReadProgress) => void;
 }
 
@@ -48,7 +51,7 @@ export interface RoomsToLookAt {
  */
 export async function lookAtRoomsOfFile(
   rooms: readonly RoomToFind[],
-  { target, source, targetRooms, onProgress }: RoomsToLookAt,
+  { target, source, targetRooms, looks, onProgress }: RoomsToLookAt,
 ): Promise<ReadonlyMap<string, RoomSnapshot>> {
   const { reader, userId } = target;
   const shown = new Map<string, RoomSnapshot>();
@@ -61,14 +64,19 @@ export async function lookAtRoomsOfFile(
       reader.request(request, { retries: 0, isTimeoutFinal: true })) as typeof reader.request,
   };
   const serverName = serverNameOf(userId) ?? "";
+  const unknown = rooms.filter(({ roomId }) => looks.get(roomId) === undefined);
+  for (const { roomId } of rooms) {
+    const seen = looks.get(roomId) ?? null;
+    if (seen !== null) shown.set(roomId, seen);
+  }
   let read = 0;
-  await concurrently(rooms, MAX_LOOKS_AT_ONCE, async (room) => {
+  await concurrently(unknown, MAX_LOOKS_AT_ONCE, async (room) => {
     const seen = await readOutsideRoom(once, room, source, userId);
     if (seen !== null) shown.set(room.roomId, seen);
     read += 1;
-    onProgress({ serverName, isOfFile: true, read, total: rooms.length });
+    onProgress({ serverName, isOfFile: true, read, total: unknown.length });
   });
-  const missing = new Set(rooms.map(({ roomId }) => roomId).filter((roomId) => !shown.has(roomId)));
+  const missing = new Set(unknown.map(({ roomId }) => roomId).filter((roomId) => !shown.has(roomId)));
   for (const spaceId of spacesWith(missing, shown, targetRooms)) {
     if (missing.size === 0) break;
     for (const room of await childrenOf(spaceId, reader)) {
@@ -77,6 +85,7 @@ export async function lookAtRoomsOfFile(
       shown.set(roomId, roomFromSummary(roomId, room, source, userId));
     }
   }
+  for (const { roomId } of unknown) looks.set(roomId, shown.get(roomId) ?? null);
   return shown;
 }
 

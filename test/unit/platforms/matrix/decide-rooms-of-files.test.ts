@@ -6,6 +6,8 @@ import { decideRooms } from "../../../../src/platforms/matrix/decide-rooms.ts";
 import type { PlannedRoom } from "../../../../src/platforms/matrix/planning/planned-room.ts";
 import { readAccount } from "../../../../src/platforms/matrix/reading/read-account.ts";
 import { readingFromFiles } from "../../../../src/platforms/matrix/reading/reading-from-files.ts";
+import type { LooksOfAccount } from "../../../../src/platforms/matrix/reading/recent-looks.ts";
+import { NO_LOOKS, RecentLooks } from "../../../../src/platforms/matrix/reading/recent-looks.ts";
 import type { Asked, Given } from "./reading/recorded-server.ts";
 import {
   joinedState,
@@ -48,9 +50,17 @@ interface World {
   /** The new account's rooms, as its server's sync has them. */
   target?: Record<string, unknown>;
   refusals?: readonly RouteRefusal[];
+  looks?: LooksOfAccount;
 }
 
-async function decided({ rooms, summaries = {}, hierarchies = {}, target = {}, refusals = [] }: World) {
+async function decided({
+  rooms,
+  summaries = {},
+  hierarchies = {},
+  target = {},
+  refusals = [],
+  looks = NO_LOOKS,
+}: World) {
   const answers = ({ path }: Asked): Given | undefined => {
     if (path === "v3/sync") return { json: { rooms: target } };
     if (path === "v3/joined_rooms") return { json: { joined_rooms: Object.keys(target["join"] ?? {}) } };
@@ -78,7 +88,7 @@ async function decided({ rooms, summaries = {}, hierarchies = {}, target = {}, r
   const plan = await decideRooms(
     { source: null, target: { userId: OTHER, reader: server.reader, features: PLAIN } },
     readings,
-    { ...{ botUserIds: ["@mover:bot.example"], botRoomIds: [], histories }, now: 1 },
+    { ...{ botUserIds: ["@mover:bot.example"], botRoomIds: [], histories }, looks, now: 1 },
   );
   return { plan, asked: server.asked };
 }
@@ -327,6 +337,26 @@ describe("the looks at rooms of files", () => {
     expect(asked.map(({ path, query }) => `${path} ${query.getAll("via").join()}`)).toEqual([
       `v1/room_summary/${ROOM} third.example`,
     ]);
+  });
+
+  it("of the last minutes count, unless they are wanted anew", async () => {
+    let now = 0;
+    const recent = new RecentLooks(() => now);
+    const world = {
+      rooms: [room(), room({ roomId: "!b:old.example" })],
+      summaries: { [ROOM]: summary("public") },
+    };
+    const asked = async (isAnew: boolean) => {
+      const { plan, asked: requests } = await decided({ ...world, looks: recent.of("me", { isAnew }) });
+      expect(plan.rooms.map(({ route }) => route)).toEqual(["join", "join"]);
+      expect(plan.triedRoomIds).toEqual(["!b:old.example"]);
+      return requests.length;
+    };
+    expect(await asked(true)).toBe(2);
+    expect(await asked(false)).toBe(0);
+    expect(await asked(true)).toBe(2);
+    now = 15 * 60_000;
+    expect(await asked(false)).toBe(2);
   });
 
   it("find in a space what the summaries do not say", async () => {
