@@ -39,7 +39,7 @@ export class RecentLooks {
   of(account: string, { isAnew }: { isAnew: boolean }): LooksOfAccount {
     this.#forgetOld();
     if (isAnew) this.#kept.delete(account);
-    const kept = this.#kept.get(account) ?? { rooms: new Map(), until: this.#monotonicNow() + KEPT_MS };
+    const kept: Kept = this.#kept.get(account) ?? { rooms: new Map(), until: this.#monotonicNow() + KEPT_MS };
     this.#kept.set(account, kept);
     return {
       get: (roomId) => kept.rooms.get(roomId),
