@@ -13,6 +13,8 @@ import type { Population } from "../lab/population/population.ts";
 import { populate } from "../lab/population/population.ts";
 import type { EncryptedPast } from "./encrypted-past.ts";
 import { makeEncryptedPast } from "./encrypted-past.ts";
+import type { SecondPerson } from "./second-person.ts";
+import { makeSecondPerson } from "./second-person.ts";
 import type { TranscriptStyle } from "./transcript.ts";
 import { transcriptLines, wantsColours } from "./transcript.ts";
 
@@ -32,6 +34,8 @@ export interface DemoEnvironment {
   readonly pair: HomeserverPair;
   readonly population: Population;
   readonly past: EncryptedPast;
+  /** Who moves in the second act. */
+  readonly second: SecondPerson;
   readonly bot: BotProcess;
   readonly botUserId: string;
   readonly oldAccount: DemoAccount;
@@ -42,6 +46,8 @@ export interface DemoEnvironment {
   readonly person: Person;
   /** The encrypted direct chat with the bot. */
   readonly chatId: string;
+  /** How transcripts of conversations look. */
+  readonly style: TranscriptStyle;
   print(line: string): void;
   close(): Promise<void>;
 }
@@ -72,6 +78,7 @@ export async function createDemoEnvironment(print: (line: string) => void): Prom
     print(`${population.rooms.length} rooms on two servers, with ${population.people.length} other people`);
 
     const past = await makeEncryptedPast(founding, population);
+    const second = await makeSecondPerson(founding);
 
     // The population signs up with the homeserver itself. Afterwards the old server delegates
     // sign-in, as the largest servers have done.
@@ -99,8 +106,13 @@ export async function createDemoEnvironment(print: (line: string) => void): Prom
     await bot.start();
     print(`${botUserId} listens (npm start -- --config ${bot.configPath})`);
 
+    const names = new Map([
+      [botUserId, "Mover"],
+      [newAccount.userId, "Ada"],
+      [second.new.userId, "Bea"],
+    ]);
     const style: TranscriptStyle = {
-      nameOf: (userId) => (userId === botUserId ? "Mover" : userId === newAccount.userId ? "Ada" : userId),
+      nameOf: (userId) => names.get(userId) ?? userId,
       isBot: (userId) => userId === botUserId,
       hasColours: wantsColours(process.stdout, process.env),
     };
@@ -123,6 +135,8 @@ export async function createDemoEnvironment(print: (line: string) => void): Prom
       pair,
       population,
       past,
+      second,
+      style,
       bot,
       botUserId,
       oldAccount,

@@ -8,6 +8,7 @@ import { Checks } from "./checks.ts";
 import type { DemoEnvironment } from "./environment.ts";
 import { createDemoEnvironment } from "./environment.ts";
 import { playContact } from "./scenarios/contact.ts";
+import { playGoneServer } from "./scenarios/gone-server.ts";
 import { playKeys, playReading } from "./scenarios/keys.ts";
 import { playMove } from "./scenarios/move.ts";
 import { playPlan } from "./scenarios/plan.ts";
@@ -25,6 +26,7 @@ try {
   await playMove(environment, checks);
   await playReading(environment, checks, recoveryKey);
   await playContact(environment, checks);
+  await playGoneServer(environment, checks);
   print(checks.areAllTrue ? "\nEverything shown above is true." : "\nSomething shown above is NOT true.");
   process.exitCode = checks.areAllTrue ? 0 : 1;
   if (endsAfterwards !== true) {
@@ -39,14 +41,11 @@ try {
   await environment.close();
 }
 
-function invite({ oldAccount, newAccount, authorizationServer, botUserId }: DemoEnvironment): void {
+function invite({ newAccount, botUserId }: DemoEnvironment): void {
   print(
-    "\nThe homeservers and the bot stay up. Log in from any Matrix client, for example https://app.element.io, and go on chatting:",
+    "\nThe new homeserver and the bot stay up. Log in from any Matrix client, for example https://app.element.io, and go on chatting:",
   );
   const { server, userId, password } = newAccount;
   print(`  homeserver ${server.baseUrl}   user ${userId}   password ${password}`);
-  print(
-    `  ${oldAccount.userId} signs in by link only: !login old gives a code for ${authorizationServer.issuer}/link`,
-  );
   print(`  the bot is ${botUserId}\nCtrl+C ends it all.`);
 }

@@ -23,11 +23,10 @@ export function roomsExported(
   attachments: readonly Attachment[],
   view: ExportView,
 ): Message {
-  const people = contacts.length === 1 ? "1 person" : `${formatCount(contacts.length)} people`;
   return {
     ...notice(
       paragraph(
-        `Your old account's ${counted(rooms.length, "room")}, and ${people} of direct chats`,
+        `Your old account's ${counted(rooms.length, "room")}${peopleWords(contacts.length)}`,
         ...partsWords(attachments),
         ". ",
         ...readers(view),
@@ -67,6 +66,11 @@ export function onlyJson(prefix: string): Message {
   return notice(
     paragraph("Settings have no table, so I write them as JSON only: ", code(`${prefix}export data`), "."),
   );
+}
+
+function peopleWords(count: number): string {
+  if (count === 0) return "";
+  return `, and ${count === 1 ? "1 person" : `${formatCount(count)} people`} of direct chats`;
 }
 
 function partsWords(attachments: readonly Attachment[]): string[] {

@@ -158,7 +158,6 @@ function writtenAt({ writtenAt: at }: FileFindings): string {
   return at === null ? "" : `, written on ${formatDate(at)}`;
 }
 
-/** Rooms without a name or a person behind them are counted, too. */
 function contents({ findings, newRooms, knownRooms }: FileImported): Inline[][] {
   const { rooms, contacts, data } = findings;
   const direct = rooms.filter(({ direct: isDirect }) => isDirect === true).length;
@@ -174,7 +173,9 @@ function contents({ findings, newRooms, knownRooms }: FileImported): Inline[][] 
   const roomsLine = `${counted(rooms.length, "room")}${details.length === 0 ? "" : `, ${details.join(", ")}`}${merged}`;
   return [
     [roomsLine],
-    [contacts.length === 1 ? "1 person" : `${formatCount(contacts.length)} people`],
+    ...(contacts.length === 0
+      ? []
+      : [[contacts.length === 1 ? "1 person" : `${formatCount(contacts.length)} people`]]),
     ...(data === null
       ? []
       : [
