@@ -4,7 +4,7 @@ import { moderator } from "../support/contact/contact-world.ts";
 import { Moderator } from "../support/contact/moderator.ts";
 import { AccountOnServer } from "../support/servers/account-on-server.ts";
 
-/** Somebody who leaves the old server when it is nearly too late, and the rooms that they are in. */
+/** Somebody who leaves the old server when it is nearly too late, and their rooms. */
 export interface SecondPerson {
   readonly old: PopulatedPerson;
   readonly new: PopulatedPerson;
