@@ -125,7 +125,13 @@ export function createServices(base: Base): Services {
     now,
   });
   const fileImports = new FileImports({
-    ...{ accounts: moved, imports: store.imports, receivedFiles: store.receivedFiles, platform },
+    ...{
+      accounts: moved,
+      imports: store.imports,
+      receivedFiles: store.receivedFiles,
+      runs: store.runs,
+      platform,
+    },
     areAllowed: configuration.access.imports,
     download: base.files.download,
     ...{ now, log },

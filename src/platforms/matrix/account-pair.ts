@@ -2,7 +2,6 @@ import type { Account, FileAccount, MovedAccounts, Side } from "../../model/acco
 import { isFromFile, sides } from "../../model/account.ts";
 import { withRoomIds } from "../../model/filters.ts";
 import type { KeyedQueue } from "../../model/keyed-queue.ts";
-import type { ImportedAccount } from "../../model/room-file.ts";
 import type { PlatformKeys } from "../keys.ts";
 import type { Decision, DecisionRequest } from "../planning.ts";
 import type { AccountPair, LookResult, WatchRequest } from "../platform.ts";
@@ -13,18 +12,15 @@ import { leftChats } from "./contact/chats/left-chats.ts";
 import { withFormerNames } from "./contact/rename/given-names.ts";
 import { decideRooms } from "./decide-rooms.ts";
 import { decisionOf } from "./decision.ts";
+import { NO_FILES, readFiles, resolvedFiles } from "./files/files-as-account.ts";
 import type { ServerHealth } from "./files/server-health.ts";
-import { serverPartOf } from "./ids/server-host.ts";
 import type { KeyWorker } from "./keys/worker/key-worker.ts";
 import type { OpenAccount, OpenAccountOptions } from "./open-account.ts";
 import { checkOpenAccount, guarded, openAccount, readOpenAccount } from "./open-account.ts";
 import { readFeatures } from "./reading/account-details.ts";
-import type { AccountReading } from "./reading/account-reading.ts";
-import { withResolvedAliases } from "./reading/aliases-of-files.ts";
 import { roomsOfAliases } from "./reading/aliases.ts";
 import { chatsWithBot } from "./reading/bot-chats.ts";
 import { lostImages } from "./reading/lost-images.ts";
-import { readingFromFiles, serversOfFiles } from "./reading/reading-from-files.ts";
 import type { RecentLooks } from "./reading/recent-looks.ts";
 import { stayReasonsIn } from "./reading/stay-reasons.ts";
 import { contextOfStep } from "./runs/context-of-step.ts";
@@ -139,7 +135,7 @@ async function decide(
   const signedIn = source.client === null ? null : source;
   await unlessOneFails([signedIn && checkOpenAccount(signedIn), checkOpenAccount(target)], endOthers);
   const looks = looksOf(`${source.account.userId} ${target.account.userId}`, { isAnew: looksAnew });
-  const files = signedIn === null ? await resolved(filesOf(imported), target) : NO_FILES;
+  const files = signedIn === null ? await resolvedFiles(imported, target, deadAmong) : NO_FILES;
   // In parallel, because they are two servers, or two accounts with separate limits.
   const [sourceReading, targetReading, keys] = await unlessOneFails(
     [
@@ -211,36 +207,6 @@ async function decide(
       },
     });
   });
-}
-
-const NO_FILES = { userId: "", importedAt: 0, writtenAt: 0, rooms: [], contacts: [], data: null };
-
-function resolved(files: ImportedAccount, target: OpenAccount): Promise<ImportedAccount> {
-  return guarded(target.account, async () => withResolvedAliases(files, (await target.readable()).reader));
-}
-
-/** The account as its files describe it, without the servers that are gone. */
-async function readFiles(
-  files: ImportedAccount,
-  userId: string,
-  {
-    deadAmong,
-    target,
-    botUserId,
-  }: { deadAmong: ServerHealth["deadAmong"]; target: OpenAccount; botUserId: string },
-): Promise<AccountReading> {
-  const deadServers = await deadAmong(serversOfFiles(files));
-  return readingFromFiles(files, {
-    targetUserId: target.account.userId,
-    botUserIds: [botUserId],
-    deadServers: new Set([...deadServers, serverPartOf(userId)]),
-  });
-}
-
-/** The service gives files with every source that is known from files. */
-function filesOf(imported: ImportedAccount | null): ImportedAccount {
-  if (imported === null) throw new Error("there are no files of an account that nobody has signed in");
-  return imported;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { isFromFile } from "../../model/account.ts";
 import type { Download, FileReference } from "../../model/file-reference.ts";
 import type { FileFindings } from "../../model/room-file.ts";
 import type { FileMistake, PlatformFiles } from "../../platforms/files.ts";
@@ -6,6 +7,7 @@ import { MAX_IMPORT_BYTES } from "../../platforms/files.ts";
 import type { Platform } from "../../platforms/platform.ts";
 import type { ErasedImport, Imports } from "../../store/imports.ts";
 import type { ReceivedFiles } from "../../store/received-files.ts";
+import type { Runs } from "../../store/runs.ts";
 import type { PeoplesAccounts } from "../accounts/peoples-accounts.ts";
 
 export interface FileImportRequest {
@@ -25,6 +27,8 @@ export type FileImportResult =
   /** The operator does not allow moves by files. */
   | { readonly status: "switched_off" }
   | { readonly status: "cleared"; readonly erased: ErasedImport | null }
+  /** A move goes by the files that are to be erased. */
+  | { readonly status: "in_use" }
   | { readonly status: "no_file"; readonly isReply: boolean }
   | { readonly status: "not_downloaded"; readonly reason: Exclude<Download["status"], "downloaded"> }
   | { readonly status: "refused"; readonly mistake: FileMistake }
@@ -55,6 +59,7 @@ export interface FileImportsOptions {
   readonly accounts: Pick<PeoplesAccounts, "of">;
   readonly imports: Pick<Imports, "add" | "clear">;
   readonly receivedFiles: Pick<ReceivedFiles, "find">;
+  readonly runs: Pick<Runs, "unfinished">;
   readonly platform: Pick<Platform, "serverName"> & {
     readonly files: Pick<PlatformFiles, "read" | "isAnswering" | "userId">;
   };
@@ -83,6 +88,7 @@ export class FileImports {
     const { areAllowed, imports, receivedFiles, platform, now } = this.#options;
     const { owner, roomId, inReplyTo, as, isClearing } = request;
     if (!areAllowed) return { status: "switched_off" };
+    if (isClearing && (await this.#areInUse(owner))) return { status: "in_use" };
     if (isClearing && inReplyTo === null && as === null)
       return { status: "cleared", erased: await imports.clear(owner) };
     const typed = as === null ? null : platform.files.userId(as);
@@ -103,6 +109,14 @@ export class FileImports {
   /** Downloads and readings of commands under way end. The commands are given again. */
   stop(): void {
     this.#stopping.abort(new Error("the process stops"));
+  }
+
+  /** Without its files such a move could neither go on nor watch. */
+  async #areInUse(owner: string): Promise<boolean> {
+    const { accounts, runs } = this.#options;
+    const { source } = await accounts.of(owner);
+    if (source === null || !isFromFile(source)) return false;
+    return (await runs.unfinished(owner)).some((run) => run.isFromFile && run.source === source.userId);
   }
 
   async #keep(

@@ -44,6 +44,16 @@ export function fileImportAnswer(result: FileImportResult, prefix: string): Mess
           ".",
         ),
       );
+    case "in_use":
+      return notice(
+        paragraph(
+          "Your move goes by these files, so I keep them as long as it works or watches. ",
+          code(`${prefix}migrate cancel`),
+          " ends it, and then ",
+          code(`${prefix}import --clear`),
+          " forgets them. Nothing was changed.",
+        ),
+      );
     case "no_file":
       return alert(
         paragraph(

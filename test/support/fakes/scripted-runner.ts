@@ -211,9 +211,10 @@ export async function newRun(
   {
     rooms = [],
     owner = "@me:old.example",
+    source = owner,
     purpose = "move",
     isFromFile = false,
-  }: { rooms?: readonly RunRoom[]; owner?: string; purpose?: Run["purpose"]; isFromFile?: boolean } = {},
+  }: { rooms?: readonly RunRoom[] } & Partial<Pick<Run, "owner" | "source" | "purpose" | "isFromFile">> = {},
 ): Promise<Run> {
   const address = {
     roomId: "!chat:new.example",
@@ -230,7 +231,7 @@ export async function newRun(
     isFromFile,
     planNumber: 1,
     purpose,
-    source: owner,
+    source,
     target,
     address,
     request: {},

@@ -3,6 +3,7 @@ import { mergedRoom } from "../../../model/merged-files.ts";
 import type { FoundRoom, ImportedAccount } from "../../../model/room-file.ts";
 import { apiPath } from "../api/homeserver-client.ts";
 import { parseRoomAlias } from "../ids/identifiers.ts";
+import { serverPartOf } from "../ids/server-host.ts";
 import { concurrently } from "./concurrently.ts";
 import { CONCURRENCY } from "./limits.ts";
 import type { Reader } from "./reader.ts";
@@ -24,9 +25,13 @@ const MAX_SERVERS = 20;
 export async function withResolvedAliases(
   files: ImportedAccount,
   reader: Pick<Reader, "request">,
+  deadAmong: (serverNames: readonly string[]) => Promise<ReadonlySet<string>>,
 ): Promise<ImportedAccount> {
-  const named = files.rooms.filter(({ roomId }) => parseRoomAlias(roomId) !== null);
-  if (named.length === 0) return files;
+  const byAlias = files.rooms.filter(({ roomId }) => parseRoomAlias(roomId) !== null);
+  if (byAlias.length === 0) return files;
+  // Only the server of an alias knows its room.
+  const dead = await deadAmong(byAlias.map(({ roomId }) => serverPartOf(roomId)));
+  const named = byAlias.filter(({ roomId }) => !dead.has(serverPartOf(roomId)));
   const resolved = new Map<string, FoundRoom>();
   await concurrently(named, CONCURRENCY, async (room) => {
     const found = await lookUp(room.roomId, reader);

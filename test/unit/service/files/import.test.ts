@@ -7,6 +7,7 @@ import type { FileImportRequest } from "../../../../src/service/files/import.ts"
 import { FileImports } from "../../../../src/service/files/import.ts";
 import type { Store } from "../../../../src/store/store.ts";
 import { fileImportAnswer } from "../../../../src/view/files/import.ts";
+import { newRun, step } from "../../../support/fakes/scripted-runner.ts";
 import { accountsIn } from "../../../support/store/accounts-in.ts";
 import { temporaryStore } from "../../../support/store/temporary-store.ts";
 
@@ -49,7 +50,7 @@ function fileOf(eventId: string): ReceivedFile {
 
 function imports(areAllowed = true): FileImports {
   return new FileImports({
-    ...{ accounts: accountsIn(store), imports: store.imports, areAllowed },
+    ...{ accounts: accountsIn(store), imports: store.imports, runs: store.runs, areAllowed },
     receivedFiles: {
       find: async ({ roomId }, named) => {
         const eventId = named ?? [...files.keys()].at(-1);
@@ -221,6 +222,19 @@ describe("a file of another account", () => {
     expect(await kept()).toBeNull();
     send("$two", OTHER_FILE);
     expect(await run()).toMatchObject({ status: "imported", userId: "@you:dead.example" });
+  });
+});
+
+describe("files by which a move goes", () => {
+  it("are not erased while it works or watches, and can be after it was cancelled", async () => {
+    send("$one", ROOMS_FILE);
+    await run();
+    const { id } = await newRun(store, [step("join")], { owner: OWNER, source: OLD, isFromFile: true });
+    expect(await run({ isClearing: true })).toEqual({ status: "in_use" });
+    expect(await run({ isClearing: true, inReplyTo: "$one" })).toEqual({ status: "in_use" });
+    expect((await kept())?.userId).toBe(OLD);
+    await store.runs.apply(id, "cancelled");
+    expect(await run({ isClearing: true })).toMatchObject({ status: "cleared" });
   });
 });
 

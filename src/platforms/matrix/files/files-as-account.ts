@@ -1,0 +1,46 @@
+import type { ImportedAccount } from "../../../model/room-file.ts";
+import { serverPartOf } from "../ids/server-host.ts";
+import type { OpenAccount } from "../open-account.ts";
+import { guarded } from "../open-account.ts";
+import type { AccountReading } from "../reading/account-reading.ts";
+import { withResolvedAliases } from "../reading/aliases-of-files.ts";
+import { readingFromFiles, serversOfFiles } from "../reading/reading-from-files.ts";
+import type { ServerHealth } from "./server-health.ts";
+
+/** In the place of files, where somebody has signed in the source. */
+export const NO_FILES: ImportedAccount = {
+  ...{ userId: "", importedAt: 0, writtenAt: 0, rooms: [], contacts: [], data: null },
+};
+
+/**
+ * The files with the IDs of rooms that they name by aliases.
+ * @param imported the service gives files with every source that nobody has signed in
+ * @throws UnreadableAccountError if the target cannot be used
+ */
+export function resolvedFiles(
+  imported: ImportedAccount | null,
+  target: OpenAccount,
+  deadAmong: ServerHealth["deadAmong"],
+): Promise<ImportedAccount> {
+  if (imported === null) throw new Error("there are no files of an account that nobody has signed in");
+  const reader = async () => (await target.readable()).reader;
+  return guarded(target.account, async () => withResolvedAliases(imported, await reader(), deadAmong));
+}
+
+/** The account as its files describe it, without the servers that are gone. */
+export async function readFiles(
+  files: ImportedAccount,
+  userId: string,
+  {
+    deadAmong,
+    target,
+    botUserId,
+  }: { deadAmong: ServerHealth["deadAmong"]; target: OpenAccount; botUserId: string },
+): Promise<AccountReading> {
+  const deadServers = await deadAmong(serversOfFiles(files));
+  return readingFromFiles(files, {
+    targetUserId: target.account.userId,
+    botUserIds: [botUserId],
+    deadServers: new Set([...deadServers, serverPartOf(userId)]),
+  });
+}

@@ -1,0 +1,40 @@
+import { expect, it } from "vitest";
+import type { FoundRoom } from "../../../../../src/model/room-file.ts";
+import { withResolvedAliases } from "../../../../../src/platforms/matrix/reading/aliases-of-files.ts";
+import { recordedServer } from "./recorded-server.ts";
+
+function room(roomId: string, changes: Partial<FoundRoom> = {}): FoundRoom {
+  return {
+    ...{ roomId, membership: null, name: null, alias: null, aliases: [], via: [], version: null },
+    ...{ joinRule: null, allow: [], encrypted: null, direct: null, partner: null, tags: {}, power: null },
+    ...{ memberCount: null, helpers: [], successor: null, link: null },
+    ...changes,
+  };
+}
+
+it("rooms that a file names by aliases get their IDs from living servers, each room once", async () => {
+  const server = recordedServer(({ path }) => {
+    if (path === "v3/directory/room/#choir:third.example")
+      return { json: { room_id: "!choir", servers: ["third.example", "fourth.example"] } };
+    if (path === "v3/directory/room/#same:third.example") return { json: { room_id: "!known:x" } };
+    return { status: 404, body: { errcode: "M_NOT_FOUND" } };
+  });
+  const rooms = [
+    room("#choir:third.example"),
+    room("!known:x", { name: "Known" }),
+    room("#same:third.example"),
+    room("#none:third.example"),
+    room("#gone:old.example"),
+  ];
+  const files = { userId: "@me:old.example", importedAt: 0, writtenAt: 0, rooms, contacts: [], data: null };
+  const deadAmong = async (names: Iterable<string>) =>
+    new Set([...names].filter((name) => name === "old.example"));
+  const resolved = await withResolvedAliases(files, server.reader, deadAmong);
+  expect(resolved.rooms.map(({ roomId, alias, via }) => [roomId, alias, via.join()])).toEqual([
+    ["!choir", "#choir:third.example", "third.example,fourth.example"],
+    ["!known:x", "#same:third.example", ""],
+    ["#none:third.example", null, ""],
+    ["#gone:old.example", null, ""],
+  ]);
+  expect(server.asked.map(({ path }) => path)).not.toContain("v3/directory/room/#gone:old.example");
+});
