@@ -1,6 +1,6 @@
 /*
- * Measures reading two accounts, planning, moving, copying keys and contact with other people:
- * `npm run bench -- [--parts reading,moving,limits,people,kinds,watch,keys,contact]
+ * Measures reading two accounts, planning, moving, copying keys, contact with other people and
+ * files: `npm run bench -- [--parts reading,moving,limits,people,kinds,watch,keys,contact,files]
  * [--rooms 50,200] …`.
  *
  * The homeservers are real and run on loopback.
@@ -16,6 +16,7 @@
  * - `--keys`: keys@rooms.
  * - `--ask`: rooms×helpers.
  * - `--leave`: rooms@speed.
+ * - `--files`: rooms on the servers×rooms in the files.
  * - `--keep`: folder that keeps populated servers for the next time.
  */
 import { mkdtemp, rm } from "node:fs/promises";
@@ -24,6 +25,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Bench } from "./bench.ts";
 import { benchContact } from "./contact-part.ts";
+import { benchFiles } from "./files-part.ts";
 import { benchKeys } from "./keys-part.ts";
 import { benchKinds } from "./kinds-part.ts";
 import { benchLimits } from "./limits-part.ts";
@@ -34,7 +36,7 @@ import { benchWatch } from "./watch-part.ts";
 
 const { values } = parseArgs({
   options: {
-    parts: { type: "string", default: "reading,moving,limits,people,kinds,watch,keys,contact" },
+    parts: { type: "string", default: "reading,moving,limits,people,kinds,watch,keys,contact,files" },
     rooms: { type: "string", default: "50,200" },
     plan: { type: "string", default: "3000" },
     bare: { type: "string", default: "1,2,4,8,16" },
@@ -44,6 +46,7 @@ const { values } = parseArgs({
     keys: { type: "string", default: "1000@20,10000@200" },
     ask: { type: "string", default: "40x12" },
     leave: { type: "string", default: "200@4" },
+    files: { type: "string", default: "50x3000" },
     keep: { type: "string" },
   },
 });
@@ -64,6 +67,7 @@ const keySizes = values.keys.split(",").map((text) => {
 });
 const [askedRooms = 0, helpers = 0] = numbers("ask", values.ask, "x");
 const [leftRooms = 0, scale = 1] = numbers("leave", values.leave, "@");
+const [rooms = 0, written = 0] = numbers("files", values.files, "x");
 const [people = 0, roomsEach = 0] = numbers("people", values.people, "x");
 
 const parts: Readonly<Record<string, (bench: Bench) => Promise<string>>> = {
@@ -74,6 +78,7 @@ const parts: Readonly<Record<string, (bench: Bench) => Promise<string>>> = {
   kinds: (bench) => benchKinds(bench),
   watch: (bench) => benchWatch(bench, watched),
   keys: (bench) => benchKeys(bench, keySizes),
+  files: (bench) => benchFiles(bench, { rooms, written }),
   contact: (bench) => benchContact(bench, { rooms: askedRooms, helpers }, { rooms: leftRooms, scale }),
 };
 const chosen = values.parts.split(",").map((name) => {
