@@ -33,6 +33,12 @@ const NOTHING_THERE: ReadonlySet<UnreachableReason> = new Set<UnreachableReason>
   "reset",
 ]);
 
+/** Nobody could look up the name, so nobody knows whether it exists (getaddrinfo). */
+const NO_RESOLVER: ReadonlySet<string> = new Set(["EAI_AGAIN", "EREFUSED"]);
+
+/** `unknown`: the look said nothing, so it is repeated at the next occasion. */
+type Health = "living" | "dead" | "unknown";
+
 /** The default port of federation (SS §Resolving server names). */
 const FEDERATION_PORT = 8448;
 
@@ -54,7 +60,8 @@ export class ServerHealth {
     const unknown = names.filter((name) => this.#remembered(name) === null).slice(0, MAX_PROBES);
     await concurrently(unknown, MAX_PROBES_AT_ONCE, async (name) => {
       if (signal?.aborted === true) return;
-      this.#remember(name, await this.#isDead(name, signal));
+      const found = await this.#healthOf(name, signal);
+      if (found !== "unknown") this.#remember(name, found === "dead");
     });
     return new Set(names.filter((name) => this.#remembered(name) === true));
   }
@@ -76,10 +83,10 @@ export class ServerHealth {
     }
   }
 
-  async #isDead(serverName: string, signal?: AbortSignal): Promise<boolean> {
+  async #healthOf(serverName: string, signal?: AbortSignal): Promise<Health> {
     const parts = parseServerName(serverName);
     // Such a name belongs to no server that could be asked.
-    if (parts === null) return true;
+    if (parts === null) return "dead";
     const { servers } = this.#options;
     const configured = Object.entries(servers).find(
       ([name]) => name.toLowerCase() === serverName.toLowerCase(),
@@ -88,22 +95,27 @@ export class ServerHealth {
       configured === undefined
         ? [`https://${parts.hostname}/`, `https://${parts.hostname}:${parts.port ?? FEDERATION_PORT}/`]
         : [configured];
-    for (const address of addresses) if (!(await this.#isNothingAt(address, signal))) return false;
-    return true;
+    for (const address of addresses) {
+      const found = await this.#healthAt(address, signal);
+      if (found !== "dead") return found;
+    }
+    return "dead";
   }
 
-  /** A refusal by rules of the bot says nothing about the server. */
-  async #isNothingAt(address: string, signal?: AbortSignal): Promise<boolean> {
+  /** A refusal by rules of the bot says nothing about the server, so it counts as living. */
+  async #healthAt(address: string, signal?: AbortSignal): Promise<Health> {
     try {
       await this.#options.fetch(address, {
         timeoutMs: TIMEOUT_MS,
         maxBytes: 65_536,
         ...(signal !== undefined && { signal }),
       });
-      return false;
+      return "living";
     } catch (error) {
       if (!(error instanceof UnreachableError)) throw error;
-      return NOTHING_THERE.has(error.reason);
+      const { reason, detail } = error;
+      if (reason === "aborted" || (reason === "dns" && NO_RESOLVER.has(detail ?? ""))) return "unknown";
+      return NOTHING_THERE.has(reason) ? "dead" : "living";
     }
   }
 

@@ -7,7 +7,10 @@ import { fetchOfAnswers } from "../../../../support/fakes/fetch-of-answers.ts";
 const VERSIONS = JSON.stringify({ versions: ["v1.11"] });
 const HOUR_MS = 3_600_000;
 
-type Answer = number | "dns" | "refused" | "timeout" | "forbidden_address" | "tls";
+type Answer = number | "dns" | "dns_away" | "refused" | "timeout" | "forbidden_address" | "tls";
+
+/** The answer of a resolver that cannot ask anybody. */
+const AWAY = "EAI_AGAIN";
 
 /** @param answerOf a status, or why there is no answer, by address */
 function health(answerOf: (url: string) => Answer, servers: Record<string, string> = {}) {
@@ -16,6 +19,7 @@ function health(answerOf: (url: string) => Answer, servers: Record<string, strin
   const fetch = fetchOfAnswers(async (url) => {
     asked.push(url);
     const answer = answerOf(url);
+    if (answer === "dns_away") throw new UnreachableError("dns", new URL(url).host, AWAY);
     if (typeof answer !== "number") throw new UnreachableError(answer, new URL(url).host);
     const text = url.endsWith("/versions") ? VERSIONS : "hello";
     return { status: answer, headers: {}, body: Buffer.from(text), url };
@@ -30,6 +34,12 @@ describe("a server", () => {
     { name: "answers with an error", web: 404, federation: "refused", isDead: false },
     { name: "answers other servers alone", web: "refused", federation: 404, isDead: false },
     { name: "has no name any more", web: "dns", federation: "dns", isDead: true },
+    {
+      name: "has a name that nobody can look up now",
+      web: "dns_away",
+      federation: "dns_away",
+      isDead: false,
+    },
     { name: "takes no connection", web: "refused", federation: "timeout", isDead: true },
     { name: "has a broken certificate", web: "tls", federation: "refused", isDead: false },
     {
@@ -58,6 +68,29 @@ describe("a server", () => {
     pass(1);
     await one.deadAmong(["some.example"]);
     expect(asked).toHaveLength(4);
+  });
+
+  it("is asked again if nobody could look up its name", async () => {
+    let answer: Answer = "dns_away";
+    const { one } = health(() => answer);
+    expect((await one.deadAmong(["some.example"])).size).toBe(0);
+    answer = "dns";
+    expect((await one.deadAmong(["some.example"])).size).toBe(1);
+  });
+
+  it("is asked again after a look that was broken off", async () => {
+    const ending = new AbortController();
+    let isBrokenOff = true;
+    const fetch = fetchOfAnswers(async (url) => {
+      if (isBrokenOff) ending.abort();
+      throw new UnreachableError(isBrokenOff ? "aborted" : "dns", new URL(url).host);
+    });
+    const one = new ServerHealth({
+      ...{ fetch, servers: {}, monotonicNow: () => 0, log: pino({ enabled: false }) },
+    });
+    expect((await one.deadAmong(["some.example"], ending.signal)).size).toBe(0);
+    isBrokenOff = false;
+    expect((await one.deadAmong(["some.example"])).size).toBe(1);
   });
 
   it("counts as unknown beyond a few hundred", async () => {
