@@ -7,17 +7,26 @@ import type { RoomView } from "./room-view.ts";
 /** Longer values are stored as a checksum: an ACL has up to 64 KiB. */
 const MAX_VALUE = 80;
 
+/**
+ * The rule of a room that no server shows. The one of a file is no fact, so a refusal ends when a
+ * server shows the room.
+ */
+const NOT_SHOWN: AccessFact = { value: "not shown", sentAt: null, position: null };
+
 /** The facts that decide about the target's route into a room, in the form that a refusal keeps. */
 export function accessFacts(view: RoomView, sourceUserId: string): AccessFacts {
   const { room } = view;
   return {
     member: memberFact(view),
     // A missing rule means `invite` (CS §m.room.join_rules).
-    joinRule: stateFact(room.joinRules, {
-      sentAt: room.sentAt.joinRules,
-      absent: "invite",
-      textOf: ruleText,
-    }),
+    joinRule:
+      room.fromFile?.isShown === false
+        ? NOT_SHOWN
+        : stateFact(room.joinRules, {
+            sentAt: room.sentAt.joinRules,
+            absent: "invite",
+            textOf: ruleText,
+          }),
     serverAcl: stateFact(room.serverAcl, { sentAt: room.sentAt.serverAcl, absent: "none", textOf: aclText }),
     invitePower: powerFact(view, sourceUserId),
   };

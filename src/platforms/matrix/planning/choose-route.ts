@@ -111,10 +111,13 @@ function knock(view: RoomView, verdict: OpenVerdict, context: RouteContext): Rou
   const reason: Reason = verdict.isInviteBlocked ? { code: "invite_blocked" } : verdict.reason;
   const isInvited = reason.code === "source_not_joined" && reason.inviter !== null;
   const asked = isInvited ? asksInviter(view, reason, context) : needsPerson(view, "invite", reason, context);
-  if (asked.route === "impossible") return asked;
+  const isHopeless = asked.route === "impossible";
+  // A file does not name everybody who could answer a knock.
+  if (isHopeless && view.room.fromFile === null) return asked;
   // A pending knock is for the people in the room to answer.
   const status = view.targetMembership === "knock" ? "needs_moderator" : "planned";
-  return { ...asked, route: "knock", routes: ["knock", "ask_moderator"], status };
+  const knocked = { route: "knock", routes: ["knock", "ask_moderator"], status } as const;
+  return isHopeless ? { ...asked, ...knocked, reason } : { ...asked, ...knocked };
 }
 
 /**

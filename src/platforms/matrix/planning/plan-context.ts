@@ -2,6 +2,8 @@ import type { RoomFilters } from "../../../model/filters.ts";
 import { NO_FILTERS } from "../../../model/filters.ts";
 import type { RoomHistory } from "../../../model/room-history.ts";
 import { parseRoomAlias } from "../ids/identifiers.ts";
+import { serverPartOf } from "../ids/server-host.ts";
+import { isServerName } from "../ids/server-name.ts";
 import { isOpenedChat } from "../rooms/chat-marker.ts";
 import { directRooms } from "../rooms/direct-rooms.ts";
 import { roomSnapshot } from "../rooms/room-snapshot.ts";
@@ -199,10 +201,18 @@ function isChatWithBot(
   return isSmall && others.length > 0 && others.every((hero) => botUserIds.has(hero.userId));
 }
 
-/** The people and servers of a replaced room are probably those of its replacement too. */
-function ofReplacement({ fromFile }: RoomSnapshot, replaced: RoomSnapshot | undefined): RoomFromFile | null {
+/**
+ * The people and servers of a replaced room are probably those of its replacement too. The
+ * replacement's ID names the server that made it.
+ */
+function ofReplacement(
+  { roomId, fromFile }: RoomSnapshot,
+  replaced: RoomSnapshot | undefined,
+): RoomFromFile | null {
   if (replaced === undefined || replaced.fromFile === null) return null;
-  return { ...replaced.fromFile, isShown: fromFile?.isShown ?? null };
+  const maker = [serverPartOf(roomId)].filter(isServerName);
+  const via = [...new Set([...replaced.fromFile.via, ...maker])];
+  return { ...replaced.fromFile, via, isShown: fromFile?.isShown ?? null };
 }
 
 function nothingKnown(roomId: string, { source, target }: RoomPlanInput): RoomSnapshot {

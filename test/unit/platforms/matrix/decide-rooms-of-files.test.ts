@@ -202,6 +202,19 @@ const TABLE: Case[] = [
     route: "knock",
   },
   {
+    name: "shown with knocking, without helpers in the file",
+    summaries: { [ROOM]: summary("knock") },
+    route: "knock",
+    status: "planned",
+    helpers: [],
+  },
+  {
+    name: "shown as closed except for members of an unknown room or who knock, without helpers",
+    summaries: { [ROOM]: summary("knock_restricted", { allowed_room_ids: ["!elsewhere:x"] }) },
+    route: "knock",
+    status: "planned",
+  },
+  {
     name: "restricted, through a room of the file that is open",
     room: { joinRule: "restricted", allow: [SPACE] },
     others: [room({ roomId: SPACE })],
@@ -288,6 +301,26 @@ describe("a room of an old account that only files describe", () => {
     const { plan } = await decided({ rooms: [room({ helpers: [ANN] })], refusals: [refusal] });
     expect(rowOf(plan.rooms)).toMatchObject({ route: "ask_moderator", reason: { code: "refused" } });
     expect(plan.triedRoomIds).toEqual([]);
+  });
+
+  it("is planned again after a refused try, once a server shows that it is open", async () => {
+    const rooms = [room({ joinRule: "public", helpers: [ANN] })];
+    const { plan: first } = await decided({ rooms });
+    const refusal: RouteRefusal = {
+      ...{ route: "join", code: "unreachable_server", who: "room", serverText: null, at: 0 },
+      facts: rowOf(first.rooms).facts,
+    };
+    const { plan } = await decided({
+      rooms,
+      refusals: [refusal],
+      summaries: { [ROOM]: summary("public") },
+    });
+    expect(rowOf(plan.rooms)).toMatchObject({ route: "join", status: "planned" });
+  });
+
+  it("that was replaced has the server of its replacement as a way in", async () => {
+    const { plan } = await decided({ rooms: [room({ successor: "!next:fourth.example" })] });
+    expect(rowOf(plan.replacements, "!next:fourth.example").via).toEqual(["third.example", "fourth.example"]);
   });
 
   it("has the servers of its ID, its helpers and the file as ways in, without the dead one", async () => {
