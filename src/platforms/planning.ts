@@ -71,7 +71,7 @@ export interface PlanByFiles {
   readonly tried: readonly string[];
   /** Rooms in which the old account had power that the new one will not get. */
   readonly lostPower: number;
-  /** Direct chats whose partner's server is the dead one too. */
+  /** Direct chats whose partner's server is gone too. */
   readonly lostChats: number;
   /** Whether there is a file of settings. */
   readonly hasData: boolean;

@@ -142,7 +142,8 @@ function planFacts(input: DecisionInput): PlanFacts {
     unseen: all.filter(({ differs }) => differs.isUnseenBySource).map((room) => reportRoom(room)),
     isSpreading: all.some(({ differs }) => differs.isUnseenBySource || differs.isPowerUnseenByTarget),
     unknownRooms,
-    isInviteBlocked,
+    // An account that is known from files invites nobody.
+    isInviteBlocked: isInviteBlocked && readings.source.method !== "file",
     bannedRooms: bannedRoomIds.length,
     byFiles: imported === null ? null : planByFiles(imported, { readings, decided }),
     sinceFiles: imported === null ? null : sinceFiles(imported, { readings, decided }),

@@ -8,7 +8,7 @@ import { directRooms } from "../rooms/direct-rooms.ts";
 
 interface Planned {
   readonly readings: {
-    readonly source: Pick<AccountReading, "method" | "snapshot">;
+    readonly source: Pick<AccountReading, "method" | "snapshot" | "deadServers">;
     readonly target: Pick<AccountReading, "snapshot">;
   };
   readonly decided: Pick<RoomPlan, "rooms" | "triedRoomIds">;
@@ -22,9 +22,12 @@ export function planByFiles(
   if (source.method !== "file") return null;
   const { userId, rooms, accountData } = source.snapshot;
   const oldServer = serverNameOf(userId) ?? "";
+  const { deadServers = new Set<string>() } = source;
+  const isGone = (serverName: string): boolean =>
+    isSameServer(serverName, oldServer) || deadServers.has(serverName);
   const lost = [...directRooms(accountData)].filter(
     ([roomId, partner]) =>
-      isSameServer(serverPartOf(partner), oldServer) &&
+      isGone(serverPartOf(partner)) &&
       rooms.has(roomId) &&
       target.snapshot.rooms.get(roomId)?.membership !== "join",
   );
@@ -51,6 +54,8 @@ export function sinceFiles(
     writtenAt: imported.writtenAt,
     entered: decided.rooms
       .filter(({ roomId, route }) => route !== "excluded" && !known.has(roomId))
+      // Text may name a room by its alias alone.
+      .filter(({ alias }) => alias === null || !known.has(alias))
       .filter(({ roomId }) => rooms.get(roomId)?.membership === "join")
       .map(({ roomId, name, alias }) => ({ roomId, name, alias })),
     // Text may name rooms in which the account never was.
