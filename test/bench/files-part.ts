@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { SeenMessage } from "../lab/person/person.ts";
 import type { FaultyMoveEnvironment } from "../support/environments/faulty-move-environment.ts";
 import { createFaultyMoveEnvironment } from "../support/environments/faulty-move-environment.ts";
+import { AccountOnServer } from "../support/servers/account-on-server.ts";
 import type { Bench } from "./bench.ts";
 import type { FilesCase, FilesMeasured } from "./files-case.ts";
 import { filesMeasuredSchema } from "./files-case.ts";
@@ -74,6 +75,7 @@ async function benchMoveByFiles({ log }: Bench, { rooms }: FilesSize): Promise<s
   const move = await createFaultyMoveEnvironment({ seed: 74, rooms: { count: rooms } });
   const { pair, typist, chatId, target } = move;
   try {
+    await keepPublicRooms(move);
     log(`moving ${rooms} rooms by a file`);
     const bytes = await exportedRooms(move);
     await move.ask("!logout old");
@@ -111,6 +113,17 @@ async function benchMoveByFiles({ log }: Bench, { rooms }: FilesSize): Promise<s
   } finally {
     await move.close();
   }
+}
+
+/** Somebody of the new server enters the public rooms, so that they outlive the old server. */
+async function keepPublicRooms({ pair, population }: FaultyMoveEnvironment): Promise<void> {
+  const keeper = population.people.find(({ side }) => side === "new");
+  if (keeper === undefined) throw new Error("nobody lives on the new server");
+  const account = new AccountOnServer(pair, keeper);
+  const via = encodeURIComponent(pair.old.serverName);
+  const open = population.rooms.filter(({ kind }) => kind === "public" || kind === "shared-space");
+  for (const { roomId } of open)
+    await account.act("POST", `/join/${encodeURIComponent(roomId)}?via=${via}&server_name=${via}`);
 }
 
 async function exportedRooms({ typist, chatId, botUserId }: FaultyMoveEnvironment): Promise<Buffer> {
