@@ -1,10 +1,10 @@
-import type { FileContact, FoundRoom } from "./room-file.ts";
+import type { FileContact, FileRoom } from "./room-file.ts";
 
 /**
  * A room that two files have. The newer file counts. What it does not know is taken from the older
  * one.
  */
-export function mergedRoom(newer: FoundRoom, older: FoundRoom): FoundRoom {
+export function mergedRoom(newer: FileRoom, older: FileRoom): FileRoom {
   return {
     roomId: newer.roomId,
     membership: newer.membership ?? older.membership,

@@ -18,6 +18,7 @@ const fileHelperSchema = z.object({
 
 /** One room of an account. What is unknown is `null`; lists are then empty. */
 export const fileRoomSchema = z.object({
+  /** Text may name a room only by an alias. Then it is that alias. */
   roomId: z.string(),
   membership: z.enum(["join", "invite", "knock"]).nullable(),
   name: text,
@@ -99,12 +100,6 @@ export const dataFileSchema = z.object({
 });
 export type DataFile = z.infer<typeof dataFileSchema>;
 
-/**
- * A room as it was found in a file. Text may name a room only by an alias; then `roomId` is that
- * alias.
- */
-export type FoundRoom = FileRoom;
-
 /** What a received file says, whatever its format. */
 export interface FileFindings {
   /** The format that was recognised. */
@@ -113,7 +108,7 @@ export interface FileFindings {
   readonly account: string | null;
   /** In milliseconds since the epoch; `null`: the file does not say. */
   readonly writtenAt: number | null;
-  readonly rooms: readonly FoundRoom[];
+  readonly rooms: readonly FileRoom[];
   readonly contacts: readonly FileContact[];
   readonly data: FileAccountData | null;
   /** Lines or rows that have something like an ID that is none: the first ten, and how many. */
@@ -136,7 +131,7 @@ export interface ImportedAccount {
   readonly importedAt: number;
   /** When the newest file was written, or imported if it does not say. */
   readonly writtenAt: number;
-  readonly rooms: readonly FoundRoom[];
+  readonly rooms: readonly FileRoom[];
   readonly contacts: readonly FileContact[];
   readonly data: FileAccountData | null;
 }

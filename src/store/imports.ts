@@ -6,7 +6,7 @@ import type {
   FileContact,
   FileFindings,
   FilesOverview,
-  FoundRoom,
+  FileRoom,
   ImportedAccount,
 } from "../model/room-file.ts";
 import { accountDataSchema, fileContactSchema, fileRoomSchema } from "../model/room-file.ts";
@@ -169,7 +169,7 @@ export class Imports {
   async #keepRooms(
     transaction: Transaction<Tables>,
     owner: string,
-    rooms: readonly FoundRoom[],
+    rooms: readonly FileRoom[],
     writtenAt: number,
   ): Promise<{ newRooms: number; knownRooms: number }> {
     const rows = await transaction
@@ -236,7 +236,7 @@ export class Imports {
       .execute();
   }
 
-  #room(owner: string, roomId: string, stored: string): FoundRoom | null {
+  #room(owner: string, roomId: string, stored: string): FileRoom | null {
     const { data } = fileRoomSchema.safeParse(parseColumn(stored));
     if (data === undefined) this.#report({ table: "imported_room", key: `${owner} ${roomId}` });
     return data ?? null;

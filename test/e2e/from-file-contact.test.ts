@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { FoundRoom, RoomsFile } from "../../src/model/room-file.ts";
+import type { FileRoom, RoomsFile } from "../../src/model/room-file.ts";
 import { UNPROVEN } from "../../src/view/contact/unproven.ts";
 import type { StoredEvent } from "../lab/homeservers/stored-events.ts";
 import { textOf } from "../lab/person/person.ts";
@@ -144,8 +144,8 @@ function fileRoom(
   roomId: string,
   name: string,
   helpers: readonly Moderator[],
-  more: Partial<FoundRoom> = {},
-): FoundRoom {
+  more: Partial<FileRoom> = {},
+): FileRoom {
   return {
     ...{ roomId, name, membership: "join", alias: null, aliases: [], version: "11", joinRule: "invite" },
     ...{ via: [story.move.pair.new.serverName], allow: [], encrypted: false, direct: false, partner: null },
@@ -158,7 +158,7 @@ function fileRoom(
 /** Sends the file of `!export rooms` to the bot, which takes it. */
 async function importFile(
   { typist, chatId, source, ask }: FaultyMoveEnvironment,
-  rooms: FoundRoom[],
+  rooms: FileRoom[],
 ): Promise<void> {
   const generatedAt = new Date().toISOString();
   const file: RoomsFile = {

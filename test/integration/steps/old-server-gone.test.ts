@@ -5,7 +5,7 @@ import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { FileAccount } from "../../../src/model/account.ts";
 import { NO_FILTERS } from "../../../src/model/filters.ts";
-import type { FoundRoom, ImportedAccount } from "../../../src/model/room-file.ts";
+import type { FileRoom, ImportedAccount } from "../../../src/model/room-file.ts";
 import { roomAfterChange } from "../../../src/model/room-routes.ts";
 import type { RunRoom } from "../../../src/model/run-room.ts";
 import type { PlannedStep } from "../../../src/model/step.ts";
@@ -104,7 +104,7 @@ beforeAll(async () => {
   };
   await store.accounts.put(account, { accessToken: target.accessToken });
   const helpers = [{ userId: friend.userId, displayName: "friend", power: 100 }];
-  const found = (name: RoomName, more: Partial<FoundRoom> = {}): FoundRoom => ({
+  const found = (name: RoomName, more: Partial<FileRoom> = {}): FileRoom => ({
     ...{ roomId: rooms[name], membership: "join", name, alias: null, aliases: [], version: "11" },
     ...{ via: [source.serverName, friend.serverName], joinRule: null, allow: [], encrypted: false },
     ...{ direct: false, partner: null, tags: {}, power: 100, memberCount: 2, helpers },

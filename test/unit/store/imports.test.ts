@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import type { FoundRoom } from "../../../src/model/room-file.ts";
+import type { FileRoom } from "../../../src/model/room-file.ts";
 import type { FileToKeep } from "../../../src/store/imports.ts";
 import { temporaryStore } from "../../support/store/temporary-store.ts";
 
 const OWNER = "@me:new.example";
 const OLD = "@me:dead.example";
 
-function room(roomId: string, changes: Partial<FoundRoom> = {}): FoundRoom {
+function room(roomId: string, changes: Partial<FileRoom> = {}): FileRoom {
   return {
     ...{ roomId, membership: null, name: null, alias: null, aliases: [], via: [], version: null },
     ...{ joinRule: null, allow: [], encrypted: null, direct: null, partner: null, tags: {}, power: null },

@@ -3,7 +3,7 @@ import type {
   FileAccountData,
   FileContact,
   FileFindings,
-  FoundRoom,
+  FileRoom,
   UnreadLine,
 } from "../../../model/room-file.ts";
 import { parseRoomAlias, parseRoomId, parseUserId } from "../ids/identifiers.ts";
@@ -16,18 +16,18 @@ export const MAX_HELPERS = 50;
 const MAX_LINES_SHOWN = 10;
 const MAX_LINE_LENGTH = 120;
 
-const NOTHING_KNOWN: Omit<FoundRoom, "roomId"> = {
+const NOTHING_KNOWN: Omit<FileRoom, "roomId"> = {
   ...{ membership: null, name: null, alias: null, aliases: [], via: [], version: null, joinRule: null },
   ...{ allow: [], encrypted: null, direct: null, partner: null, tags: {}, power: null },
   ...{ memberCount: null, helpers: [], successor: null, link: null },
 };
 
 /** A room of which only some fields are known. */
-export type SketchedRoom = Pick<FoundRoom, "roomId"> & Partial<FoundRoom>;
+export type SketchedRoom = Pick<FileRoom, "roomId"> & Partial<FileRoom>;
 
 /** Collects what a file says. Each room and each person is kept once. */
 export class FoundInFile {
-  readonly #rooms = new Map<string, FoundRoom>();
+  readonly #rooms = new Map<string, FileRoom>();
   readonly #contacts = new Map<string, FileContact>();
   readonly #unread: UnreadLine[] = [];
   #unreadTotal = 0;

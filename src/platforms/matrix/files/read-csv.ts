@@ -1,5 +1,5 @@
 import { parse } from "csv-parse/sync";
-import type { FileFindings, FoundRoom } from "../../../model/room-file.ts";
+import type { FileFindings, FileRoom } from "../../../model/room-file.ts";
 import type { PowerLevel } from "../../../model/routes.ts";
 import { isServerName } from "../ids/server-name.ts";
 import type { FoundInFile } from "./found-in-file.ts";
@@ -42,12 +42,12 @@ function withoutGuard(cell: string): string {
 
 type Cells = ReadonlyMap<string, string>;
 
-function roomOfReport(cells: Cells): Pick<FoundRoom, "roomId" | "name" | "alias" | "helpers"> {
+function roomOfReport(cells: Cells): Pick<FileRoom, "roomId" | "name" | "alias" | "helpers"> {
   const { roomId, name, alias, helpers } = roomOf(cells);
   return { roomId, name, alias, helpers };
 }
 
-function roomOf(cells: Cells): FoundRoom {
+function roomOf(cells: Cells): FileRoom {
   const text = (name: string): string | null => {
     const cell = cells.get(name)?.trim() ?? "";
     return cell === "" ? null : cell;
@@ -95,7 +95,7 @@ function tagOf(text: string): [string, Record<string, unknown>] {
 }
 
 /** `Name @user:server (100)`. The report has no level after an ID that it does not know. */
-function helperOf(text: string): FoundRoom["helpers"] {
+function helperOf(text: string): FileRoom["helpers"] {
   const [, name = "", userId, power = ""] = /^(.*?)(@\S+:[^\s()]+)(?: \((.*)\))?$/u.exec(text) ?? [];
   return userId === undefined
     ? []

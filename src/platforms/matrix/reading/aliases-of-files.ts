@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { mergedRoom } from "../../../model/merged-files.ts";
-import type { FoundRoom, ImportedAccount } from "../../../model/room-file.ts";
+import type { FileRoom, ImportedAccount } from "../../../model/room-file.ts";
 import { apiPath } from "../api/homeserver-client.ts";
 import { parseRoomAlias } from "../ids/identifiers.ts";
 import { serverPartOf } from "../ids/server-host.ts";
@@ -32,7 +32,7 @@ export async function withResolvedAliases(
   // Only the server of an alias knows its room.
   const dead = await deadAmong(byAlias.map(({ roomId }) => serverPartOf(roomId)));
   const named = byAlias.filter(({ roomId }) => !dead.has(serverPartOf(roomId)));
-  const resolved = new Map<string, FoundRoom>();
+  const resolved = new Map<string, FileRoom>();
   await concurrently(named, CONCURRENCY, async (room) => {
     const found = await lookUp(room.roomId, reader);
     if (found === null) return;
@@ -40,7 +40,7 @@ export async function withResolvedAliases(
     const via = [...new Set([...room.via, ...(found.servers ?? []).slice(0, MAX_SERVERS)])];
     resolved.set(room.roomId, { ...room, roomId: found.room_id, alias, via });
   });
-  const rooms = new Map<string, FoundRoom>();
+  const rooms = new Map<string, FileRoom>();
   for (const room of files.rooms) {
     const one = resolved.get(room.roomId) ?? room;
     const other = rooms.get(one.roomId);

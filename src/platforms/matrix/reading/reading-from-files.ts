@@ -1,4 +1,4 @@
-import type { FileAccountData, FoundRoom, ImportedAccount } from "../../../model/room-file.ts";
+import type { FileAccountData, FileRoom, ImportedAccount } from "../../../model/room-file.ts";
 import type { Helper } from "../../../model/routes.ts";
 import { isJsonObject, isTooComplex, textOrNull } from "../api/json.ts";
 import { addRoom, directContent } from "../categories/direct-chats/direct-content.ts";
@@ -100,7 +100,7 @@ export function readingFromFiles(imported: ImportedAccount, parties: FileParties
 }
 
 /** The room as it was then. The account counts as joined, unless the file says otherwise. */
-function roomFromFile(room: FoundRoom, userId: string, parties: FileParties): RoomSnapshot {
+function roomFromFile(room: FileRoom, userId: string, parties: FileParties): RoomSnapshot {
   const events: RawStateEvent[] = [];
   function add(type: string, content: Record<string, unknown>): void {
     events.push({ type, state_key: "", content });
@@ -136,7 +136,7 @@ function roomFromFile(room: FoundRoom, userId: string, parties: FileParties): Ro
 }
 
 /** Those of the file, of its helpers, and of the room's ID, which names the server that made it. */
-function viaOf({ roomId, via, helpers }: FoundRoom, { deadServers }: FileParties): string[] {
+function viaOf({ roomId, via, helpers }: FileRoom, { deadServers }: FileParties): string[] {
   const ofHelpers = helpers.map(({ userId }) => serverPartOf(userId));
   const named = [...via, ...ofHelpers, serverPartOf(roomId)].filter(isServerName);
   const living = named.filter((serverName) => !deadServers.has(serverName));
@@ -145,7 +145,7 @@ function viaOf({ roomId, via, helpers }: FoundRoom, { deadServers }: FileParties
 
 /** People whom somebody can still reach. Bots count only if there is nobody else. */
 function helpersOf(
-  { helpers }: FoundRoom,
+  { helpers }: FileRoom,
   userId: string,
   { targetUserId, botUserIds, deadServers }: FileParties,
 ): Helper[] {
@@ -176,7 +176,7 @@ function contentsFromFile(contents: Readonly<Record<string, unknown>>): FileCont
 
 /** A file of settings may be older or newer than one of rooms, so the tags of both count. */
 function tagsFromFiles(
-  rooms: readonly FoundRoom[],
+  rooms: readonly FileRoom[],
   { tags }: Pick<FileAccountData, "tags">,
 ): ReadonlyMap<string, readonly RoomTag[]> {
   const byRoom = new Map<string, Record<string, unknown>>();
@@ -192,7 +192,7 @@ function tagsFromFiles(
  */
 function withDirectChats(
   accountData: ReadonlyMap<string, unknown>,
-  rooms: readonly FoundRoom[],
+  rooms: readonly FileRoom[],
 ): ReadonlyMap<string, unknown> {
   const content = accountData.get(DIRECT_CHATS_TYPE) ?? {};
   if (!isJsonObject(content)) return accountData;

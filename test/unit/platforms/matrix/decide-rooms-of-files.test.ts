@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { FoundRoom } from "../../../../src/model/room-file.ts";
+import type { FileRoom } from "../../../../src/model/room-file.ts";
 import type { RouteRefusal } from "../../../../src/model/route-refusals.ts";
 import type { Reason, Route, Status } from "../../../../src/model/routes.ts";
 import { decideRooms } from "../../../../src/platforms/matrix/decide-rooms.ts";
@@ -25,7 +25,7 @@ const SPACE = "!space:old.example";
 const ANN = { userId: "@ann:third.example", displayName: "Ann", power: 100 };
 const GONE = { userId: "@gone:old.example", displayName: null, power: 100 };
 
-function room(changes: Partial<FoundRoom> = {}): FoundRoom {
+function room(changes: Partial<FileRoom> = {}): FileRoom {
   return {
     ...{
       roomId: ROOM,
@@ -42,7 +42,7 @@ function room(changes: Partial<FoundRoom> = {}): FoundRoom {
 }
 
 interface World {
-  rooms: readonly FoundRoom[];
+  rooms: readonly FileRoom[];
   /** What the new account's server shows, by room. */
   summaries?: Record<string, unknown>;
   /** The rooms of a space that the new account's server shows, by space. */
@@ -118,8 +118,8 @@ const invited = {
 
 interface Case extends Omit<World, "rooms"> {
   name: string;
-  room?: Partial<FoundRoom>;
-  others?: readonly FoundRoom[];
+  room?: Partial<FileRoom>;
+  others?: readonly FileRoom[];
   route: Route;
   status?: Status;
   reason?: Reason["code"];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { FoundRoom, ImportedAccount } from "../../../../../src/model/room-file.ts";
+import type { FileRoom, ImportedAccount } from "../../../../../src/model/room-file.ts";
 import { planByFiles, sinceFiles } from "../../../../../src/platforms/matrix/files/file-facts.ts";
 import { planRooms } from "../../../../../src/platforms/matrix/planning/plan-rooms.ts";
 import type { AccountReading } from "../../../../../src/platforms/matrix/reading/account-reading.ts";
@@ -8,7 +8,7 @@ import { readingFromFiles } from "../../../../../src/platforms/matrix/reading/re
 const ME = "@me:old.example";
 const OTHER = "@me:new.example";
 
-function room(roomId: string, changes: Partial<FoundRoom> = {}): FoundRoom {
+function room(roomId: string, changes: Partial<FileRoom> = {}): FileRoom {
   return {
     ...{ roomId, membership: "join", name: null, alias: null, aliases: [], via: [], version: null },
     ...{ joinRule: null, allow: [], encrypted: null, direct: null, partner: null, tags: {}, power: null },
@@ -17,7 +17,7 @@ function room(roomId: string, changes: Partial<FoundRoom> = {}): FoundRoom {
   };
 }
 
-function files(...rooms: FoundRoom[]): ImportedAccount {
+function files(...rooms: FileRoom[]): ImportedAccount {
   return { userId: ME, importedAt: 2, writtenAt: 1, rooms, contacts: [], data: null };
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { FileFindings, FoundRoom } from "../../../../../src/model/room-file.ts";
+import type { FileFindings, FileRoom } from "../../../../../src/model/room-file.ts";
 import { readFile } from "../../../../../src/platforms/matrix/files/read-file.ts";
 
 const HASHED = `!${"A1b2C3d4E5f6G7h8I9j0".repeat(3).slice(0, 43)}`;
@@ -23,7 +23,7 @@ function found(content: string | Buffer) {
   };
 }
 
-const ROOM: FoundRoom = {
+const ROOM: FileRoom = {
   ...{ roomId: "!choir:old.example", membership: "join", name: "Choir; the loud one" },
   ...{ alias: "#choir:old.example", aliases: ["#choir:old.example", "#sing:third.example"] },
   ...{ via: ["third.example", "old.example"], version: "11", joinRule: "restricted" },

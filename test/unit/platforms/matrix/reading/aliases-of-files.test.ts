@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
-import type { FoundRoom } from "../../../../../src/model/room-file.ts";
+import type { FileRoom } from "../../../../../src/model/room-file.ts";
 import { withResolvedAliases } from "../../../../../src/platforms/matrix/reading/aliases-of-files.ts";
 import { recordedServer } from "./recorded-server.ts";
 
-function room(roomId: string, changes: Partial<FoundRoom> = {}): FoundRoom {
+function room(roomId: string, changes: Partial<FileRoom> = {}): FileRoom {
   return {
     ...{ roomId, membership: null, name: null, alias: null, aliases: [], via: [], version: null },
     ...{ joinRule: null, allow: [], encrypted: null, direct: null, partner: null, tags: {}, power: null },

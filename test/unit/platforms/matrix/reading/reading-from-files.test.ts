@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { FileAccountData, FoundRoom } from "../../../../../src/model/room-file.ts";
+import type { FileAccountData, FileRoom } from "../../../../../src/model/room-file.ts";
 import {
   compareContents,
   planContentSteps,
@@ -9,7 +9,7 @@ import { NEW, newAccount, OLD, roomIdOnTarget } from "../categories/contents-ske
 
 const FRIEND = "@friend:live.example";
 
-function room(roomId: string, changes: Partial<FoundRoom> = {}): FoundRoom {
+function room(roomId: string, changes: Partial<FileRoom> = {}): FileRoom {
   return {
     ...{ roomId, membership: "join", name: null, alias: null, aliases: [], via: [], version: null },
     ...{ joinRule: null, allow: [], encrypted: null, direct: null, partner: null, tags: {}, power: null },
@@ -22,7 +22,7 @@ const NO_DATA: FileAccountData = {
   ...{ accountData: {}, pushRules: {}, tags: {}, profile: {}, roomAccountData: {} },
 };
 
-function reading(rooms: readonly FoundRoom[], data: Partial<FileAccountData> | null = null) {
+function reading(rooms: readonly FileRoom[], data: Partial<FileAccountData> | null = null) {
   const imported = { userId: OLD, importedAt: 2, writtenAt: 1, rooms, contacts: [] };
   const parties = { targetUserId: NEW, botUserIds: [], deadServers: new Set<string>() };
   return readingFromFiles({ ...imported, data: data && { ...NO_DATA, ...data } }, parties);

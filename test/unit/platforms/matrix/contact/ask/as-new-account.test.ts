@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { NOTHING_PLANNED } from "../../../../../../src/model/contact.ts";
-import type { FoundRoom, ImportedAccount } from "../../../../../../src/model/room-file.ts";
+import type { FileRoom, ImportedAccount } from "../../../../../../src/model/room-file.ts";
 import type { AskOrder } from "../../../../../../src/platforms/contact.ts";
 import { decideAsk } from "../../../../../../src/platforms/matrix/contact/ask/decide.ts";
 import { readAccount } from "../../../../../../src/platforms/matrix/reading/read-account.ts";
@@ -110,7 +110,7 @@ describe("the new account asks", () => {
 });
 
 /** A room as a file has it. */
-function fileRoom(roomId: string, more: Partial<FoundRoom> = {}): FoundRoom {
+function fileRoom(roomId: string, more: Partial<FileRoom> = {}): FileRoom {
   return {
     ...{ roomId, membership: "join", name: "Hall", alias: null, aliases: [], via: [], version: "10" },
     ...{ joinRule: "invite", allow: [], encrypted: false, direct: false, partner: null, tags: {} },
