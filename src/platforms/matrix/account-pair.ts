@@ -175,7 +175,7 @@ async function decide(
     const chats = await chatsWithBot(reader, readings, { spokenIn, botUserId });
     // A server may look for a lost image for some seconds.
     const [lost, decided] = await Promise.all([
-      signedIn === null ? lostImages(target.client, readings) : null,
+      signedIn === null ? lostImages(target.client, readings, looks.lostImages) : null,
       decideRooms(accounts, readings, {
         filters: chosen,
         botUserIds: [botUserId],

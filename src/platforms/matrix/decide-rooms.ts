@@ -43,7 +43,7 @@ export async function decideRooms(
   options: Pick<
     RoomPlanInput,
     "filters" | "botUserIds" | "botRoomIds" | "histories" | "roomsWithAllKeys" | "now"
-  > & { looks?: LooksOfAccount; onProgress?: (progress: ReadProgress) => void },
+  > & { looks?: Pick<LooksOfAccount, "get" | "set">; onProgress?: (progress: ReadProgress) => void },
 ): Promise<RoomPlan> {
   const { source } = accounts;
   const outsideRooms = new Map<string, RoomSnapshot>();

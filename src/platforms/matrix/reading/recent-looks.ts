@@ -9,13 +9,19 @@ const MAX_KEPT = 10_000;
 export interface LooksOfAccount {
   get(roomId: string): RoomSnapshot | null | undefined;
   set(roomId: string, seen: RoomSnapshot | null): void;
+  /** The addresses of images of which the account's server had no copy. */
+  readonly lostImages: Set<string>;
 }
 
 /** Keeps nothing, so that every room is looked at. */
-export const NO_LOOKS: LooksOfAccount = { get: () => undefined, set: () => undefined };
+export const NO_LOOKS: Pick<LooksOfAccount, "get" | "set"> = {
+  get: () => undefined,
+  set: () => undefined,
+};
 
 interface Kept {
   readonly rooms: Map<string, RoomSnapshot | null>;
+  readonly lostImages: Set<string>;
   readonly until: number;
 }
 
@@ -39,9 +45,14 @@ export class RecentLooks {
   of(account: string, { isAnew }: { isAnew: boolean }): LooksOfAccount {
     this.#forgetOld();
     if (isAnew) this.#kept.delete(account);
-    const kept: Kept = this.#kept.get(account) ?? { rooms: new Map(), until: this.#monotonicNow() + KEPT_MS };
+    const kept: Kept = this.#kept.get(account) ?? {
+      rooms: new Map(),
+      lostImages: new Set(),
+      until: this.#monotonicNow() + KEPT_MS,
+    };
     this.#kept.set(account, kept);
     return {
+      lostImages: kept.lostImages,
       get: (roomId) => kept.rooms.get(roomId),
       set: (roomId, seen) => {
         if (this.#size() < MAX_KEPT) kept.rooms.set(roomId, seen);

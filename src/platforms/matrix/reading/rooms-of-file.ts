@@ -39,7 +39,7 @@ export interface RoomsToLookAt {
   /** What the target's server showed of its own rooms. */
   readonly targetRooms: ReadonlyMap<string, RoomSnapshot>;
   /** What was seen of them a short time ago. */
-  readonly looks: LooksOfAccount;
+  readonly looks: Pick<LooksOfAccount, "get" | "set">;
   readonly onProgress: (progress: ReadProgress) => void;
 }
 

@@ -50,7 +50,7 @@ interface World {
   /** The new account's rooms, as its server's sync has them. */
   target?: Record<string, unknown>;
   refusals?: readonly RouteRefusal[];
-  looks?: LooksOfAccount;
+  looks?: Pick<LooksOfAccount, "get" | "set">;
 }
 
 async function decided({

@@ -13,7 +13,7 @@ const profileWith = (avatarUrl: string | null) => ({
 async function lost(answer: Answer, { own = null, old = FACE }: { own?: string | null; old?: string } = {}) {
   const { context, lines } = scriptedContext({ [DOWNLOAD]: answer });
   const readings = { source: profileWith(old), target: profileWith(own) };
-  return { urls: [...(await lostImages(context.client.target, readings))], lines: lines() };
+  return { urls: [...(await lostImages(context.client.target, readings, new Set()))], lines: lines() };
 }
 
 it.each<{ name: string; answer: Answer; urls: string[] }>([
@@ -36,4 +36,13 @@ it.each<{ name: string; profiles: Parameters<typeof lost>[1] }>([
   { name: "the file has no address of a picture", profiles: { old: "https://old.example/face.png" } },
 ])("nothing is asked where $name", async ({ profiles }) => {
   expect(await lost(refused(404, "M_NOT_FOUND"), profiles)).toEqual({ urls: [], lines: [] });
+});
+
+it("a picture that was just lost is not asked for again", async () => {
+  const { context, lines } = scriptedContext({ [DOWNLOAD]: refused(404, "M_NOT_FOUND") });
+  const readings = { source: profileWith(FACE), target: profileWith(null) };
+  const known = new Set<string>();
+  for (const _ of [1, 2])
+    expect([...(await lostImages(context.client.target, readings, known))]).toEqual([FACE]);
+  expect(lines()).toEqual([DOWNLOAD]);
 });
