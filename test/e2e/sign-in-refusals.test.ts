@@ -173,8 +173,7 @@ it("tokens that are signed out, unknown or malformed are refused", async () => {
 
 it("the new account is refused as the old one, and nothing is asked of its server", async () => {
   const { chat, newAccount } = fixture;
-  const sentence =
-    "It is signed in as the other of your two accounts already, and old and new must differ. See !whoami.";
+  const sentence = "It is the other of your two accounts already, and old and new must differ. See !whoami.";
   const [before, logins] = [await botSessions(newAccount), await countLogins(newAccount.server)];
   expect(await chat.ask("!login old")).toContain(sentence);
   expect(await chat.ask(`!login old ${newAccount.userId} --password ${newAccount.password}`)).toContain(
@@ -192,7 +191,7 @@ it("the old account is refused as the new one", async () => {
   await chat.ask(`!login old ${account.userId} --password ${account.password}`);
   const answer = await chat.ask(`!login new ${account.userId} --token ${account.accessToken}`);
   expect(answer).toContain(
-    `Your new account ${account.userId} is not signed in. It is signed in as the other of your two accounts already`,
+    `Your new account ${account.userId} is not signed in. It is the other of your two accounts already`,
   );
   const shown = await chat.whoami();
   expect(shown).toMatch(new RegExp(`Old account: ${account.userId}, .*, works`));
