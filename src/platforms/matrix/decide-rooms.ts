@@ -12,6 +12,7 @@ import type { Reader } from "./reading/reader.ts";
 import type { LooksOfAccount } from "./reading/recent-looks.ts";
 import { NO_LOOKS } from "./reading/recent-looks.ts";
 import { lookAtRoomsOfFile, withLooks } from "./reading/rooms-of-file.ts";
+import { withSpaceChildren } from "./reading/spaces-of-file.ts";
 import { roomFromSummary } from "./rooms/room-summary.ts";
 import type { AccountSnapshot, RoomSnapshot } from "./rooms/types.ts";
 
@@ -50,7 +51,11 @@ export async function decideRooms(
   const asked = new Set<string>();
   let snapshot =
     source === null
-      ? readings.source.snapshot
+      ? await withSpaceChildren(
+          readings.source.snapshot,
+          options.filters?.spaces ?? [],
+          accounts.target.reader,
+        )
       : await withOtherMembers(source.reader, readings.source.snapshot, readings.target.snapshot);
   for (;;) {
     const input = { ...options, source: snapshot, target: readings.target.snapshot, outsideRooms };

@@ -51,27 +51,32 @@ export class FileReader {
       resourceLimits: LIMITS,
     });
     const ended = Promise.withResolvers<FileReading>();
+    let isOver = false;
     const refuse = (cause: string): void => {
-      // An error is followed by the end of the thread.
-      worker.removeAllListeners("exit");
+      // An error is followed by the end of the thread, and so is an answer.
+      if (isOver) return;
+      isOver = true;
       log.warn({ cause, bytes: bytes.length }, "a file could not be read");
       ended.resolve({ status: "refused", mistake: "unreadable" });
     };
     const timer = setTimeout(() => refuse("time"), maxMs);
     const abort = (): void => ended.reject(signal.reason);
     signal.addEventListener("abort", abort);
-    worker.once("message", (reading: FileReading) => ended.resolve(reading));
+    worker.once("message", (reading: FileReading) => {
+      isOver = true;
+      ended.resolve(reading);
+    });
     // The message of an error may quote the file.
-    worker.once("error", (error: unknown) =>
+    worker.on("error", (error: unknown) =>
       refuse(error instanceof Error && "code" in error ? String(error.code) : "bug"),
     );
     worker.once("exit", () => refuse("exit"));
     try {
       return await ended.promise;
     } finally {
+      isOver = true;
       clearTimeout(timer);
       signal.removeEventListener("abort", abort);
-      worker.removeAllListeners("exit");
       await worker.terminate();
     }
   }

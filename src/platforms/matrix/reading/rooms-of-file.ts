@@ -79,7 +79,7 @@ export async function lookAtRoomsOfFile(
   const missing = new Set(unknown.map(({ roomId }) => roomId).filter((roomId) => !shown.has(roomId)));
   for (const spaceId of spacesWith(missing, shown, targetRooms)) {
     if (missing.size === 0) break;
-    for (const room of await childrenOf(spaceId, reader)) {
+    for (const room of await roomsOfSpace(spaceId, reader, "children")) {
       const roomId = textOrNull(room["room_id"]);
       if (roomId === null || !missing.delete(roomId)) continue;
       shown.set(roomId, roomFromSummary(roomId, room, source, userId));
@@ -104,15 +104,22 @@ function spacesWith(
   return [...joined, ...seen].slice(0, MAX_SPACES).map(({ roomId }) => roomId);
 }
 
-/** The rooms of a space; none if the server does not show it. */
-async function childrenOf(spaceId: string, reader: Reader): Promise<Record<string, unknown>[]> {
+/**
+ * The rooms of a space, as its server lists them: itself, and its children or everything below it;
+ * none if the server does not show it.
+ */
+export async function roomsOfSpace(
+  spaceId: string,
+  reader: Reader,
+  depth: "children" | "whole",
+): Promise<Record<string, unknown>[]> {
   const found: Record<string, unknown>[] = [];
   let from: string | undefined;
   for (let page = 0; page < MAX_PAGES; page += 1) {
     const request = {
       method: "GET",
       path: apiPath`/_matrix/client/v1/rooms/${spaceId}/hierarchy`,
-      query: { limit: PAGE_SIZE, max_depth: 1, from },
+      query: { limit: PAGE_SIZE, ...(depth === "children" && { max_depth: 1 }), from },
       schema: hierarchySchema,
       isRelayed: true,
       timeoutMs: HIERARCHY_TIMEOUT_MS,

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { RoomFilters } from "../../../../src/model/filters.ts";
+import { NO_FILTERS } from "../../../../src/model/filters.ts";
 import type { FileRoom } from "../../../../src/model/room-file.ts";
 import type { RouteRefusal } from "../../../../src/model/route-refusals.ts";
 import type { Reason, Route, Status } from "../../../../src/model/routes.ts";
@@ -50,6 +52,7 @@ interface World {
   /** The new account's rooms, as its server's sync has them. */
   target?: Record<string, unknown>;
   refusals?: readonly RouteRefusal[];
+  filters?: RoomFilters;
   looks?: Pick<LooksOfAccount, "get" | "set">;
 }
 
@@ -60,6 +63,7 @@ async function decided({
   target = {},
   refusals = [],
   looks = NO_LOOKS,
+  filters = NO_FILTERS,
 }: World) {
   const answers = ({ path }: Asked): Given | undefined => {
     if (path === "v3/sync") return { json: { rooms: target } };
@@ -88,7 +92,7 @@ async function decided({
   const plan = await decideRooms(
     { source: null, target: { userId: OTHER, reader: server.reader, features: PLAIN } },
     readings,
-    { ...{ botUserIds: ["@mover:bot.example"], botRoomIds: [], histories }, looks, now: 1 },
+    { ...{ botUserIds: ["@mover:bot.example"], botRoomIds: [], histories, filters }, looks, now: 1 },
   );
   return { plan, asked: server.asked };
 }
@@ -359,6 +363,18 @@ describe("a room of an old account that only files describe", () => {
       grant: { outcome: "none", isAboveDefault: false },
     });
     expect(rowOf(plan.rooms).warnings).toEqual([]);
+  });
+});
+
+describe("a plan of a space", () => {
+  it("covers what the new account's server shows below it", async () => {
+    const link = (roomId: string) => ({ type: "m.space.child", state_key: roomId, content: { via: ["x"] } });
+    const { plan } = await decided({
+      rooms: [room(), room({ roomId: SPACE }), room({ roomId: "!other:x.example" })],
+      hierarchies: { [SPACE]: [{ room_id: SPACE, children_state: [link(ROOM)] }] },
+      filters: { ...NO_FILTERS, spaces: [SPACE] },
+    });
+    expect(plan.rooms.map(({ route }) => route)).toEqual(["join", "join", "excluded"]);
   });
 });
 

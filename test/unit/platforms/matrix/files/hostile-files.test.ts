@@ -135,6 +135,10 @@ describe("the thread that reads a file", () => {
       name: "takes too much memory",
       code: "const all = []; for (;;) all.push(new Array(1e6).fill(all.length));",
     },
+    {
+      name: "takes too much memory just when its time is over",
+      code: "const all = []; setTimeout(() => { for (;;) all.push(new Array(1e6).fill(all.length)); }, 2_950);",
+    },
     { name: "never ends", code: "for (;;);" },
     { name: "fails", code: "throw new Error('!secret');" },
     { name: "ends without an answer", code: "process.exit();" },
