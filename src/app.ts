@@ -147,7 +147,8 @@ function createMoveRetirement(base: Base, signIn: SignIn): MoveRetirement {
   const sendMessage = messageSender(base.conversationAt);
   const retired: MoveRetirementOptions["retired"] = (run, news) =>
     sayRetired(run, news, { sendMessage, prefix: configuration.prefix });
-  return new MoveRetirement({ runs: store.runs, signIn, retired, now, log });
+  const { runs, imports } = store;
+  return new MoveRetirement({ runs, signIn, imports, retired, now, log });
 }
 
 /** @returns `null` if the configuration does not ask for it */

@@ -4,8 +4,8 @@ import { numberedRooms } from "../model/rooms-left.ts";
 import { isActive, isWorkedOn } from "../model/run-states.ts";
 import { isMove } from "../model/run-tracks.ts";
 import type { Run } from "../model/run.ts";
-import type { SignOutResult } from "../service/accounts/results.ts";
 import type { LeftChat, RoomLetIn, RunStatus } from "../service/run/results.ts";
+import type { Retired } from "../service/run/retire.ts";
 import type { EndedPlan, RefusedRoom, RunFacts, RunListener } from "../service/run/run-listener.ts";
 import type { Runs } from "../store/runs.ts";
 import { chatLeft } from "../view/contact/chat-left.ts";
@@ -254,10 +254,10 @@ export class RunAnnouncer implements RunListener {
 /** Reports that the bot no longer uses two accounts, long after their move. */
 export async function sayRetired(
   run: Run,
-  { signedOut, keptDays }: { signedOut: readonly SignOutResult[]; keptDays: number },
+  retired: Retired,
   { sendMessage, prefix }: Pick<RunAnnouncerOptions, "sendMessage" | "prefix">,
 ): Promise<void> {
-  await sendMessage(run, moveRetired(signedOut, { ...run, days: keptDays, prefix }), {
+  await sendMessage(run, moveRetired(retired, prefix), {
     key: keyOf(run, "finished"),
   });
 }

@@ -25,6 +25,18 @@ export function missingSides(found: FoundAccounts): Side[] {
 }
 
 /**
+ * The side whose account is not the one of a run; `null` for none. Files stand in for the old
+ * account only in a run that began by files.
+ */
+export function strangerTo(
+  run: Pick<Run, Side | "isFromFile">,
+  { source, target }: MovedAccounts,
+): Side | null {
+  if (source.userId !== run.source || (isFromFile(source) && !run.isFromFile)) return "source";
+  return target.userId === run.target ? null : "target";
+}
+
+/**
  * Says which two accounts a person moves between. The old account is the one that they have signed
  * in, and otherwise the one that their files are about.
  */

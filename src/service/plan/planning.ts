@@ -148,7 +148,7 @@ export class Planning {
     const { userId } = source;
     const isAnswering = await platform.files.isAnswering(userId, signal ?? new AbortController().signal);
     log.info(
-      { server: platform.serverName(userId), isAnswering },
+      { owner, server: platform.serverName(userId), isAnswering },
       "a move goes by files, so the old server is asked",
     );
     return isAnswering ? { status: "old_server_answers", userId } : null;

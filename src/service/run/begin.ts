@@ -60,6 +60,8 @@ export function createBeginRun(options: BeginRunOptions): BeginRun {
       { runId: run.id, purpose: run.purpose, rooms: rooms.length, steps: steps.length },
       "a run begins",
     );
+    if (run.isFromFile)
+      log.info({ runId: run.id, owner: run.owner, source: run.source }, "this run goes by files");
     // Limits may have been raised since the last run.
     for (const userId of [run.source, run.target]) {
       await limits.load(userId);

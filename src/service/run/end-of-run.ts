@@ -11,6 +11,7 @@ import type { AccountRefusal } from "../../platforms/sign-in.ts";
 import type { Unread } from "../../queue/runner-work.ts";
 import type { RunChange } from "../../store/run-rows.ts";
 import type { Runs } from "../../store/runs.ts";
+import { strangerTo } from "../accounts/peoples-accounts.ts";
 import type { Planning } from "../plan/planning.ts";
 import { roomsLetIn } from "./rooms-let-in.ts";
 import type { RunListener } from "./run-listener.ts";
@@ -78,14 +79,14 @@ export class EndOfRun {
    * Makes the last plan again, so that reports show what a part of a move, or an undo, did.
    * @returns the account to wait for, if it cannot be read now
    */
-  async renewPlan({ id, owner, source, target }: Run, signal: AbortSignal): Promise<Unread | null> {
+  async renewPlan(run: Run, signal: AbortSignal): Promise<Unread | null> {
     const { planning, log } = this.#options;
+    const { id, owner, source, target } = run;
     const plan = await planning.last(owner);
     if (plan?.report.source !== source || plan.report.target !== target) return null;
     const move = await planning.decide({ owner, ...plan.request, onProgress: () => undefined, signal });
     if (!("status" in move)) {
-      const isSame = move.source.userId === source && move.target.userId === target;
-      if (isSame) await planning.update(owner, plan, move.decision.plan);
+      if (strangerTo(run, move) === null) await planning.update(owner, plan, move.decision.plan);
       return null;
     }
     log.warn({ runId: id, status: move.status }, "the last plan could not be renewed at the end of a run");

@@ -1,7 +1,6 @@
 import type { Logger } from "pino";
 import { isAccountProblem } from "../../model/account-problem.ts";
 import type { Side } from "../../model/account.ts";
-import { sides } from "../../model/account.ts";
 import type { KeyedQueue } from "../../model/keyed-queue.ts";
 import { watchedIn } from "../../model/room-routes.ts";
 import { isWorkedOn } from "../../model/run-states.ts";
@@ -14,6 +13,7 @@ import { pause } from "../../queue/pause.ts";
 import type { Unread } from "../../queue/runner-work.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
+import { strangerTo } from "../accounts/peoples-accounts.ts";
 import type { DecidedMove, Planning } from "../plan/planning.ts";
 import type { PlanRequestData } from "../plan/request.ts";
 import { planRequestSchema } from "../plan/request.ts";
@@ -145,7 +145,7 @@ export class RunSettler {
       if (signal.aborted) return decided;
       const asked = { owner: run.owner, ...move.request, onProgress: () => undefined, signal };
       const again = await planning.decide(asked, run.id);
-      if ("status" in again || !isSamePair(again, run)) return decided;
+      if ("status" in again || strangerTo(run, again) !== null) return decided;
       decided = again;
     }
     return decided;
@@ -191,9 +191,9 @@ export class RunSettler {
     // It was paused or cancelled, or the process stops.
     if (signal.aborted) return null;
     if (!("status" in move)) {
-      const stranger = sides.find((side) => move[side].userId !== run[side]);
-      if (stranger === undefined) return move;
-      // Another account was signed in meanwhile. It does not belong to this run.
+      const stranger = strangerTo(run, move);
+      if (stranger === null) return move;
+      // The person has signed in another account meanwhile, or has only files of this one.
       await runs.apply(run.id, "needs_owner", { problem: sessionEnded(stranger, now()) }, run.epoch);
       return null;
     }
@@ -209,10 +209,6 @@ export class RunSettler {
     await runs.apply(run.id, "needs_owner", { problem: problemOf(move, askedAt) }, run.epoch);
     return null;
   }
-}
-
-function isSamePair({ source, target }: DecidedMove, run: Run): boolean {
-  return source.userId === run.source && target.userId === run.target;
 }
 
 function problemOf(cannot: CannotDecide, since: number): Run["problem"] {

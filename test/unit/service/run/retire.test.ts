@@ -86,6 +86,7 @@ async function endedMove({
   const said: string[] = [];
   const moveRetirement = new MoveRetirement({
     runs: store.runs,
+    imports: store.imports,
     signIn,
     retired: (retired, news) =>
       sayRetired(retired, news, {
@@ -132,6 +133,19 @@ describe("a move that nobody comes back to", () => {
     expect(await store.accounts.session(OWNER, "source")).not.toBeNull();
     expect(said).toEqual([]);
     expect((await store.runs.get(run.id))?.state).toBe("watching");
+  });
+
+  it.each([
+    { day: 9, isErased: true },
+    { day: 20, isErased: false },
+  ])("loses what files said, imported on day $day: $isErased", async ({ day, isErased }) => {
+    const { store, said, lookOnDay } = await endedMove();
+    const findings = { writtenAt: null, rooms: [], contacts: [], data: null };
+    const file = { owner: OWNER, userId: "@me:source.example", findings, isInstead: false };
+    await store.imports.add(file, day * DAY_MS);
+    await lookOnDay(41);
+    expect((await store.imports.account(OWNER)) === null).toBe(isErased);
+    expect(said.join().includes("what your files said")).toBe(isErased);
   });
 
   it("is not finished when its owner has signed in since", async () => {

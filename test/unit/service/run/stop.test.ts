@@ -42,6 +42,7 @@ function processOf(store: Store) {
   const said: number[] = [];
   const retirement = new MoveRetirement({
     runs: store.runs,
+    imports: store.imports,
     signIn,
     retired: async (run) => void said.push(run.id),
     now,

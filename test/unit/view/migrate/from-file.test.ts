@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { REASON_CODES } from "../../../../src/model/routes.ts";
 import { RUN_STATES } from "../../../../src/model/run-states.ts";
 import type { PlanByFiles, SinceFiles } from "../../../../src/platforms/planning.ts";
+import type { SignOutResult } from "../../../../src/service/accounts/results.ts";
 import type { KeyStatus } from "../../../../src/service/keys/results.ts";
 import type { ShownPlan } from "../../../../src/service/plan/results.ts";
 import {
@@ -121,6 +122,19 @@ const everyReason = {
   rooms: REASON_CODES.map((code) => room("!r:x", { reason: { code, text: EVIL } })),
 };
 
+const signedOutTarget = {
+  account: {
+    ...{
+      owner: "@me:new.example",
+      side: "target",
+      userId: "@me:new.example",
+      baseUrl: "https://new.example",
+    },
+    ...{ method: "password", deviceId: null, signedInAt: 0 },
+  },
+  ending: "logged_out",
+} as const satisfies SignOutResult;
+
 const messages: Record<string, Message[]> = {
   plan: [
     planMessage(plan(), VIEW),
@@ -168,7 +182,7 @@ const messages: Record<string, Message[]> = {
       "!",
     ),
   ),
-  retired: [moveRetired([], { days: 30, isFromFile: true, prefix: "!" })],
+  retired: [moveRetired({ signedOut: [signedOutTarget], hadFiles: true, keptDays: 30 }, "!")],
   watchHindered: [
     watchHindered(
       evilRun({
