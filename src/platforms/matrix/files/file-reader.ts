@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { Slots } from "../../../model/slots.ts";
 import type { FileReading } from "../../files.ts";
 import { MAX_IMPORT_BYTES } from "../../files.ts";
-import { THREAD_START, threadSources } from "../keys/worker/thread-source.ts";
+import { THREAD_START, threadSources } from "../threads/thread-source.ts";
 
 /**
  * Beyond it the thread ends and the process goes on. Files of 20 MB need less than 100 MB, a YAML
