@@ -75,6 +75,28 @@ export class FoundInFile {
       this.#unread.push({ line, text: text.trim().slice(0, MAX_LINE_LENGTH) });
   }
 
+  /**
+   * Takes what another file says too.
+   * @returns false if that file is about another account
+   */
+  add(other: FoundInFile): boolean {
+    const isOther = this.#account !== null && other.#account !== null && this.#account !== other.#account;
+    if (isOther) return false;
+    this.#account ??= other.#account;
+    this.#writtenAt = Math.max(this.#writtenAt ?? 0, other.#writtenAt ?? 0) || null;
+    this.#data ??= other.#data;
+    for (const room of other.#rooms.values()) this.room(room);
+    for (const contact of other.#contacts.values()) this.contact(contact);
+    for (const { line, text } of other.#unread) this.unread(line, text);
+    this.#unreadTotal += other.#unreadTotal - other.#unread.length;
+    return true;
+  }
+
+  /** Whether something like an ID was found that is none. */
+  get hasUnread(): boolean {
+    return this.#unreadTotal > 0;
+  }
+
   /** Whether nothing at all was found. */
   get isEmpty(): boolean {
     return this.#rooms.size === 0 && this.#contacts.size === 0 && this.#data === null;

@@ -2,15 +2,24 @@ import type { FoundInFile } from "./found-in-file.ts";
 import { MAX_VIA } from "./found-in-file.ts";
 import { idsInLine } from "./ids-in-text.ts";
 
+/** A text, or a part of it. */
+export interface TextOfFile {
+  /** The line of the file at which it begins, from 1. */
+  readonly line: number;
+  readonly text: string;
+  /** Whether each line of the text is one of the file. Otherwise all count as the first. */
+  readonly hasFileLines: boolean;
+}
+
 /** Reads any text: mail, notes, Markdown, HTML, a chat log. */
-export function readText(text: string, found: FoundInFile): void {
-  let line = 0;
+export function readText({ line: first, text, hasFileLines }: TextOfFile, found: FoundInFile): void {
+  let line = first;
   let start = 0;
   while (start <= text.length) {
     const next = text.indexOf("\n", start);
     const end = next === -1 ? text.length : next;
-    line += 1;
     readLine(text.slice(start, end), line, found);
+    if (hasFileLines) line += 1;
     start = end + 1;
   }
 }

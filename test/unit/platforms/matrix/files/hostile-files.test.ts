@@ -82,6 +82,25 @@ describe("a hostile file does no harm", () => {
     expect(["read", "refused"]).toContain(readFile(Buffer.from(line)).status);
   });
 
+  it.each([
+    { name: "of signs that escape nothing", head: "quoted-printable", body: "=" },
+    { name: "of escapes", head: "quoted-printable", body: "=3D" },
+    { name: "of lines that were cut", head: "quoted-printable", body: "=\n" },
+    { name: "of base64 that is none", head: "base64", body: "*=" },
+    { name: "of parts", head: "7bit", body: "--b\n\n" },
+    {
+      name: "of parts within parts",
+      head: "7bit",
+      body: "--b\nContent-Type: multipart/mixed; boundary=b\n\n",
+    },
+    { name: "of attached files", head: "7bit", body: "--b\n\n{}\n" },
+    { name: "of mails", head: "7bit", body: "\nFrom a Sat Jan 31 12:00:00 2026\n" },
+  ])("ends soon with a mail of two megabytes $name", ({ head, body }) => {
+    const headers = `Content-Type: multipart/mixed; boundary=b\nContent-Transfer-Encoding: ${head}\n\n`;
+    const mail = `${headers}${body.repeat(Math.ceil(2_000_000 / body.length))}`;
+    expect(["read", "refused"]).toContain(readFile(Buffer.from(mail)).status);
+  });
+
   it("crashes on no file that is made at random", () => {
     const parts = [
       "!a:b.c",
@@ -101,6 +120,10 @@ describe("a hostile file does no harm", () => {
       "schema",
       ":1,",
       "é",
+      "Content-Type: multipart/mixed; boundary=b\n",
+      "Content-Transfer-Encoding: base64\n",
+      "--b\n",
+      "=\n",
     ];
     let seed = 7;
     const next = (below: number) => {
