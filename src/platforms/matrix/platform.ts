@@ -3,6 +3,8 @@ import type { Account } from "../../model/account.ts";
 import { withRoomIds, wordsIn } from "../../model/filters.ts";
 import { KeyedQueue } from "../../model/keyed-queue.ts";
 import type { RoomList, RoomListFilters } from "../../model/room-list.ts";
+import type { FindService } from "../../network/find-service.ts";
+import { findService } from "../../network/find-service.ts";
 import type { GuardedFetch } from "../../network/guarded-fetch.ts";
 import type { Platform } from "../platform.ts";
 import type { ReadProgress } from "../reading.ts";
@@ -32,6 +34,8 @@ export interface MatrixPlatformOptions {
   sessionStore: SessionStore;
   devices: SessionDevices;
   fetch: GuardedFetch;
+  /** Replaces the system's name servers. */
+  findService?: FindService;
   /** Server name → client API address, instead of discovery. */
   servers: Readonly<Record<string, string>>;
   introduction: ClientIntroduction;
@@ -51,7 +55,13 @@ export function createMatrixPlatform(options: MatrixPlatformOptions): Platform {
   const opening = { sessions, log };
   const keyWorker = new KeyWorker({ log });
   const inTurn = new KeyedQueue();
-  const health = new ServerHealth({ fetch, servers, monotonicNow, log });
+  const health = new ServerHealth({
+    fetch,
+    findService: options.findService ?? findService,
+    servers,
+    monotonicNow,
+    log,
+  });
   const keys = createMatrixKeys({ ...opening, devices: options.devices, worker: keyWorker });
   return {
     name: "matrix",

@@ -175,6 +175,7 @@ export function startFakeBot({
     sessionStore: accounts,
     devices: NO_DEVICES,
     fetch,
+    findService: async () => "none",
     servers: {},
     introduction: { clientName: "Matrix Mover", clientUri: "https://mover.example.org" },
     monotonicNow: now,

@@ -1,14 +1,17 @@
 import type { Logger } from "pino";
+import type { FindService } from "../../../network/find-service.ts";
 import type { GuardedFetch } from "../../../network/guarded-fetch.ts";
 import type { UnreachableReason } from "../../../network/unreachable-error.ts";
 import { UnreachableError } from "../../../network/unreachable-error.ts";
 import { DiscoveryError } from "../api/discovery-error.ts";
 import { discoverHomeserver } from "../api/discovery.ts";
+import { isIpLiteral } from "../ids/server-host.ts";
 import { parseServerName } from "../ids/server-name.ts";
 import { concurrently } from "../reading/concurrently.ts";
 
 export interface ServerHealthOptions {
   readonly fetch: GuardedFetch;
+  readonly findService: FindService;
   /** Server name → client API address, instead of discovery. */
   readonly servers: Readonly<Record<string, string>>;
   /** Milliseconds of a clock that never jumps. */
@@ -41,10 +44,13 @@ type Health = "living" | "dead" | "unknown";
 
 /** The default port of federation (SS §Resolving server names). */
 const FEDERATION_PORT = 8448;
+/** The services by which a name delegates its server; the second is the older name. */
+const DELEGATIONS = ["_matrix-fed._tcp", "_matrix._tcp"];
 
 /**
  * Whether homeservers still exist. A server is dead only if nothing of it answers: neither its name
- * over HTTPS, nor its port for federation, nor a configured address.
+ * over HTTPS, nor its port for federation, nor a configured address. A name with an SRV record for
+ * federation has its server elsewhere, so it is not dead.
  */
 export class ServerHealth {
   readonly #options: ServerHealthOptions;
@@ -99,7 +105,21 @@ export class ServerHealth {
       const found = await this.#healthAt(address, signal);
       if (found !== "dead") return found;
     }
-    return "dead";
+    // A configured address replaces discovery. Nobody looks for records of the other two (SS
+    // §Resolving server names).
+    if (configured !== undefined || parts.port !== null || isIpLiteral(serverName)) return "dead";
+    return await this.#delegated(parts.hostname, signal);
+  }
+
+  /** A record shows that somebody still cares for the name. Its target is not contacted. */
+  async #delegated(hostname: string, signal?: AbortSignal): Promise<Health> {
+    const timeout = AbortSignal.timeout(TIMEOUT_MS);
+    const limited = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
+    const found = await Promise.all(
+      DELEGATIONS.map((service) => this.#options.findService(`${service}.${hostname}`, limited)),
+    );
+    if (found.includes("offered")) return "living";
+    return found.includes("unknown") ? "unknown" : "dead";
   }
 
   /** A refusal by rules of the bot says nothing about the server, so it counts as living. */

@@ -1,5 +1,6 @@
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
+import type { ServiceAnswer } from "../../../../../src/network/find-service.ts";
 import { UnreachableError } from "../../../../../src/network/unreachable-error.ts";
 import { ServerHealth } from "../../../../../src/platforms/matrix/files/server-health.ts";
 import { fetchOfAnswers } from "../../../../support/fakes/fetch-of-answers.ts";
@@ -12,9 +13,16 @@ type Answer = number | "dns" | "dns_away" | "refused" | "timeout" | "forbidden_a
 /** The answer of a resolver that cannot ask anybody. */
 const AWAY = "EAI_AGAIN";
 
+interface World {
+  readonly servers?: Readonly<Record<string, string>>;
+  /** The answers about SRV records, by name. */
+  readonly services?: Readonly<Record<string, ServiceAnswer>>;
+}
+
 /** @param answerOf a status, or why there is no answer, by address */
-function health(answerOf: (url: string) => Answer, servers: Record<string, string> = {}) {
+function health(answerOf: (url: string) => Answer, { servers = {}, services = {} }: World = {}) {
   const asked: string[] = [];
+  const lookedUp: string[] = [];
   let now = 0;
   const fetch = fetchOfAnswers(async (url) => {
     asked.push(url);
@@ -24,8 +32,14 @@ function health(answerOf: (url: string) => Answer, servers: Record<string, strin
     const text = url.endsWith("/versions") ? VERSIONS : "hello";
     return { status: answer, headers: {}, body: Buffer.from(text), url };
   });
-  const one = new ServerHealth({ fetch, servers, monotonicNow: () => now, log: pino({ enabled: false }) });
-  return { one, asked, pass: (ms: number) => void (now += ms) };
+  const findService = async (name: string) => {
+    lookedUp.push(name);
+    return await Promise.resolve(services[name] ?? "none");
+  };
+  const one = new ServerHealth({
+    ...{ fetch, findService, servers, monotonicNow: () => now, log: pino({ enabled: false }) },
+  });
+  return { one, asked, lookedUp, pass: (ms: number) => void (now += ms) };
 }
 
 describe("a server", () => {
@@ -54,7 +68,7 @@ describe("a server", () => {
   });
 
   it("is asked at the address that the operator has configured", async () => {
-    const { one, asked } = health(() => 200, { "Old.test": "http://127.0.0.2:8008" });
+    const { one, asked } = health(() => 200, { servers: { "Old.test": "http://127.0.0.2:8008" } });
     await one.deadAmong(["old.test"]);
     expect(asked).toEqual(["http://127.0.0.2:8008"]);
   });
@@ -86,7 +100,13 @@ describe("a server", () => {
       throw new UnreachableError(isBrokenOff ? "aborted" : "dns", new URL(url).host);
     });
     const one = new ServerHealth({
-      ...{ fetch, servers: {}, monotonicNow: () => 0, log: pino({ enabled: false }) },
+      ...{
+        fetch,
+        findService: async () => "none",
+        servers: {},
+        monotonicNow: () => 0,
+        log: pino({ enabled: false }),
+      },
     });
     expect((await one.deadAmong(["some.example"], ending.signal)).size).toBe(0);
     isBrokenOff = false;
@@ -104,6 +124,55 @@ describe("a server", () => {
     const { one, asked } = health(() => 200);
     expect((await one.deadAmong(["not a name"])).size).toBe(1);
     expect(asked).toEqual([]);
+  });
+});
+
+describe("a server that does not answer under its own name", () => {
+  const NAME = "some.example";
+  const NEW = `_matrix-fed._tcp.${NAME}`;
+  const OLDER = `_matrix._tcp.${NAME}`;
+
+  it.each<{ name: string; services: Record<string, ServiceAnswer>; isDead: boolean }>([
+    { name: "with a record", services: { [NEW]: "offered" }, isDead: false },
+    { name: "with a record of the older kind", services: { [OLDER]: "offered" }, isDead: false },
+    {
+      name: "with a record, while nobody knows of the other",
+      services: { [NEW]: "unknown", [OLDER]: "offered" },
+      isDead: false,
+    },
+    { name: "without a record", services: {}, isDead: true },
+    { name: "whose records nobody can look up now", services: { [OLDER]: "unknown" }, isDead: false },
+  ])("$name is dead: $isDead", async ({ services, isDead }) => {
+    const { one, asked, lookedUp } = health(() => "dns", { services });
+    expect((await one.deadAmong([NAME])).has(NAME)).toBe(isDead);
+    expect(lookedUp).toEqual([NEW, OLDER]);
+    // The target of a record is not contacted.
+    expect(asked).toEqual([`https://${NAME}/`, `https://${NAME}:8448/`]);
+  });
+
+  it("is looked up again if nobody could say whether it has records", async () => {
+    const services: Record<string, ServiceAnswer> = { [NEW]: "unknown" };
+    const { one } = health(() => "refused", { services });
+    expect((await one.deadAmong([NAME])).size).toBe(0);
+    services[NEW] = "none";
+    expect((await one.deadAmong([NAME])).size).toBe(1);
+  });
+
+  it.each<{ name: string; serverName: string; servers?: Record<string, string> }>([
+    { name: "with a port", serverName: "some.example:443" },
+    { name: "that is an IPv4 address", serverName: "192.0.2.1" },
+    { name: "that is an IPv6 address", serverName: "[2001:db8::1]" },
+    { name: "with a configured address", serverName: NAME, servers: { [NAME]: "http://127.0.0.2" } },
+  ])("$name has no records", async ({ serverName, servers = {} }) => {
+    const { one, lookedUp } = health(() => "refused", { servers });
+    expect((await one.deadAmong([serverName])).size).toBe(1);
+    expect(lookedUp).toEqual([]);
+  });
+
+  it("costs no look at records if it lives", async () => {
+    const { one, lookedUp } = health((url) => (url.includes(":8448") ? 404 : "refused"));
+    expect((await one.deadAmong([NAME])).size).toBe(0);
+    expect(lookedUp).toEqual([]);
   });
 });
 
