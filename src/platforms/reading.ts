@@ -1,11 +1,21 @@
 import type { Account } from "../model/account.ts";
 import type { AccountRefusal } from "./sign-in.ts";
 
-/** The progress of reading an account, or of asking about the rooms of a file, in rooms. */
-export interface ReadProgress {
+/** The progress of what is read before something is decided. */
+export type ReadProgress = RoomProgress | ServerProgress;
+
+/** Rooms of an account, or rooms of a file about which a server was asked. */
+export interface RoomProgress {
+  of: "account" | "file";
   /** The server that is asked. */
   serverName: string;
-  isOfFile?: true;
+  read: number;
+  total: number;
+}
+
+/** Servers that a file names. They were asked whether they still exist. */
+export interface ServerProgress {
+  of: "servers";
   read: number;
   total: number;
 }

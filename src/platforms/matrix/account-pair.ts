@@ -12,6 +12,7 @@ import { leftChats } from "./contact/chats/left-chats.ts";
 import { withFormerNames } from "./contact/rename/given-names.ts";
 import { decideRooms } from "./decide-rooms.ts";
 import { decisionOf } from "./decision.ts";
+import type { DeadAmong } from "./files/files-as-account.ts";
 import { NO_FILES, readFiles, resolvedFiles } from "./files/files-as-account.ts";
 import type { ServerHealth } from "./files/server-health.ts";
 import type { KeyWorker } from "./keys/worker/key-worker.ts";
@@ -97,7 +98,8 @@ async function decideUntilFailure(
   return decide(open(either), request, {
     readKeys: (accounts) => readKeyFacts(compareKeys, accounts, either),
     looksOf: (account, wanted) => recentLooks.of(account, wanted),
-    deadAmong: (serverNames) => health.deadAmong(serverNames, either),
+    deadAmong: (serverNames) =>
+      health.deadAmong(serverNames, { signal: either, onProgress: request.onProgress }),
     now,
     endOthers: () => ending.abort(),
   });
@@ -124,7 +126,7 @@ async function decide(
     endOthers,
   }: {
     looksOf: RecentLooks["of"];
-    deadAmong: ServerHealth["deadAmong"];
+    deadAmong: DeadAmong;
     readKeys: (accounts: Readonly<Record<Side, Account>>) => Promise<KeyFacts>;
     now: () => number;
     endOthers: () => void;

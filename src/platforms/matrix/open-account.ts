@@ -81,7 +81,7 @@ export async function readOpenAccount(
       otherUserId,
       features,
       ...wanted,
-      onProgress: (progress) => onProgress({ serverName, ...progress }),
+      onProgress: (progress) => onProgress({ of: "account", serverName, ...progress }),
     });
   });
 }

@@ -25,12 +25,15 @@ export function askingAboutRooms(serverName: string): Message {
   return notice(paragraph("Asking ", code(untrustedCode(serverName)), " about the rooms of your file …"));
 }
 
-/** The progress of reading one account, or of asking about the rooms of a file. */
-export function readingProgress({ serverName, isOfFile, read, total }: ReadProgress): Message {
-  const server = code(untrustedCode(serverName));
+/** How far the work is that comes before a decision. */
+export function readingProgress(progress: ReadProgress): Message {
+  const { read, total } = progress;
+  if (progress.of === "servers")
+    return notice(paragraph(`Looking which servers still exist: ${read} of ${total} …`));
+  const server = code(untrustedCode(progress.serverName));
   const done = ` … ${read} of ${total} rooms`;
   return notice(
-    isOfFile === true
+    progress.of === "file"
       ? paragraph("Asking ", server, ` about the rooms of your file${done}`)
       : paragraph("Reading ", server, done),
   );

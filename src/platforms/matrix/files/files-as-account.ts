@@ -5,7 +5,9 @@ import { guarded } from "../open-account.ts";
 import type { AccountReading } from "../reading/account-reading.ts";
 import { withResolvedAliases } from "../reading/aliases-of-files.ts";
 import { readingFromFiles, serversOfFiles } from "../reading/reading-from-files.ts";
-import type { ServerHealth } from "./server-health.ts";
+
+/** Finds the dead servers among these. */
+export type DeadAmong = (serverNames: readonly string[]) => Promise<ReadonlySet<string>>;
 
 /** In the place of files, where somebody has signed in the source. */
 export const NO_FILES: ImportedAccount = {
@@ -20,7 +22,7 @@ export const NO_FILES: ImportedAccount = {
 export function resolvedFiles(
   imported: ImportedAccount | null,
   target: OpenAccount,
-  deadAmong: ServerHealth["deadAmong"],
+  deadAmong: DeadAmong,
 ): Promise<ImportedAccount> {
   if (imported === null) throw new Error("there are no files of an account that nobody has signed in");
   const reader = async () => (await target.readable()).reader;
@@ -31,11 +33,7 @@ export function resolvedFiles(
 export async function readFiles(
   files: ImportedAccount,
   userId: string,
-  {
-    deadAmong,
-    target,
-    botUserId,
-  }: { deadAmong: ServerHealth["deadAmong"]; target: OpenAccount; botUserId: string },
+  { deadAmong, target, botUserId }: { deadAmong: DeadAmong; target: OpenAccount; botUserId: string },
 ): Promise<AccountReading> {
   const deadServers = await deadAmong(serversOfFiles(files));
   return readingFromFiles(files, {

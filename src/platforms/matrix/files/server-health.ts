@@ -3,6 +3,7 @@ import type { FindService } from "../../../network/find-service.ts";
 import type { GuardedFetch } from "../../../network/guarded-fetch.ts";
 import type { UnreachableReason } from "../../../network/unreachable-error.ts";
 import { UnreachableError } from "../../../network/unreachable-error.ts";
+import type { ServerProgress } from "../../reading.ts";
 import { DiscoveryError } from "../api/discovery-error.ts";
 import { discoverHomeserver } from "../api/discovery.ts";
 import { isIpLiteral } from "../ids/server-host.ts";
@@ -19,9 +20,15 @@ export interface ServerHealthOptions {
   readonly log: Logger;
 }
 
+interface ProbeOptions {
+  readonly signal?: AbortSignal;
+  /** Only servers that are asked now count. */
+  readonly onProgress?: (progress: ServerProgress) => void;
+}
+
 /** The number of servers that one look probes. The others count as unknown. */
 const MAX_PROBES = 300;
-const MAX_PROBES_AT_ONCE = 16;
+const MAX_PROBES_AT_ONCE = 32;
 const TIMEOUT_MS = 5_000;
 /** How long an answer, or a missing one, counts. */
 const REMEMBERED_MS = 3_600_000;
@@ -61,13 +68,19 @@ export class ServerHealth {
   }
 
   /** The dead servers among these. At most `MAX_PROBES` of them are asked, the first ones. */
-  async deadAmong(serverNames: Iterable<string>, signal?: AbortSignal): Promise<ReadonlySet<string>> {
+  async deadAmong(
+    serverNames: Iterable<string>,
+    { signal, onProgress = () => undefined }: ProbeOptions = {},
+  ): Promise<ReadonlySet<string>> {
     const names = [...new Set(serverNames)];
     const unknown = names.filter((name) => this.#remembered(name) === null).slice(0, MAX_PROBES);
+    let read = 0;
     await concurrently(unknown, MAX_PROBES_AT_ONCE, async (name) => {
       if (signal?.aborted === true) return;
       const found = await this.#healthOf(name, signal);
       if (found !== "unknown") this.#remember(name, found === "dead");
+      read += 1;
+      onProgress({ of: "servers", read, total: unknown.length });
     });
     return new Set(names.filter((name) => this.#remembered(name) === true));
   }

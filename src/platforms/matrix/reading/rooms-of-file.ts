@@ -74,7 +74,7 @@ export async function lookAtRoomsOfFile(
     const seen = await readOutsideRoom(once, room, source, userId);
     if (seen !== null) shown.set(room.roomId, seen);
     read += 1;
-    onProgress({ serverName, isOfFile: true, read, total: unknown.length });
+    onProgress({ of: "file", serverName, read, total: unknown.length });
   });
   const missing = new Set(unknown.map(({ roomId }) => roomId).filter((roomId) => !shown.has(roomId)));
   for (const spaceId of spacesWith(missing, shown, targetRooms)) {

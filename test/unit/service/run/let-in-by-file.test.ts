@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { NO_FILTERS } from "../../../../src/model/filters.ts";
 import type { FileAccountData, FileRoom } from "../../../../src/model/room-file.ts";
 import { UnreachableError } from "../../../../src/network/unreachable-error.ts";
+import type { ReadProgress } from "../../../../src/platforms/reading.ts";
 import type { FakeBot } from "../../../support/fakes/fake-bot.ts";
 import {
   OWNER,
@@ -29,6 +30,8 @@ const KNOCK = "!knock:old.example";
 let servers: FakeHomeservers;
 let bot: FakeBot;
 let isOldServerGone: boolean;
+/** What the last plan asked. */
+let progress: ReadProgress[];
 
 const mo = { userId: "@mo:live.example", displayName: "Mo", power: 100 };
 const friend = { userId: "@bo:live.example", displayName: "Bo", power: 0 };
@@ -109,7 +112,10 @@ async function after<Result>(work: Promise<Result>): Promise<Result> {
 }
 
 async function plan() {
-  const result = await after(bot.planning.plan({ ...request, filters: { ...NO_FILTERS, categories: null } }));
+  progress = [];
+  const onProgress = (made: ReadProgress) => void progress.push(made);
+  const asked = { ...request, onProgress, filters: { ...NO_FILTERS, categories: null } };
+  const result = await after(bot.planning.plan(asked));
   if (result.status !== "planned") throw new Error(`no plan: ${result.status}`);
   return result.plan;
 }
@@ -178,6 +184,16 @@ describe("rooms of a file that open later", () => {
     await pass(2 * MINUTE);
     expect(isInside(CLOSED)).toBe(true);
     expect((await plan()).report.isFromFile).not.toBe(true);
+  });
+});
+
+describe("a plan by a file", () => {
+  it("says how many servers were asked, and how many rooms", () => {
+    const asked = ["servers", "file"].map((of) => progress.findLast((made) => made.of === of));
+    expect(asked.map((made) => [made?.read, made?.total])).toEqual([
+      [3, 3],
+      [6, 6],
+    ]);
   });
 });
 

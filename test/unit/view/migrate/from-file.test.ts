@@ -10,6 +10,7 @@ import {
   cannotDecide,
   notSignedIn,
   oldServerAnswers,
+  readingProgress,
   unreadable,
 } from "../../../../src/view/account/reading.ts";
 import type { Message } from "../../../../src/view/document/message.ts";
@@ -157,6 +158,9 @@ const messages: Record<string, Message[]> = {
     keyStatus({ backups: {}, isVerified: false, copy: null, copied: null, files: imported }, NOW, "!"),
     keyStatus(ofNewAccount, NOW, "!"),
   ],
+  reading: (["account", "file"] as const)
+    .map((of) => readingProgress({ of, serverName: EVIL_USER, read: 1, total: 2 }))
+    .concat(readingProgress({ of: "servers", read: 1, total: 2 })),
   oldServerAnswers: [oldServerAnswers({ status: "old_server_answers", userId: EVIL_USER }, "!")],
   start: [
     startAnswer({ status: "old_server_answers", userId: EVIL_USER }, "move", "!"),
@@ -323,6 +327,23 @@ describe("without the old account", () => {
 
   it("what is done meanwhile names the server that is asked", () => {
     expect(text(askingAboutRooms("new.example"))).toBe("Asking new.example about the rooms of your file …");
+  });
+
+  it.each([
+    {
+      progress: { of: "servers", read: 40, total: 120 },
+      said: "Looking which servers still exist: 40 of 120 …",
+    },
+    {
+      progress: { of: "file", serverName: "new.example", read: 40, total: 120 },
+      said: "Asking new.example about the rooms of your file … 40 of 120 rooms",
+    },
+    {
+      progress: { of: "account", serverName: "new.example", read: 40, total: 120 },
+      said: "Reading new.example … 40 of 120 rooms",
+    },
+  ] as const)("its progress counts what was asked: $said", ({ progress, said }) => {
+    expect(text(readingProgress(progress))).toBe(said);
   });
 
   it("nothing is invited, and the answer says why", () => {

@@ -58,7 +58,7 @@ export async function checkRooms(
     );
     const result = newest === null ? unseen(room) : await checkRoom(room, newest, target);
     read += 1;
-    onProgress({ serverName, read, total: rooms.length });
+    onProgress({ of: "account", serverName, read, total: rooms.length });
     return result;
   });
   return { rooms: checked, unknownRooms, targetBackup: target.backup };

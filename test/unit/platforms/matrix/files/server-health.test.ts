@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { ServiceAnswer } from "../../../../../src/network/find-service.ts";
 import { UnreachableError } from "../../../../../src/network/unreachable-error.ts";
 import { ServerHealth } from "../../../../../src/platforms/matrix/files/server-health.ts";
+import type { ServerProgress } from "../../../../../src/platforms/reading.ts";
 import { fetchOfAnswers } from "../../../../support/fakes/fetch-of-answers.ts";
 
 const VERSIONS = JSON.stringify({ versions: ["v1.11"] });
@@ -108,7 +109,7 @@ describe("a server", () => {
         log: pino({ enabled: false }),
       },
     });
-    expect((await one.deadAmong(["some.example"], ending.signal)).size).toBe(0);
+    expect((await one.deadAmong(["some.example"], { signal: ending.signal })).size).toBe(0);
     isBrokenOff = false;
     expect((await one.deadAmong(["some.example"])).size).toBe(1);
   });
@@ -118,6 +119,33 @@ describe("a server", () => {
     const names = Array.from({ length: 400 }, (_, index) => `s${index}.example`);
     expect((await one.deadAmong(names)).size).toBe(300);
     expect(asked).toHaveLength(600);
+  });
+
+  it("is counted once it was asked, and is not counted without being asked", async () => {
+    const { one } = health((url) => (url.includes("//a.") ? 200 : "dns"));
+    const counts: string[] = [];
+    const onProgress = ({ of, read, total }: ServerProgress) => void counts.push(`${of} ${read}/${total}`);
+    for (const names of [["a.example", "b.example"], ["b.example"], ["b.example", "c.example"]])
+      await one.deadAmong(names, { onProgress });
+    expect(counts).toEqual(["servers 1/2", "servers 2/2", "servers 1/1"]);
+  });
+
+  it("waits for few others", async () => {
+    let underWay = 0;
+    let most = 0;
+    const fetch = fetchOfAnswers(async (url) => {
+      underWay += 1;
+      most = Math.max(most, underWay);
+      await new Promise(setImmediate);
+      underWay -= 1;
+      throw new UnreachableError("timeout", new URL(url).host);
+    });
+    const one = new ServerHealth({
+      ...{ fetch, findService: async () => "none", servers: {}, monotonicNow: () => 0 },
+      log: pino({ enabled: false }),
+    });
+    await one.deadAmong(Array.from({ length: 100 }, (_, index) => `s${index}.example`));
+    expect(most).toBe(32);
   });
 
   it("of no valid name is dead, and nobody is asked", async () => {
