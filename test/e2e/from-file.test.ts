@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ExportedReport } from "../../src/view/rooms/exported-report.ts";
-import type { SeenMessage } from "../lab/person/person.ts";
-import { textOf } from "../lab/person/person.ts";
 import { moderator } from "../support/contact/contact-world.ts";
 import type { Moderator } from "../support/contact/moderator.ts";
 import type { FaultyMoveEnvironment } from "../support/environments/faulty-move-environment.ts";
 import { createFaultyMoveEnvironment } from "../support/environments/faulty-move-environment.ts";
+import type { FilesInChat } from "../support/environments/files-in-chat.ts";
+import { filesInChat } from "../support/environments/files-in-chat.ts";
 
 /** For what one server learns by itself. */
 const SOON = { interval: 200 };
@@ -35,6 +35,7 @@ type RoomName = keyof typeof EXPECTED;
 /** What the tests of this file share. They run in order, and later ones need earlier ones. */
 interface Story {
   move: FaultyMoveEnvironment;
+  chat: FilesInChat;
   mo: Moderator;
   dee: Moderator;
   rooms: Record<RoomName | "next", string>;
@@ -47,7 +48,7 @@ describe("a move by files of an old account whose server is gone", () => {
   beforeAll(async () => {
     const move = await createFaultyMoveEnvironment({ seed: 73, rooms: { count: 1 } });
     const [mo, dee] = await Promise.all([moderator(move, "mo", "new"), moderator(move, "dee", "old")]);
-    Object.assign(story, { move, mo, dee });
+    Object.assign(story, { move, mo, dee, chat: filesInChat(move) });
     story.rooms = await makeRooms(move, mo, dee);
     await prepareSettings();
   });
@@ -57,8 +58,8 @@ describe("a move by files of an old account whose server is gone", () => {
   it("begins with files that have every room and setting, and nothing secret", async () => {
     const { move, mo, rooms } = story;
     const exported = await Promise.all([
-      download("!export rooms", /^rooms-/u),
-      download("!export data", /^data-/u),
+      story.chat.download("!export rooms", /^rooms-/u),
+      story.chat.download("!export data", /^data-/u),
     ]);
     story.files = { rooms: exported[0], data: exported[1] };
     const text = exported.map(String).join();
@@ -80,14 +81,14 @@ describe("a move by files of an old account whose server is gone", () => {
     await move.ask("!logout old");
     await move.pair.old.stop();
     await move.ask("!migrate plan", /!import/u);
-    await send("rooms.json", files.rooms);
+    await story.chat.send("rooms.json", files.rooms);
     await move.ask("!import", /^✅ I have read your file/u);
-    const { eventId } = await send("data.json", files.data);
-    await reply("!import", eventId, /your settings/u);
+    const { eventId } = await story.chat.send("data.json", files.data);
+    await story.chat.reply("!import", eventId, /your settings/u);
     const plan = await move.ask("!migrate plan", /^Plan 1/u);
     expect(plan).toContain("Nobody has signed in your old account");
     expect(plan).toContain("/join ROOM");
-    expect(routesOf(await report())).toEqual(
+    expect(routesOf(await story.chat.report())).toEqual(
       Object.fromEntries(Object.entries(EXPECTED).map(([name, [route]]) => [name, route])),
     );
   });
@@ -106,7 +107,7 @@ describe("a move by files of an old account whose server is gone", () => {
     move.newServer.setRule();
     await move.bot.start();
     await move.waitFor(/^The move is done\./u, { after });
-    const { rooms: rows } = await report();
+    const { rooms: rows } = await story.chat.report();
     expect(statusesOf(rows)).toEqual(
       Object.fromEntries(Object.entries(EXPECTED).map(([name, [, status]]) => [name, status])),
     );
@@ -160,7 +161,7 @@ describe("a move by files of an old account whose server is gone", () => {
     expect(plan).toMatch(/[Ss]ince your file/u);
     expect(plan).toContain("Later");
     expect(plan).toMatch(/that you left: .*Garden/u);
-    const { rooms: rows } = await report();
+    const { rooms: rows } = await story.chat.report();
     expect(rows.find(({ roomId }) => roomId === later)?.route).toBe("ask_moderator");
   });
 });
@@ -238,35 +239,6 @@ async function prepareSettings(): Promise<void> {
   });
   await source.act("PUT", `${own}/account_data/m.direct`, { [mo.userId]: [rooms.chat] });
   await source.act("PUT", `${own}/account_data/m.ignored_user_list`, { ignored_users: { "@eve:x.org": {} } });
-}
-
-/** The file that a command is answered with. */
-async function download(command: string, name: RegExp): Promise<Buffer> {
-  const { typist, chatId, botUserId } = story.move;
-  const after = await typist.say(chatId, command);
-  const isFile = ({ content }: SeenMessage): boolean => name.test(String(content["filename"]));
-  return typist.downloadFile(await typist.waitForMessage(chatId, isFile, { from: botUserId, after }));
-}
-
-async function send(name: string, bytes: Buffer): Promise<{ eventId: string }> {
-  const { typist, chatId } = story.move;
-  return { eventId: await typist.sendFile(chatId, { name, mimetype: "application/json", bytes }) };
-}
-
-async function reply(text: string, to: string, isAnswer: RegExp): Promise<string> {
-  const { typist, chatId, botUserId } = story.move;
-  const after = await typist.say(chatId, text, { "m.relates_to": { "m.in_reply_to": { event_id: to } } });
-  const isFit = (message: SeenMessage): boolean => isAnswer.test(textOf(message));
-  return textOf(await typist.waitForMessage(chatId, isFit, { from: botUserId, after }));
-}
-
-async function report(): Promise<ExportedReport> {
-  const { typist, chatId, botUserId } = story.move;
-  const after = await typist.say(chatId, "!report --format json");
-  const isFile = ({ content }: SeenMessage): boolean =>
-    /^report-\d+\.json$/u.test(String(content["filename"]));
-  const file = await typist.waitForMessage(chatId, isFile, { from: botUserId, after });
-  return JSON.parse((await typist.downloadFile(file)).toString()) as ExportedReport;
 }
 
 /** The rooms of this file, by name. The person has others too. */
