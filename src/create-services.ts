@@ -136,7 +136,10 @@ export function createServices(base: Base): Services {
     download: base.files.download,
     ...{ now, log },
   });
-  const fileExports = new FileExports({ accounts, files: platform.files, readings, botUserId, now });
+  const fileExports = new FileExports({
+    ...{ accounts, contacts: store.contacts, outbox: store.outbox, files: platform.files },
+    ...{ readings, botUserId, now },
+  });
   const commands: CommandServices = {
     signIn,
     accounts: moved,

@@ -41,7 +41,11 @@ export interface ExportOptions {
   readonly generatedAt: Date;
   /** The bot, which is nobody's helper or contact. */
   readonly botUserId: string;
-  /** Rooms in which the person talks with the bot. They are no part of a file. */
+  /** The new account, as far as it is known. It is nobody's helper either. */
+  readonly targetUserId: string | null;
+  /** Rooms in which the person talks with the bot, and chats that it opened. Files lack them. */
   readonly botRoomIds: readonly string[];
+  /** Rooms in which the person talks with the bot, and chats that it opened: no part of a file. */
+  readonly spokenIn: readonly string[];
   readonly onProgress: (progress: ReadProgress) => void;
 }

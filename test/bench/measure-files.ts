@@ -43,7 +43,8 @@ async function exporting({ source, rooms, folder }: Extract<FilesCase, { kind: "
     const opened = openAccount(account, { sessions: { client: () => client }, log });
     const startedAt = performance.now();
     const file = await exportRooms(opened, {
-      ...{ generatedAt: new Date(), botUserId: "@bot:bot.example", botRoomIds: [], onProgress: () => {} },
+      ...{ generatedAt: new Date(), botUserId: "@bot:bot.example", onProgress: () => {} },
+      ...{ targetUserId: null, botRoomIds: [], spokenIn: [] },
     });
     const readAt = performance.now();
     const large = withRooms(file, rooms);

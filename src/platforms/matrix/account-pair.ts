@@ -174,7 +174,14 @@ async function decide(
     const { reader } = await asked.readable();
     const aliases = await roomsOfAliases(reader, words, sourceReading.snapshot.rooms);
     const chosen = withRoomIds(filters, aliases);
-    const chats = await chatsWithBot(reader, readings, { spokenIn, botUserId });
+    const targetRooms = targetReading.snapshot.rooms;
+    const chats = await chatsWithBot(reader, sourceReading.snapshot.rooms, {
+      ...{ spokenIn, botUserId },
+      isOtherIn: (roomId) => {
+        const membership = targetRooms.get(roomId)?.membership;
+        return membership === "join" || membership === "invite";
+      },
+    });
     // A server may look for a lost image for some seconds.
     const [lost, decided] = await Promise.all([
       signedIn === null ? lostImages(target.client, readings, looks.lostImages) : null,

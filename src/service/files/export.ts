@@ -4,6 +4,8 @@ import type { ExportOptions, PlatformFiles } from "../../platforms/files.ts";
 import type { ReadProgress } from "../../platforms/reading.ts";
 import { UnreadableAccountError } from "../../platforms/reading.ts";
 import type { Accounts } from "../../store/accounts.ts";
+import type { Contacts } from "../../store/contacts.ts";
+import type { OutboxItems } from "../../store/outbox-items.ts";
 import type { Readings } from "../plan/readings.ts";
 import { JoinedWork } from "../plan/readings.ts";
 import type { CannotDecide } from "../plan/results.ts";
@@ -20,6 +22,8 @@ export type FileExportResult<File> = { readonly status: "read"; readonly file: F
 export interface FileExportsOptions {
   readonly accounts: Pick<Accounts, "get">;
   readonly files: Pick<PlatformFiles, "rooms" | "data">;
+  readonly contacts: Pick<Contacts, "chats">;
+  readonly outbox: Pick<OutboxItems, "roomsOf">;
   readonly readings: Readings;
   readonly botUserId: string;
   readonly now: () => number;
@@ -56,10 +60,18 @@ export class FileExports {
     { owner, botRoomIds, onProgress }: FileExportRequest,
     read: (account: Account, options: ExportOptions) => Promise<File>,
   ): Promise<FileExportResult<File>> {
-    const { accounts, readings, botUserId, now } = this.#options;
+    const { accounts, contacts, outbox, readings, botUserId, now } = this.#options;
     const account = await accounts.get(owner, "source");
     if (account === null) return { status: "not_signed_in", missing: ["source"] };
-    const options = { generatedAt: new Date(now()), botUserId, botRoomIds, onProgress };
+    const target = await accounts.get(owner, "target");
+    const opened = await contacts.chats({ source: account.userId });
+    const people = [owner, account.userId, ...(target === null ? [] : [target.userId])];
+    const options = {
+      ...{ generatedAt: new Date(now()), botUserId, onProgress },
+      targetUserId: target?.userId ?? null,
+      botRoomIds: [...botRoomIds, ...opened.flatMap(({ roomId }) => roomId ?? [])],
+      spokenIn: await outbox.roomsOf(people),
+    };
     try {
       const file = await readings.run(owner, [account.baseUrl], () => read(account, options));
       return { status: "read", file };

@@ -1,15 +1,16 @@
 import type { FileContact, FileRoom, RoomsFile } from "../../../model/room-file.ts";
 import type { Helper } from "../../../model/routes.ts";
 import type { ExportOptions } from "../../files.ts";
-import { serverNameOf } from "../ids/identifiers.ts";
+import { isJsonObject } from "../api/json.ts";
+import { DIRECT_CHATS_TYPE } from "../categories/direct-chats/plan.ts";
+import { parseUserId, serverNameOf } from "../ids/identifiers.ts";
 import { isIpLiteral, isSameServer } from "../ids/server-host.ts";
 import type { OpenAccount } from "../open-account.ts";
-import { guarded, readOpenAccount } from "../open-account.ts";
+import { guarded } from "../open-account.ts";
 import type { MembersNeeded, Parties } from "../planning/people.ts";
 import { joinedUsers, membersToRead, peopleWhoMay, serversWhoMay } from "../planning/people.ts";
 import type { AccountReading } from "../reading/account-reading.ts";
 import { withNeededMembers } from "../reading/members.ts";
-import { isOpenedChat } from "../rooms/chat-marker.ts";
 import { directRooms } from "../rooms/direct-rooms.ts";
 import { roomPowerOf } from "../rooms/power-levels/room-power.ts";
 import { levelOf } from "../rooms/power-levels/room-power.ts";
@@ -17,8 +18,9 @@ import { roomName } from "../rooms/room-name.ts";
 import { isServerAllowed } from "../rooms/server-acl.ts";
 import type { StateRead } from "../rooms/state-read.ts";
 import { valueOf } from "../rooms/state-read.ts";
-import type { AccountSnapshot, RoomSnapshot } from "../rooms/types.ts";
+import type { RoomSnapshot } from "../rooms/types.ts";
 import { lastReplacement } from "../rooms/upgrades.ts";
+import { readForExport } from "./export-reading.ts";
 
 const MAX_VIA = 5;
 /** Rooms in which somebody is looked for by a request of its own, because everybody may invite. */
@@ -28,19 +30,11 @@ const LISTED: ReadonlySet<string | null> = new Set(["join", "invite", "knock"]);
 
 /** Every room of an account, with what a person needs to come back into it without the account. */
 export async function exportRooms(opened: OpenAccount, options: ExportOptions): Promise<RoomsFile> {
-  const { account } = opened;
-  const reading = await readOpenAccount(opened, account.userId, {
-    onProgress: options.onProgress,
-    withLastActivity: true,
-    isOtherMemberNeeded: false,
-  });
-  const parties: Parties = {
-    sourceUserId: account.userId,
-    targetUserId: account.userId,
-    botUserIds: new Set([options.botUserId]),
-  };
-  const own = ownRooms(reading.snapshot, parties, options.botRoomIds);
-  const snapshot = await guarded(account, async () => {
+  const { reading, parties, withBot } = await readForExport(opened, options, { withLastActivity: true });
+  const own = [...reading.snapshot.rooms.values()].filter(
+    ({ roomId, membership }) => LISTED.has(membership) && !withBot.has(roomId),
+  );
+  const snapshot = await guarded(opened.account, async () => {
     const { reader, features } = await opened.readable();
     const needs = own.flatMap((room) => neededMembers(room, parties) ?? []);
     const named = needs.map((need) => ({ ...need, isAnyoneNeeded: false }));
@@ -55,22 +49,6 @@ export async function exportRooms(opened: OpenAccount, options: ExportOptions): 
   return roomsFile({ ...reading, snapshot }, own, parties, options.generatedAt);
 }
 
-/** The rooms of the file: without chats with the bot, and chats that it opened. */
-function ownRooms(
-  { rooms, accountData, userId }: AccountSnapshot,
-  { botUserIds }: Parties,
-  botRoomIds: readonly string[],
-): RoomSnapshot[] {
-  const partners = directRooms(accountData);
-  return [...rooms.values()].filter(
-    (room) =>
-      LISTED.has(room.membership) &&
-      !botRoomIds.includes(room.roomId) &&
-      !botUserIds.has(partners.get(room.roomId) ?? "") &&
-      !isOpenedChat(room, [userId, userId]),
-  );
-}
-
 function neededMembers(room: RoomSnapshot, parties: Parties): MembersNeeded | null {
   return room.membership === "join"
     ? membersToRead(room, roomPowerOf(room), { kind: "invite" }, parties, "route")
@@ -83,30 +61,51 @@ export function roomsFile(
   parties: Parties,
   generatedAt: Date,
 ): RoomsFile {
-  const partners = directRooms(snapshot.accountData);
+  const listed = directRooms(snapshot.accountData);
+  const partners = partnersByRoom(snapshot.accountData.get(DIRECT_CHATS_TYPE));
   const rooms = own.flatMap(({ roomId }) => snapshot.rooms.get(roomId) ?? []);
+  const partnersOf = (room: RoomSnapshot): readonly string[] =>
+    partners.get(room.roomId) ?? directInviter(room, parties);
   return {
     ...{ schema: 1, kind: "rooms", account: snapshot.userId, generatedAt: generatedAt.toISOString() },
-    rooms: rooms.map((room) =>
-      fileRoom(room, {
+    rooms: rooms.map((room) => {
+      const [partner = null] = partnersOf(room);
+      return fileRoom(room, {
         parties,
         successor:
           room.membership === "join" ? (lastReplacement(room, snapshot.rooms)?.roomId ?? null) : null,
-        partner: partners.get(room.roomId) ?? null,
+        direct: partner !== null || listed.has(room.roomId),
+        partner,
         tags: Object.fromEntries(
           (roomTags.get(room.roomId) ?? []).map(({ name, order }) => [name, order === null ? {} : { order }]),
         ),
-      }),
-    ),
-    contacts: contactsOf(rooms, partners, parties),
+      });
+    }),
+    contacts: contactsOf(rooms, partnersOf, parties),
   };
+}
+
+/** The people under whom `m.direct` lists each room. Old clients also wrote other keys. */
+function partnersByRoom(content: unknown): Map<string, string[]> {
+  const partners = new Map<string, string[]>();
+  for (const [userId, roomIds] of Object.entries(isJsonObject(content) ? content : {}))
+    if (Array.isArray(roomIds) && parseUserId(userId) !== null)
+      for (const roomId of new Set<unknown>(roomIds))
+        if (typeof roomId === "string") partners.set(roomId, [...(partners.get(roomId) ?? []), userId]);
+  return partners;
+}
+
+/** `m.direct` lists a direct chat only once the invitation is accepted. */
+function directInviter({ membership, ownMember }: RoomSnapshot, { botUserIds }: Parties): string[] {
+  const { sender = null, isDirect = false } = valueOf(ownMember) ?? {};
+  return membership === "invite" && isDirect && sender !== null && !botUserIds.has(sender) ? [sender] : [];
 }
 
 function fileRoom(
   room: RoomSnapshot,
-  { parties, ...known }: { parties: Parties } & Pick<FileRoom, "successor" | "partner" | "tags">,
+  { parties, ...known }: { parties: Parties } & Pick<FileRoom, "successor" | "direct" | "partner" | "tags">,
 ): FileRoom {
-  const { sourceUserId } = parties;
+  const { sourceUserId, targetUserId } = parties;
   const creation = valueOf(room.create);
   const rules = valueOf(room.joinRules);
   const alias = valueOf(room.canonicalAlias);
@@ -115,7 +114,7 @@ function fileRoom(
   return {
     roomId: room.roomId,
     membership: membershipOf(room),
-    name: roomName(room, new Set([sourceUserId])),
+    name: roomName(room, new Set([sourceUserId, targetUserId])),
     alias,
     aliases: [...new Set([...(alias === null ? [] : [alias]), ...room.altAliases])],
     via: viaOf(room, parties),
@@ -124,7 +123,7 @@ function fileRoom(
     joinRule: room.joinRules.kind === "absent" ? "invite" : (rules?.joinRule ?? null),
     allow: [...(rules?.allowedRoomIds ?? [])],
     encrypted: isPresent(room.encryption),
-    direct: known.partner !== null,
+    direct: known.direct,
     partner: known.partner,
     tags: known.tags,
     power: arePowersKnown ? levelOf(roomPowerOf(room), sourceUserId) : null,
@@ -149,7 +148,7 @@ function helpersOf(room: RoomSnapshot, parties: Parties): Helper[] {
   if (room.membership !== "invite")
     return [...peopleWhoMay(room, power, { kind: "invite" }, parties).helpers];
   const inviter = valueOf(room.ownMember)?.sender ?? null;
-  if (inviter === null || parties.botUserIds.has(inviter)) return [];
+  if (inviter === null || inviter === parties.targetUserId || parties.botUserIds.has(inviter)) return [];
   const displayName = room.members.get(inviter)?.displayName ?? null;
   return [{ userId: inviter, displayName, power: levelOf(power, inviter) ?? 0 }];
 }
@@ -175,16 +174,19 @@ function viaOf(room: RoomSnapshot, parties: Parties): string[] {
 /** The people of direct chats, with the rooms of each. */
 function contactsOf(
   rooms: readonly RoomSnapshot[],
-  partners: ReadonlyMap<string, string>,
-  { sourceUserId, botUserIds }: Parties,
+  partnersOf: (room: RoomSnapshot) => readonly string[],
+  { sourceUserId, targetUserId, botUserIds }: Parties,
 ): FileContact[] {
-  const contacts = new Map<string, FileContact>();
+  const nobody = new Set([sourceUserId, targetUserId, ...botUserIds]);
+  const contacts = new Map<string, { userId: string; displayName: string | null; rooms: string[] }>();
   for (const room of rooms) {
-    const userId = partners.get(room.roomId);
-    if (userId === undefined || userId === sourceUserId || botUserIds.has(userId)) continue;
-    const known = contacts.get(userId) ?? { userId, displayName: null, rooms: [] };
-    const displayName = known.displayName ?? nameIn(room, userId);
-    contacts.set(userId, { userId, displayName, rooms: [...known.rooms, room.roomId] });
+    for (const userId of partnersOf(room)) {
+      if (nobody.has(userId)) continue;
+      const contact = contacts.get(userId) ?? { userId, displayName: null, rooms: [] };
+      contacts.set(userId, contact);
+      contact.displayName ??= nameIn(room, userId);
+      contact.rooms.push(room.roomId);
+    }
   }
   return [...contacts.values()];
 }

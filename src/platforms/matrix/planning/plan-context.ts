@@ -4,7 +4,6 @@ import type { RoomHistory } from "../../../model/room-history.ts";
 import { parseRoomAlias } from "../ids/identifiers.ts";
 import { serverPartOf } from "../ids/server-host.ts";
 import { isServerName } from "../ids/server-name.ts";
-import { isOpenedChat } from "../rooms/chat-marker.ts";
 import { directRooms } from "../rooms/direct-rooms.ts";
 import { roomSnapshot } from "../rooms/room-snapshot.ts";
 import { valueOf } from "../rooms/state-read.ts";
@@ -15,6 +14,7 @@ import { filterRooms } from "./filters.ts";
 import type { Parties } from "./people.ts";
 import type { RoomView } from "./room-view.ts";
 import { roomView } from "./room-view.ts";
+import { roomsWithBot } from "./rooms-with-bot.ts";
 
 /** The input of a plan of rooms. */
 export interface RoomPlanInput {
@@ -93,13 +93,7 @@ export function planContext(input: RoomPlanInput): PlanContext {
     direct,
     (roomId) => successors.get(roomId)?.roomId ?? null,
   );
-  const botRooms = new Set(input.botRoomIds);
-  const withBot = new Set<string>();
-  for (const room of own.values()) {
-    const isBotChat =
-      botRooms.has(room.roomId) || isChatWithBot(room, counterparts.get(room.roomId), parties);
-    if (isBotChat || isOpenedChat(room, [source.userId, target.userId])) withBot.add(room.roomId);
-  }
+  const withBot = roomsWithBot(own.values(), { parties, counterparts, botRoomIds: input.botRoomIds ?? [] });
   const excluded = new Set(withBot);
   for (const room of own.values()) if (filter.isExcluded(room)) excluded.add(room.roomId);
   // If the target has already joined the old room, there is nothing to decide (first row of the
@@ -187,18 +181,6 @@ function lastReplacements(
 
 function isDirectInvitation(room: RoomSnapshot): boolean {
   return room.membership === "invite" && valueOf(room.ownMember)?.isDirect === true;
-}
-
-/** A direct chat with the bot: by `m.direct`, or because nobody else has joined the room. */
-function isChatWithBot(
-  room: RoomSnapshot,
-  counterpart: string | undefined,
-  { botUserIds, targetUserId }: Parties,
-): boolean {
-  if (counterpart !== undefined && botUserIds.has(counterpart)) return true;
-  const others = room.heroes.filter((hero) => hero.userId !== targetUserId);
-  const isSmall = room.joinedCount !== null && room.joinedCount <= 1 + room.heroes.length;
-  return isSmall && others.length > 0 && others.every((hero) => botUserIds.has(hero.userId));
 }
 
 /**

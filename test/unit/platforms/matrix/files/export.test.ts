@@ -111,6 +111,121 @@ describe("the rooms of an account, to keep", () => {
     });
   });
 
+  it("name who invites to a direct chat as its partner, before any list has it", () => {
+    const invited = {
+      ...({ membership: "invite", coverage: "partial", rule: null, version: null, levels: null } as const),
+      own: { sender: "@ann:third.example", content: { is_direct: true } },
+    };
+    const { rooms, contacts } = exported([
+      invited,
+      { ...invited, roomId: "!bot:old.example", own: { ...invited.own, sender: BOT } },
+    ]);
+    expect(rooms.map(({ direct, partner, helpers }) => [direct, partner, helpers.length])).toEqual([
+      [true, "@ann:third.example", 1],
+      [false, null, 0],
+    ]);
+    expect(contacts.map(({ userId }) => userId)).toEqual(["@ann:third.example"]);
+  });
+
+  it("have those at which the account knocks, and none that it has left", () => {
+    const seen = { coverage: "partial", version: null, levels: null, joinedCount: null } as const;
+    const [room] = exported([{ ...seen, membership: "knock", rule: "knock" }]).rooms;
+    expect(room).toMatchObject({
+      ...{ membership: "knock", joinRule: "knock", power: null, memberCount: null, successor: null },
+    });
+  });
+
+  it("have null for everything that their server did not show", () => {
+    const [room] = exported([
+      {
+        ...{ coverage: "partial", rule: null, version: null, levels: null, joinedCount: null },
+        ...{ members: {}, roomId: "!unread:old.example" },
+      },
+    ]).rooms;
+    expect(room).toEqual({
+      ...{ roomId: "!unread:old.example", membership: "join", name: null, alias: null, aliases: [] },
+      ...{ via: ["old.example"], version: null, joinRule: null, allow: [], encrypted: null, direct: false },
+      ...{ partner: null, tags: {}, power: null, memberCount: null, helpers: [], successor: null },
+      link: null,
+    });
+  });
+
+  it("name all people of a direct chat that is listed under several, the first as its partner", () => {
+    const roomId = "!room:old.example";
+    const { rooms, contacts } = exported([{ members: { "@bo:x.example": "join" } }], {
+      "m.direct": {
+        "ann@mail.example": [roomId],
+        "@ann:third.example": [roomId, "!elsewhere:old.example"],
+        "@bo:x.example": [roomId, roomId],
+        [SOURCE]: [roomId],
+        [BOT]: [roomId],
+        "@odd:x.example": "no list",
+      },
+    });
+    expect(rooms[0]).toMatchObject({ direct: true, partner: "@ann:third.example" });
+    expect(contacts).toEqual([
+      { userId: "@ann:third.example", displayName: null, rooms: [roomId] },
+      { userId: "@bo:x.example", displayName: null, rooms: [roomId] },
+    ]);
+  });
+
+  it("are direct chats without a partner where only an e-mail address is known", () => {
+    const { rooms, contacts } = exported([{}], { "m.direct": { "ann@mail.example": ["!room:old.example"] } });
+    expect([rooms[0]?.direct, rooms[0]?.partner, contacts]).toEqual([true, null, []]);
+  });
+
+  it("have spaces among them, with the rooms whose members may join", () => {
+    const [space] = exported([
+      {
+        ...{ create: { type: "m.space" }, rule: "restricted" },
+        allow: [
+          ...membershipRule("!a:old.example", "!b:third.example"),
+          { type: "org.example.other", room_id: "!c:old.example" },
+        ],
+        state: { "m.room.name": { name: "Town" }, "m.space.child/!a:old.example": { via: ["old.example"] } },
+      },
+    ]).rooms;
+    expect(space).toMatchObject({
+      ...{ name: "Town", joinRule: "restricted", allow: ["!a:old.example", "!b:third.example"] },
+      ...{ encrypted: false, membership: "join" },
+    });
+  });
+
+  it("of version 12 have creators as helpers before everybody else, and an ID without a server", () => {
+    const roomId = `!${"a".repeat(43)}`;
+    const [room] = exported([
+      {
+        ...{ roomId, version: "12", creator: "@zoe:third.example" },
+        create: { additional_creators: ["@yan:fourth.example"] },
+        levels: { invite: 50, users: { "@ann:fifth.example": 100 } },
+        members: {
+          "@ann:fifth.example": "join",
+          "@yan:fourth.example": "join",
+          "@zoe:third.example": "join",
+        },
+      },
+    ]).rooms;
+    expect(room).toMatchObject({
+      ...{ roomId, version: "12", power: 0 },
+      helpers: [
+        { userId: "@yan:fourth.example", power: "creator" },
+        { userId: "@zoe:third.example", power: "creator" },
+        { userId: "@ann:fifth.example", power: 100 },
+      ],
+      via: ["fourth.example", "third.example", "fifth.example", "old.example"],
+    });
+  });
+
+  it("that were replaced several times know the last replacement", () => {
+    const replaced = (by: string) => ({ "m.room.tombstone": { replacement_room: by } });
+    const rooms = exported([
+      { roomId: "!1:old.example", state: replaced("!2:old.example") },
+      { roomId: "!2:old.example", state: replaced("!3:old.example") },
+      { roomId: "!3:old.example", create: { predecessor: { room_id: "!2:old.example" } } },
+    ]).rooms;
+    expect(rooms.map(({ successor }) => successor)).toEqual(["!3:old.example", "!3:old.example", null]);
+  });
+
   it("know their replacement, and a creator's power", () => {
     const rooms = exported([
       { state: { "m.room.tombstone": { replacement_room: "!next:old.example" } } },
@@ -170,6 +285,7 @@ function settings(accountData: Record<string, unknown>, ofRoom: Record<string, u
         fields: new Map([["m.tz", "Europe/Berlin"]]),
       },
     },
+    { withBot: new Set(), botUserIds: new Set([BOT]) },
     AT,
   );
 }
