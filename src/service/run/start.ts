@@ -85,7 +85,7 @@ export class RunStarter {
     if (report.source !== source || report.target !== target)
       return { status: "other_accounts", planned: { source, target } };
     await planning.update(request.owner, plan, decision.plan);
-    const differences = differencesOf(plan.report, report);
+    const differences = differencesOf(plan.report, report, decision.plan.byFiles?.tried ?? []);
     const { canBegin } = decision.plan.work;
     const { rooms, steps } = decision.wholePlan(plan.request);
     const accounts = accountsOf(request, move);

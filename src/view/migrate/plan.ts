@@ -1,4 +1,5 @@
 import { keysLeft } from "../../model/keys-left.ts";
+import { differencesOf } from "../../model/plan-changes.ts";
 import type { CategoryWork } from "../../model/remaining-work.ts";
 import type { Report, ReportRoom } from "../../model/report.ts";
 import { blockedRooms, isLeftToWatch } from "../../model/rooms-left.ts";
@@ -113,16 +114,10 @@ function roomCounts({ report: { rooms }, byFiles }: ShownPlan): Block[] {
   ];
 }
 
-function changes({ before, report }: ShownPlan): Block[] {
+function changes({ before, report, byFiles }: ShownPlan): Block[] {
   if (before === null) return [];
-  const routesBefore = new Map(before.rooms.map((room) => [room.roomId, room.route]));
-  const changed = report.rooms.filter((room) => room.route !== routesBefore.get(room.roomId));
-  const roomIds = new Set(report.rooms.map((room) => room.roomId));
-  const gone = before.rooms.filter((room) => !roomIds.has(room.roomId));
-  const lines = [
-    ...changed.map((room) => changedRoute(room, routesBefore.get(room.roomId) ?? null)),
-    ...gone.map((room) => goneRoom(room, report)),
-  ];
+  const { changes: changed, gone } = differencesOf(before, report, byFiles?.tried ?? []);
+  const lines = [...changed.map(changedRoute), ...gone.map((room) => goneRoom(room, report))];
   if (lines.length === 0) return [];
   return [
     paragraph(strong("Changed since your last plan"), cutNote(lines.length, "")),

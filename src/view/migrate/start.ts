@@ -167,10 +167,7 @@ function changes(
   of: MaybeFromFile,
   prefix: string,
 ): Block[] {
-  const lines = [
-    ...changed.map(({ room, before }) => changedRoute(room, before)),
-    ...gone.map((room) => goneRoom(room, of)),
-  ];
+  const lines = [...changed.map(changedRoute), ...gone.map((room) => goneRoom(room, of))];
   if (lines.length === 0) return [];
   const cut =
     lines.length > MAX_CHANGES

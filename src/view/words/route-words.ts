@@ -1,3 +1,4 @@
+import type { PlanChange } from "../../model/plan-changes.ts";
 import type { ReportRoom } from "../../model/report.ts";
 import type { Route } from "../../model/routes.ts";
 import type { Inline } from "../document/document.ts";
@@ -18,12 +19,9 @@ export const routeWords: Readonly<Record<Route, string>> = {
   excluded: "left out",
 };
 
-/**
- * A line for a room whose route has changed.
- * @param before `null`: the room is new
- */
-export function changedRoute(room: ReportRoom, before: Route | null): Inline[] {
-  const words = routeWords[room.route];
+/** A line for a room whose route has changed. */
+export function changedRoute({ room, before, isTried }: PlanChange): Inline[] {
+  const words = isTried ? "tried once, because no server told me about it" : routeWords[room.route];
   return [
     ...shownRoomName(room),
     before === null ? `: new, ${words}` : `: now ${words}, before ${routeWords[before]}`,

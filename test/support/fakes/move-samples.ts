@@ -204,7 +204,9 @@ export const startResults: StartResult[] = [
     status: "started",
     isOnlyWatch: false,
     run: evilRun(),
-    changes: rooms(4).map((each, index) => ({ room: each, before: index === 0 ? null : "join" })),
+    changes: rooms(4).map((each, index) => ({
+      ...{ room: each, before: index === 0 ? null : "join", isTried: index === 1 },
+    })),
     gone: rooms(3),
   },
   { status: "nothing_to_do", report: reportOf([]), changes: [], gone: [] },

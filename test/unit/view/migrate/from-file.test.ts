@@ -168,7 +168,7 @@ const messages: Record<string, Message[]> = {
       {
         status: "started",
         run: evilRun({ isFromFile: true }),
-        changes: [],
+        changes: [{ room: tried, before: null, isTried: true }],
         gone: [asked],
         isOnlyWatch: false,
       },
@@ -224,6 +224,7 @@ describe("a plan without the old account", () => {
     expect(said).toContain("5 rooms: 1 I can move, 1 I can try, 0 already done.");
     expect(said).toContain("- 1 open to everyone\n");
     expect(said).toContain("- 1 that I try to join once, because no server told me about them");
+    expect(said).toMatch(/!tried:x: new, tried once, because no server told me about it\n/u);
   });
 
   it("says what is lost, and what may not be", () => {
