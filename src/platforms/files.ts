@@ -45,7 +45,7 @@ export interface ExportOptions {
   readonly targetUserId: string | null;
   /** Rooms in which the person talks with the bot, and chats that it opened. Files lack them. */
   readonly botRoomIds: readonly string[];
-  /** Rooms in which the person talks with the bot, and chats that it opened: no part of a file. */
+  /** Rooms in which the bot has spoken with the person. With nobody else in, they are chats. */
   readonly spokenIn: readonly string[];
   readonly onProgress: (progress: ReadProgress) => void;
 }
