@@ -3,9 +3,15 @@ export function matrixToUser(userId: string): string {
   return `https://matrix.to/#/${encoded(userId)}`;
 }
 
-/** An ID from a server may have half a surrogate pair, which cannot be encoded. */
+/**
+ * An ID from a server may have half a surrogate pair, which cannot be encoded. Quotes and brackets
+ * would end the link in Markdown or HTML.
+ */
 function encoded(text: string): string {
-  return encodeURIComponent(text.toWellFormed());
+  return encodeURIComponent(text.toWellFormed()).replace(
+    /['()]/gu,
+    (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 }
 
 /**

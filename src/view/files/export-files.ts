@@ -1,6 +1,6 @@
 import { stringify } from "csv-stringify/sync";
 import type { DataFile, FileRoom, RoomsFile } from "../../model/room-file.ts";
-import { matrixToRoom } from "../document/matrix-to.ts";
+import { matrixToRoom, matrixToUser } from "../document/matrix-to.ts";
 import type { Attachment } from "../document/message.ts";
 import { untrustedCode } from "../document/untrusted-text.ts";
 import { safeCell } from "../rooms/report-csv.ts";
@@ -91,27 +91,29 @@ function jsonPieces({ rooms, contacts, ...head }: RoomsFile): Buffer[] {
 }
 
 function csvOf({ rooms }: RoomsFile): string {
-  const rows = rooms.map((room) => ROOM_COLUMNS.map((column) => safeCell(cellOf(room, column))));
+  const rows = rooms.map((room) => ROOM_COLUMNS.map((column) => safeCell(storable(cellOf(room, column)))));
   return stringify([[...ROOM_COLUMNS], ...rows], { record_delimiter: "windows" });
 }
 
-/** What is unknown is an empty cell. Lists are separated by `; `. */
+/** Without characters that make a file of text a binary one. Line breaks and tabs stay. */
+function storable(cell: string): string {
+  return cell.toWellFormed().replace(/[^\P{Cc}\t\r\n]/gu, "");
+}
+
+/**
+ * What is unknown is an empty cell. Lists are separated by `; `. What a list would cut or change is
+ * not in it; JSON has everything.
+ */
 function cellOf(room: FileRoom, column: (typeof ROOM_COLUMNS)[number]): string {
   switch (column) {
     case "aliases":
     case "via":
     case "allow":
-      return room[column].join("; ");
+      return listCell(room[column]);
     case "tags":
-      return Object.entries(room.tags)
-        .map(([name, { order }]) => (typeof order === "number" ? `${name} ${order}` : name))
-        .join("; ");
+      return listCell(Object.entries(room.tags).flatMap(([name, { order }]) => tagItem(name, order) ?? []));
     case "helpers":
-      return room.helpers
-        .map(({ userId, displayName, power }) =>
-          [withoutSeparator(displayName), userId, ...(power === null ? [] : [`(${power})`])].join(" ").trim(),
-        )
-        .join("; ");
+      return listCell(room.helpers.flatMap((helper) => helperItem(helper) ?? []));
     default: {
       const value = room[column];
       return value === null ? "" : String(value);
@@ -119,9 +121,37 @@ function cellOf(room: FileRoom, column: (typeof ROOM_COLUMNS)[number]): string {
   }
 }
 
-/** A name must not look like the next helper of the list. */
-function withoutSeparator(name: string | null): string {
-  return (name ?? "").replace(/[;@\r\n]+/gu, " ").trim();
+/** What ends an item of a list, or a line. */
+const ENDS_ITEM = /[;\p{Cc}\p{Zl}\p{Zp}]/u;
+
+function listCell(items: readonly string[]): string {
+  return items.filter((item) => !ENDS_ITEM.test(item) && item.trim() === item).join("; ");
+}
+
+/** A tag and its order. A name that ends like one with an order cannot stand without an order. */
+function tagItem(name: string, order: unknown): string | null {
+  const digits = typeof order === "number" && order >= 0 && order <= 1 ? decimal(order) : null;
+  if (name.trim() !== name || name === "") return null;
+  if (digits !== null) return `${name} ${digits}`;
+  return /\s[-+.\de]+$/iu.test(name) ? null : name;
+}
+
+/** A number without an exponent; `null` if it needs one. */
+function decimal(number: number): string | null {
+  const short = String(number);
+  const digits = short.includes("e") ? number.toFixed(20) : short;
+  return Number(digits) === number ? digits : null;
+}
+
+/** `Name @user:server (100)`. An ID that a list cannot hold is not in it. */
+function helperItem({ userId, displayName, power }: FileRoom["helpers"][number]): string | null {
+  if (!/^@[^\s;]+:[^\s;()@]+$/u.test(userId)) return null;
+  return [withoutSigns(displayName), userId, ...(power === null ? [] : [`(${power})`])].join(" ").trim();
+}
+
+/** A name must not look like an ID, or like the next helper of the list. */
+function withoutSigns(name: string | null): string {
+  return (name ?? "").replace(/\s*[;@\p{Cc}\p{Zl}\p{Zp}][\s;@\p{Cc}]*/gu, " ").trim();
 }
 
 function markdownOf({ account, generatedAt, rooms, contacts }: RoomsFile): string {
@@ -148,16 +178,26 @@ function markdownRoom({ roomId, name, link, partner, joinRule, helpers }: FileRo
   const who = helpers.map(({ userId }) => plain(userId)).join(", ");
   const details = [
     ...(partner === null ? [] : [`with ${plain(partner)}`]),
-    ...(joinRule === null ? [] : [joinRule]),
+    ...(joinRule === null ? [] : [escaped(joinRule)]),
     ...(who === "" ? [] : [`can help: ${who}`]),
   ].map((detail) => ` — ${detail}`);
-  return `- [${escaped(name ?? roomId)}](${link ?? ""}) ${plain(roomId)}${details.join("")}`;
+  const linked = name === null ? `<${link ?? ""}>` : `[${escaped(name)}](${link ?? ""})`;
+  return `- ${linked} ${plain(roomId)}${details.join("")}`;
 }
 
+/** An ID as code. One that is not the same as code is a link only, which can have any ID. */
 function plain(id: string): string {
-  return `\`${untrustedCode(id).replaceAll("`", "'")}\``;
+  const shown = untrustedCode(id);
+  return shown === id && !/[\s`"'<>()[\]{}|\\^,;?]/u.test(id)
+    ? `\`${shown}\``
+    : `<${id.startsWith("@") ? matrixToUser(id) : matrixToRoom(id, [])}>`;
 }
 
+/** Words of Markdown. Whoever reads the file finds no ID or link in them. */
 function escaped(text: string): string {
-  return untrustedCode(text, 100).replace(/[\\`*_[\]<>#|~]/gu, "\\$&");
+  return untrustedCode(text, 100)
+    .replace(/[\\`*_[\]<>#|~&]/gu, "\\$&")
+    .replace(/(?<=[!#@]\S*|matrix):(?=\S)/giu, "&#58;")
+    .replace(/\\#(?=\/)/gu, "&#35;")
+    .replace(/!(?=[\w\\-]{43})/gu, "&#33;");
 }

@@ -37,8 +37,9 @@ export function csvCells(room: ExportedRoom, link: string): string[] {
 }
 
 /**
- * A cell that no spreadsheet takes for a formula (OWASP, "CSV Injection"). The caller quotes it.
+ * A cell that no spreadsheet takes for a formula (OWASP, "CSV Injection"). The caller quotes it. A
+ * text that is like a guarded one is guarded too, so that a reader can take the sign off again.
  */
 export function safeCell(cell: string): string {
-  return /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
+  return /^'*[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
 }

@@ -37,7 +37,7 @@ export function readCsv(text: string, found: FoundInFile): FileFindings["format"
 
 /** A spreadsheet does not take the text for a formula, because a sign stands before it. */
 function withoutGuard(cell: string): string {
-  return /^'[=+\-@\t\r]/u.test(cell) ? cell.slice(1) : cell;
+  return /^'+[=+\-@\t\r]/u.test(cell) ? cell.slice(1) : cell;
 }
 
 type Cells = ReadonlyMap<string, string>;

@@ -118,6 +118,91 @@ describe("the file of rooms", () => {
     expect(imported(attachment?.bytes).rooms.map(({ roomId }) => roomId)).toEqual(["!choir:old.example"]);
   });
 
+  /** Odd values that each format can hold. */
+  const odd: FileRoom[] = [
+    room({ name: "Choir\nsecond line\r\nthird" }),
+    room({ name: `"quoted", <b>bold</b> & 'single'` }),
+    ...["=1+1", "+49", "-1", "@here", "'=1+1", "''@x", "'tis"].map((name) => room({ name })),
+    room({ name: "semi; colon, comma\ttab" }),
+    room({ name: null, alias: null, aliases: [], via: [], helpers: [], tags: {} }),
+    room({ tags: { "u.with space": {}, "u.Top 10": { order: 0.5 }, "u.zero": { order: 0 } } }),
+    room({ tags: { "=formula": { order: 1 }, "u.low": { order: 0.0000001 } } }),
+    room({ helpers: [{ userId: "@a(b):x.example", displayName: "Ann (work) [x]", power: -5 }] }),
+    room({ helpers: [{ userId: "@ann:x.example", displayName: null, power: null }] }),
+    room({ partner: "@ann:x.example", direct: true, power: -1, memberCount: null, joinRule: "odd; rule" }),
+    room({ membership: null, encrypted: null, direct: null, power: "creator", successor: "!n:x.example" }),
+  ].map((one, index) => ({ ...one, roomId: `!odd${index}:old.example` }));
+  const oddIds = ["!semi;colon:x.example", "!(brackets'):x.example", `!${"v".repeat(43)}`];
+
+  it("as CSV is read back with the same rooms, whatever their names are", () => {
+    const rooms = [...odd, ...oddIds.map((roomId) => room({ roomId }))];
+    const [csv] = roomsAttachments(file(rooms), "csv", MAX_BYTES);
+    const [json] = roomsAttachments(file(rooms), "json", MAX_BYTES);
+    const found = imported(csv?.bytes);
+    expect(found.notUnderstood.total).toBe(0);
+    expect(found.rooms).toEqual(imported(json?.bytes).rooms);
+  });
+
+  it("as CSV leaves out of a list what the list would change", () => {
+    const written = room({
+      aliases: ["#choir:old.example", "#a;b:x.example", "#line\nbreak:x.example", "#c:x.example "],
+      allow: ["!space:old.example", "!a;b:x.example"],
+      tags: {
+        ...{ "u.Top 10": {}, "u.semi;colon": {}, "u.line\nbreak": {}, " u.space": {}, "": {} },
+        ...{ "u.far": { order: 7 }, "u.text": { order: "first" }, "u.kept": { order: 0.5, more: 1 } },
+      },
+      helpers: [
+        { userId: "@a;b:x.example", displayName: "Cut", power: 100 },
+        { userId: "@a b:x.example", displayName: "Cut", power: 100 },
+        { userId: "@ann:x.example", displayName: "Ann; @eve:evil.example (100)\u2028\n", power: 50 },
+        { userId: "@bo:x.example", displayName: "\u0000;", power: 0 },
+      ],
+    });
+    const [csv] = roomsAttachments(file([written]), "csv", MAX_BYTES);
+    expect(imported(csv?.bytes).rooms).toEqual([
+      {
+        ...room({ link }),
+        aliases: ["#choir:old.example"],
+        tags: { "u.far": {}, "u.text": {}, "u.kept": { order: 0.5 } },
+        helpers: [
+          { userId: "@ann:x.example", displayName: "Ann eve:evil.example (100)", power: 50 },
+          { userId: "@bo:x.example", displayName: null, power: 0 },
+        ],
+      },
+    ]);
+  });
+
+  it("as CSV stays a text file, whatever a name has", () => {
+    const [csv] = roomsAttachments(file([room({ name: "a\u0000b\ud800" })]), "csv", MAX_BYTES);
+    expect(imported(csv?.bytes).rooms[0]?.name).toBe("ab\ufffd");
+  });
+
+  it("as Markdown has all IDs, whatever is in them, and none out of a name", () => {
+    const names = [
+      ...["Talk to @eve:evil.example", "#other:evil.example", `!${"x".repeat(43)}`, "Hello!"],
+      ...["matrix:r/evil:evil.example", "see https://matrix.to/#/%23evil%3Aevil.example", "a](http://x)"],
+      ...["app.example/#/#evil:evil.example", "12:30 & more", "roomSave: []", "Content-Type: text/html"],
+    ];
+    const rooms = [
+      ...oddIds.map((roomId) => room({ roomId })),
+      ...[...names, null].map((name, index) => room({ roomId: `!n_${index}:x.example`, name })),
+    ].map((one) => ({ ...one, helpers: [] }));
+    const contacts = ["@bo:old.example", "@a b:x.example", "@a(b;c):x.example"].map((userId) => ({
+      ...{ userId, displayName: "I am @eve:evil.example", rooms: [] },
+    }));
+    const [md] = roomsAttachments({ ...file(rooms), account: "@ada:old.example", contacts }, "md", MAX_BYTES);
+    const found = imported(md?.bytes);
+    expect(found.format).toBe("text");
+    expect(found.rooms.map(({ roomId, via }) => [roomId, via])).toEqual(
+      rooms.map(({ roomId, via }) => [roomId, via]),
+    );
+    expect(found.contacts.map(({ userId }) => userId)).toEqual([
+      "@ada:old.example",
+      ...contacts.map(({ userId }) => userId),
+    ]);
+    expect(found.notUnderstood.total).toBe(0);
+  });
+
   it("is cut into parts that can be imported, if the server takes no larger files", () => {
     const rooms = Array.from({ length: 100 }, (_, index) => room({ roomId: `!r${index}:old.example` }));
     const parts = roomsAttachments(file(rooms), "json", 20_000);
