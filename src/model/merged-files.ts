@@ -28,12 +28,15 @@ export function mergedRoom(newer: FileRoom, older: FileRoom): FileRoom {
   };
 }
 
+/** Nobody has so many direct chats with one person. */
+const MAX_ROOMS_OF_CONTACT = 200;
+
 /** A person whom two files have: with the rooms of both. */
 export function mergedContact(newer: FileContact, older: FileContact): FileContact {
   return {
     userId: newer.userId,
     displayName: newer.displayName ?? older.displayName,
-    rooms: [...new Set([...newer.rooms, ...older.rooms])],
+    rooms: [...new Set([...newer.rooms, ...older.rooms])].slice(0, MAX_ROOMS_OF_CONTACT),
   };
 }
 

@@ -128,7 +128,8 @@ export class Imports {
 
   /** Keeps a file beside those before it. What a newer file says about a room counts. */
   async add({ owner, userId, findings, isInstead }: FileToKeep, now: number): Promise<KeptFile> {
-    const writtenAt = findings.writtenAt ?? now;
+    // A later time would count more than every file after it.
+    const writtenAt = Math.min(findings.writtenAt ?? now, now);
     const kept = await this.#database.transaction().execute(async (transaction): Promise<KeptFile> => {
       if (isInstead) await eraseImport(transaction, owner);
       const before = await transaction

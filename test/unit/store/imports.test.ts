@@ -59,7 +59,7 @@ describe("files about an old account", () => {
               power: 50,
             });
         const more = isNewer ? [] : [room("!only:old")];
-        await store.imports.add(file({ rooms: [known, ...more], writtenAt }), writtenAt);
+        await store.imports.add(file({ rooms: [known, ...more], writtenAt }), 100);
       }
       const content = await store.imports.content(OWNER);
       expect(content?.rooms.find(({ roomId }) => roomId === "!a")).toEqual(
@@ -75,18 +75,44 @@ describe("files about an old account", () => {
     const ann = { userId: "@ann:x", displayName: null, rooms: ["!a"] };
     await store.imports.add(
       file({ data: { ...SETTINGS, profile: { displayname: "New" } }, contacts: [ann], writtenAt: 20 }),
-      1,
+      101,
     );
     await store.imports.add(
       file({
         ...{ data: { ...SETTINGS, profile: { displayname: "Old" } }, writtenAt: 10 },
         contacts: [{ ...ann, displayName: "Ann", rooms: ["!b"] }],
       }),
-      2,
+      102,
     );
     const content = await store.imports.content(OWNER);
     expect(content?.data?.profile).toEqual({ displayname: "New" });
     expect(content?.contacts).toEqual([{ userId: "@ann:x", displayName: "Ann", rooms: ["!a", "!b"] }]);
+  });
+
+  it("of the future count as written when they are imported, so that later ones count more", async () => {
+    const { store } = await temporaryStore();
+    const names = ["First", "Second"];
+    for (const [index, name] of names.entries()) {
+      const data = { ...SETTINGS, profile: { displayname: name } };
+      const contacts = [{ userId: "@ann:x", displayName: name, rooms: [] }];
+      const writtenAt = index === 0 ? Number.MAX_SAFE_INTEGER : 11;
+      await store.imports.add(file({ rooms: [room("!a", { name })], contacts, data, writtenAt }), 10 + index);
+    }
+    expect(await store.imports.content(OWNER)).toMatchObject({
+      writtenAt: 11,
+      rooms: [{ name: "Second" }],
+      contacts: [{ displayName: "Second" }],
+      data: { profile: { displayname: "Second" } },
+    });
+  });
+
+  it("keep a bounded number of rooms of one person", async () => {
+    const { store } = await temporaryStore();
+    for (const part of ["a", "b"]) {
+      const rooms = Array.from({ length: 150 }, (_, index) => `!${part}${index}`);
+      await store.imports.add(file({ contacts: [{ userId: "@ann:x", displayName: null, rooms }] }), 1);
+    }
+    expect((await store.imports.content(OWNER))?.contacts[0]?.rooms).toHaveLength(200);
   });
 
   it("of another account are not kept beside them, but instead of them", async () => {
