@@ -7,14 +7,18 @@ import type {
   UnreadLine,
 } from "../../../model/room-file.ts";
 import { parseRoomAlias, parseRoomId, parseUserId } from "../ids/identifiers.ts";
+import { boundedContact, boundedRoom } from "./bounded-findings.ts";
 
 /** Limits of what one file can bring. They are far above every real account. */
-export const MAX_ROOMS = 20_000;
-export const MAX_CONTACTS = 20_000;
-export const MAX_VIA = 20;
-export const MAX_HELPERS = 50;
+const MAX_ROOMS = 20_000;
+const MAX_CONTACTS = 20_000;
+/** Further entries of a list are not looked at, because each takes time. */
+export const MAX_ENTRIES = 50_000;
 const MAX_LINES_SHOWN = 10;
 const MAX_LINE_LENGTH = 120;
+
+/** Matrix began in this year. A file that states an earlier one does not know. */
+const FIRST_YEAR = Date.UTC(2014);
 
 const NOTHING_KNOWN: Omit<FileRoom, "roomId"> = {
   ...{ membership: null, name: null, alias: null, aliases: [], via: [], version: null, joinRule: null },
@@ -53,17 +57,19 @@ export class FoundInFile {
     if (!isAlias && parseRoomId(roomId) === null) return false;
     const known = this.#rooms.get(roomId);
     if (known === undefined && this.#rooms.size >= MAX_ROOMS) return true;
-    const room = { ...NOTHING_KNOWN, ...(isAlias && { alias: roomId, aliases: [roomId] }), ...sketch };
+    const ownAlias = isAlias ? { alias: roomId, aliases: [roomId] } : {};
+    const room = boundedRoom({ ...NOTHING_KNOWN, ...ownAlias, ...sketch });
     this.#rooms.set(roomId, known === undefined ? room : mergedRoom(known, room));
     return true;
   }
 
   /** @returns false if it is no user ID */
-  contact(contact: FileContact): boolean {
-    const { userId } = contact;
+  contact(named: FileContact): boolean {
+    const { userId } = named;
     if (parseUserId(userId) === null) return false;
     const known = this.#contacts.get(userId);
     if (known === undefined && this.#contacts.size >= MAX_CONTACTS) return true;
+    const contact = boundedContact(named);
     this.#contacts.set(userId, known === undefined ? contact : mergedContact(known, contact));
     return true;
   }
@@ -72,7 +78,7 @@ export class FoundInFile {
   unread(line: number, text: string): void {
     this.#unreadTotal += 1;
     if (this.#unread.length < MAX_LINES_SHOWN)
-      this.#unread.push({ line, text: text.trim().slice(0, MAX_LINE_LENGTH) });
+      this.#unread.push({ line, text: text.trim().slice(0, MAX_LINE_LENGTH).toWellFormed() });
   }
 
   /**
@@ -102,16 +108,22 @@ export class FoundInFile {
     return this.#rooms.size === 0 && this.#contacts.size === 0 && this.#data === null;
   }
 
-  findings(format: FileFindings["format"]): FileFindings {
+  /** @param readAt in milliseconds since the epoch. Nothing was written later. */
+  findings(format: FileFindings["format"], readAt: number): FileFindings {
     const account = this.#account;
     return {
       format,
       account,
-      writtenAt: this.#writtenAt,
+      writtenAt: timeOf(this.#writtenAt, readAt),
       rooms: [...this.#rooms.values()],
       contacts: [...this.#contacts.values()].filter(({ userId }) => userId !== account),
       data: this.#data,
       notUnderstood: { first: this.#unread, total: this.#unreadTotal },
     };
   }
+}
+
+/** A file from the future would count more than every later one. */
+function timeOf(writtenAt: number | null, readAt: number): number | null {
+  return writtenAt === null || writtenAt < FIRST_YEAR ? null : Math.min(writtenAt, readAt);
 }

@@ -27,7 +27,7 @@ const LINK = new RegExp(
 /** An ID that begins where a word does. E-mail addresses have a character before the sign. */
 const ID = new RegExp(`(?<![\\p{L}\\p{N}._%+/=&-])[!#@][^${END},;]{1,300}`, "gu");
 /** The ID of a room of version 12 or later: a hash without a server (MSC4291). */
-const HASHED_ID = /^![\w-]{43}$/u;
+export const HASHED_ID = /^![\w-]{43}$/u;
 /** What a sentence puts behind an ID. */
 const PUNCTUATION = /[.,:;!?…*_~&]+$/u;
 

@@ -1,9 +1,10 @@
 import { parse } from "csv-parse/sync";
 import type { FileFindings, FileRoom } from "../../../model/room-file.ts";
 import type { PowerLevel } from "../../../model/routes.ts";
-import { isServerName } from "../ids/server-name.ts";
-import type { FoundInFile } from "./found-in-file.ts";
-import { MAX_HELPERS, MAX_VIA } from "./found-in-file.ts";
+import { parseUserId } from "../ids/identifiers.ts";
+import type { FoundInFile, SketchedRoom } from "./found-in-file.ts";
+import { MAX_ENTRIES } from "./found-in-file.ts";
+import { HASHED_ID } from "./ids-in-text.ts";
 
 /** The first columns of the two files that the bot writes. */
 const ROOMS_START = "roomId,membership,";
@@ -15,24 +16,35 @@ export function isRoomsCsv(text: string): boolean {
   return head.startsWith(ROOMS_START) || head.startsWith(REPORT_START);
 }
 
+/** Spreadsheets may add some columns. */
+const MAX_COLUMNS = 100;
+
 /**
- * Reads a CSV file of rooms, or of a report.
+ * Reads a CSV file of rooms, or of a report. A row that is no room is named by its number, as
+ * spreadsheets count: a line break within a cell begins no row.
  * @throws an error of the parser if it is damaged
  */
 export function readCsv(text: string, found: FoundInFile): FileFindings["format"] {
   const delimiter = text.slice(0, 20).includes(";") ? ";" : ",";
-  const rows: string[][] = parse(text, {
-    ...{ delimiter, bom: true, relax_column_count: true, skip_empty_lines: true },
-    max_record_size: 1_000_000,
+  let columns: ReadonlyMap<string, number> = new Map();
+  let row = 0;
+  const readRow = (record: readonly string[]): null => {
+    row += 1;
+    if (row === 1) {
+      columns = new Map(record.slice(0, MAX_COLUMNS).map((name, column) => [name, column]));
+      return null;
+    }
+    if (record.every((cell) => cell === "")) return null;
+    const room = roomOf(record, columns);
+    if (!found.room(columns.has("route") ? ofReport(room) : room)) found.unread(row, room.roomId);
+    return null;
+  };
+  parse(text, {
+    ...{ delimiter, bom: true, relax_column_count: true, max_record_size: 1_000_000 },
+    // No row is kept, because millions of cells take hundreds of megabytes.
+    ...{ on_record: readRow, to: MAX_ENTRIES },
   });
-  const [names = [], ...records] = rows;
-  const isReport = names.includes("route");
-  for (const [index, record] of records.entries()) {
-    const cells = new Map(names.map((name, column) => [name, withoutGuard(record[column] ?? "")]));
-    const room = isReport ? roomOfReport(cells) : roomOf(cells);
-    if (!found.room(room)) found.unread(index + 2, room.roomId);
-  }
-  return isReport ? "report" : "rooms_csv";
+  return columns.has("route") ? "report" : "rooms_csv";
 }
 
 /** A spreadsheet does not take the text for a formula, because a sign stands before it. */
@@ -40,26 +52,21 @@ function withoutGuard(cell: string): string {
   return /^'+[=+\-@\t\r]/u.test(cell) ? cell.slice(1) : cell;
 }
 
-type Cells = ReadonlyMap<string, string>;
-
-function roomOfReport(cells: Cells): Pick<FileRoom, "roomId" | "name" | "alias" | "helpers"> {
-  const { roomId, name, alias, helpers } = roomOf(cells);
+/** The other columns of a report are about its plan. */
+function ofReport({ roomId, name, alias, helpers }: FileRoom): SketchedRoom {
   return { roomId, name, alias, helpers };
 }
 
-function roomOf(cells: Cells): FileRoom {
-  const text = (name: string): string | null => {
-    const cell = cells.get(name)?.trim() ?? "";
-    return cell === "" ? null : cell;
-  };
+function roomOf(record: readonly string[], columns: ReadonlyMap<string, number>): FileRoom {
+  const cell = (name: string): string => withoutGuard(record[columns.get(name) ?? -1] ?? "").trim();
+  const text = (name: string): string | null => cell(name) || null;
   const list = (name: string): string[] =>
-    (cells.get(name) ?? "")
-      .split(";")
+    cell(name)
+      .split(";", MAX_ITEMS)
       .map((item) => item.trim())
       .filter((item) => item !== "");
-  const flag = (name: string): boolean | null => FLAGS.get(cells.get(name)?.toLowerCase() ?? "") ?? null;
+  const flag = (name: string): boolean | null => FLAGS.get(cell(name).toLowerCase()) ?? null;
   const membership = text("membership");
-  const count = Number(text("memberCount") ?? Number.NaN);
   return {
     roomId: text("roomId") ?? "",
     membership:
@@ -67,17 +74,17 @@ function roomOf(cells: Cells): FileRoom {
     name: text("name"),
     alias: text("alias"),
     aliases: list("aliases"),
-    via: list("via").filter(isServerName).slice(0, MAX_VIA),
+    via: list("via"),
     version: text("version"),
     joinRule: text("joinRule"),
-    allow: list("allow"),
+    allow: list("allow").filter(isWholeRoomId),
     encrypted: flag("encrypted"),
     direct: flag("direct"),
     partner: text("partner"),
     tags: Object.fromEntries(list("tags").map(tagOf)),
-    power: powerOf(text("power") ?? ""),
-    memberCount: Number.isSafeInteger(count) ? count : null,
-    helpers: list("helpers").flatMap(helperOf).slice(0, MAX_HELPERS),
+    power: powerOf(cell("power")),
+    memberCount: numberOf(cell("memberCount")),
+    helpers: list("helpers").flatMap(helperOf),
     successor: text("successor"),
     link: text("link"),
   };
@@ -88,22 +95,44 @@ const FLAGS: ReadonlyMap<string, boolean> = new Map([
   ["false", false],
 ]);
 
-/** `m.favourite 0.5`, or `m.favourite` without an order. */
+/** Further items of the list of one room are not looked at. */
+const MAX_ITEMS = 1_000;
+
+/** An ID that has a semicolon is cut by the list. What is left of it would be another ID. */
+function isWholeRoomId(text: string): boolean {
+  return text.includes(":") || HASHED_ID.test(text);
+}
+
+/** `m.favourite 0.5`, or `m.favourite` without an order. The name may have spaces and numbers. */
 function tagOf(text: string): [string, Record<string, unknown>] {
-  const [, name = text, order] = /^(.*?)(?: (-?[\d.]+))?$/u.exec(text) ?? [];
-  return [name, order === undefined ? {} : { order: Number(order) }];
+  const space = text.lastIndexOf(" ");
+  const order = space === -1 ? null : numberOf(text.slice(space + 1));
+  const isOrder = order !== null && order >= 0 && order <= 1;
+  return isOrder ? [text.slice(0, space).trim(), { order }] : [text, {}];
 }
 
 /** `Name @user:server (100)`. The report has no level after an ID that it does not know. */
 function helperOf(text: string): FileRoom["helpers"] {
-  const [, name = "", userId, power = ""] = /^(.*?)(@\S+:[^\s()]+)(?: \((.*)\))?$/u.exec(text) ?? [];
-  return userId === undefined
-    ? []
-    : [{ userId, displayName: name.trim() === "" ? null : name.trim(), power: powerOf(power) }];
+  const level = text.endsWith(")") ? text.lastIndexOf(" (") : -1;
+  const who = level === -1 ? text : text.slice(0, level).trimEnd();
+  const power = level === -1 ? null : powerOf(text.slice(level + 2, -1));
+  // A name of another tool may have the sign as well.
+  for (const start of [who.lastIndexOf(" @") + 1, Math.max(who.indexOf("@"), 0)]) {
+    const userId = who.slice(start);
+    if (parseUserId(userId) === null) continue;
+    return [{ userId, displayName: who.slice(0, start).trim() || null, power }];
+  }
+  return [];
 }
 
 function powerOf(text: string): PowerLevel | null {
-  if (text === "creator") return text;
-  const power = Number(text);
-  return text !== "" && Number.isSafeInteger(power) ? power : null;
+  return text === "creator" ? text : numberOf(text);
 }
+
+function numberOf(text: string): number | null {
+  return text.length <= MAX_DIGITS && /^-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/iu.test(text)
+    ? Number(text)
+    : null;
+}
+
+const MAX_DIGITS = 40;

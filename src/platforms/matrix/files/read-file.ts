@@ -4,25 +4,33 @@ import { MAX_IMPORT_BYTES } from "../../files.ts";
 import { FoundInFile } from "./found-in-file.ts";
 import { isMail, partsOfMail } from "./mail-parts.ts";
 import { isRoomsCsv, readCsv } from "./read-csv.ts";
-import { isTooDeep, readParsed } from "./read-json.ts";
+import { oddForm, readParsed } from "./read-json.ts";
 import type { TextOfFile } from "./read-text.ts";
 import { readText } from "./read-text.ts";
 import { isSavedRooms, parseSavedRooms } from "./read-yaml.ts";
 import { textOfBytes } from "./text-of-bytes.ts";
 
-/** What a file of an unknown person says. Files that are nothing known are read as text. */
-export function readFile(bytes: Uint8Array): FileReading {
+/**
+ * What a file of an unknown person says. Files that are nothing known are read as text.
+ * @param now in milliseconds since the epoch
+ */
+export function readFile(bytes: Uint8Array, now = Date.now()): FileReading {
   if (bytes.length > MAX_IMPORT_BYTES) return refused("too_large");
   const text = textOfBytes(bytes);
   if (text === null) return refused("not_text");
   if (text.trim() === "") return refused("empty");
   const known = readKnown(text);
-  if (known !== null) return "mistake" in known ? refused(known.mistake) : readingOf(known);
-  return isMail(text) ? readMail(text) : readAsText([{ line: 1, text, hasFileLines: true }]);
+  const read = known ?? (isMail(text) ? readMail(text) : readAsText([{ line: 1, text, hasFileLines: true }]));
+  return "mistake" in read
+    ? refused(read.mistake)
+    : { status: "read", findings: read.found.findings(read.format, now) };
 }
 
 /** What a file of a known format says, or why nothing is taken from it. */
 type Known = { found: FoundInFile; format: FileFindings["format"] } | { mistake: FileMistake };
+
+/** At the start of a file that the bot wrote. */
+const OWN_KIND = /"kind"\s*:\s*"(?:rooms|data)"/u;
 
 /** @returns `null` if the text is of no known format */
 function readKnown(text: string): Known | null {
@@ -31,7 +39,11 @@ function readKnown(text: string): Known | null {
 
 function readAsJson(text: string): Known | null {
   if (!/^\s*[{[]/u.test(text)) return null;
-  if (isTooDeep(text)) return { mistake: "too_deep" };
+  const odd = oddForm(text);
+  if (odd === "too_deep") return { mistake: odd };
+  // A large chat log of an app is read as text. Nothing else that is known has so many values.
+  if (odd === "too_many_values")
+    return OWN_KIND.test(text.slice(0, 1_000)) ? { mistake: "unreadable" } : null;
   return readContent(unlessBroken(() => JSON.parse(text) as unknown));
 }
 
@@ -56,7 +68,7 @@ function readAsCsv(text: string): Known | null {
 const MAX_ATTACHMENTS = 500;
 
 /** Files of a known format that are attached to a mail count more than its text. */
-function readMail(text: string): FileReading {
+function readMail(text: string): Known {
   const found = new FoundInFile();
   let format: FileFindings["format"] | null = null;
   let attachments = 0;
@@ -65,20 +77,16 @@ function readMail(text: string): FileReading {
     attachments += 1;
     const known = readKnown(part.text);
     if (known === null) continue;
-    if ("mistake" in known) return refused(known.mistake);
+    if ("mistake" in known) return known;
     if (found.add(known.found)) format ??= known.format;
   }
-  return format === null ? readAsText(partsOfMail(text)) : readingOf({ found, format });
+  return format === null ? readAsText(partsOfMail(text)) : { found, format };
 }
 
-function readAsText(parts: Iterable<TextOfFile>): FileReading {
+function readAsText(parts: Iterable<TextOfFile>): Known {
   const found = new FoundInFile();
   for (const part of parts) readText(part, found);
-  return found.isEmpty && !found.hasUnread ? refused("empty") : readingOf({ found, format: "text" });
-}
-
-function readingOf({ found, format }: Extract<Known, { found: FoundInFile }>): FileReading {
-  return { status: "read", findings: found.findings(format) };
+  return found.isEmpty && !found.hasUnread ? { mistake: "empty" } : { found, format: "text" };
 }
 
 function refused(mistake: FileMistake): FileReading {

@@ -3,60 +3,65 @@ import type { FileAccountData, FileFindings } from "../../../model/room-file.ts"
 import { powerLevelSchema } from "../../../model/routes.ts";
 import type { FileMistake } from "../../files.ts";
 import { isJsonObject } from "../api/json.ts";
-import { parseUserId } from "../ids/identifiers.ts";
-import { isServerName } from "../ids/server-name.ts";
-import type { FoundInFile, SketchedRoom } from "./found-in-file.ts";
-import { MAX_HELPERS, MAX_VIA } from "./found-in-file.ts";
+import { boundedTags } from "./bounded-findings.ts";
+import type { FoundInFile } from "./found-in-file.ts";
+import { MAX_ENTRIES } from "./found-in-file.ts";
 
 /** No file of this kind is deeper. Account data of apps has a few levels. */
 const MAX_DEPTH = 100;
-const MAX_TEXT = 1_000;
-const MAX_LIST = 200;
+/**
+ * Twenty thousand rooms with many people have a million values. Each takes up to 200 bytes of
+ * memory (measured with Node 24).
+ */
+const MAX_VALUES = 1_200_000;
 
-/** Whether JSON is nested deeper than any real file. It is not parsed for that. */
-export function isTooDeep(json: string): boolean {
+/** JSON whose form is that of no real file. It would take much memory to parse it. */
+export type OddForm = "too_deep" | "too_many_values";
+
+/** Looks at JSON without parsing it. @returns `null` if it can be parsed */
+export function oddForm(json: string): OddForm | null {
   let depth = 0;
-  let isInText = false;
+  let values = 0;
   for (let index = 0; index < json.length; index += 1) {
     const code = json.charCodeAt(index);
-    if (isInText) {
-      if (code === BACKSLASH) index += 1;
-      else if (code === QUOTE) isInText = false;
-    } else if (code === QUOTE) isInText = true;
+    if (code === QUOTE) index = endOfText(json, index + 1);
+    else if (code === COMMA) values += 1;
     else if (code === OPEN_BRACE || code === OPEN_BRACKET) {
+      values += 1;
       depth += 1;
-      if (depth > MAX_DEPTH) return true;
+      if (depth > MAX_DEPTH) return "too_deep";
     } else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) depth -= 1;
+    if (values > MAX_VALUES) return "too_many_values";
   }
-  return false;
+  return null;
 }
 
-const [QUOTE, BACKSLASH] = [0x22, 0x5c];
+/** Where the quotation mark is that ends a text. */
+function endOfText(json: string, from: number): number {
+  for (let index = from; index < json.length; index += 1) {
+    const code = json.charCodeAt(index);
+    if (code === BACKSLASH) index += 1;
+    else if (code === QUOTE) return index;
+  }
+  return json.length;
+}
+
+const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c];
 const [OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [0x7b, 0x7d, 0x5b, 0x5d];
 
-const text = z
-  .string()
-  .transform((value) => value.slice(0, MAX_TEXT))
-  .nullable()
-  .catch(null);
+/** Lengths and numbers are bounded where all formats come together. */
+const text = z.string().nullable().catch(null);
 const texts = z
   .array(z.unknown())
-  .transform((list) => list.slice(0, MAX_LIST).filter((item) => typeof item === "string"))
+  .transform((list) => list.slice(0, MAX_ITEMS).filter((item) => typeof item === "string"))
   .catch([]);
 const flag = z.boolean().nullable().catch(null);
-const tagsSchema = z
-  .record(z.string(), z.unknown())
-  .transform((tags) =>
-    Object.fromEntries(
-      Object.entries(tags)
-        .slice(0, MAX_LIST)
-        .filter((entry): entry is [string, Record<string, unknown>] => isJsonObject(entry[1])),
-    ),
-  )
-  .catch({});
+/** Further items of the list of one room are not looked at. */
+const MAX_ITEMS = 1_000;
+const tagsSchema = z.record(z.string(), z.unknown()).transform(boundedTags).catch({});
 
 const helperSchema = z.object({
-  userId: z.string().refine((userId) => parseUserId(userId) !== null),
+  userId: z.string(),
   displayName: text,
   power: powerLevelSchema.nullable().catch(null),
 });
@@ -64,7 +69,7 @@ const helperSchema = z.object({
 /** Helpers that cannot be read are left out. */
 const helpers = z
   .array(z.unknown())
-  .transform((list) => list.slice(0, MAX_HELPERS).flatMap((item) => helperSchema.safeParse(item).data ?? []))
+  .transform((list) => list.slice(0, MAX_ITEMS).flatMap((item) => helperSchema.safeParse(item).data ?? []))
   .catch([]);
 
 const roomSchema = z.object({
@@ -73,16 +78,16 @@ const roomSchema = z.object({
   name: text,
   alias: text,
   aliases: texts,
-  via: texts.transform((list) => list.filter(isServerName).slice(0, MAX_VIA)),
+  via: texts,
   version: text,
   joinRule: text,
   allow: texts,
   encrypted: flag,
   direct: flag,
-  partner: text.transform((partner) => (partner !== null && parseUserId(partner) !== null ? partner : null)),
+  partner: text,
   tags: tagsSchema,
   power: powerLevelSchema.nullable().catch(null),
-  memberCount: z.int().nonnegative().nullable().catch(null),
+  memberCount: z.number().nullable().catch(null),
   helpers,
   successor: text,
   link: text,
@@ -108,7 +113,8 @@ export function readParsed(
     readContacts(content["contacts"], found);
     return { format: "rooms" };
   }
-  if (schema === 1 && Array.isArray(content["rooms"]) && typeof content["source"] === "string") {
+  if (typeof schema === "number" && typeof content["source"] === "string" && "rooms" in content) {
+    if (schema !== 1) return { mistake: "newer_schema" };
     found.about(content["source"], content["generatedAt"]);
     readReportRooms(content["rooms"], found);
     return { format: "report" };
@@ -121,14 +127,14 @@ export function readParsed(
 }
 
 function readRooms(rooms: unknown, found: FoundInFile): void {
-  for (const [index, entry] of listOf(rooms).entries()) {
+  for (const [index, entry] of entriesOf(rooms)) {
     const { data } = roomSchema.safeParse(entry);
     if (data === undefined || !found.room(data)) found.unread(index + 1, snippet(entry));
   }
 }
 
 function readContacts(contacts: unknown, found: FoundInFile): void {
-  for (const [index, entry] of listOf(contacts).entries()) {
+  for (const [index, entry] of entriesOf(contacts)) {
     const { data } = contactSchema.safeParse(entry);
     if (data === undefined || !found.contact(data)) found.unread(index + 1, snippet(entry));
   }
@@ -145,8 +151,8 @@ const reportRoomSchema = z.object({
   power: z.object({ source: powerLevelSchema.nullable().catch(null) }).catch({ source: null }),
 });
 
-function readReportRooms(rooms: readonly unknown[], found: FoundInFile): void {
-  for (const [index, entry] of rooms.entries()) {
+function readReportRooms(rooms: unknown, found: FoundInFile): void {
+  for (const [index, entry] of entriesOf(rooms)) {
     const { data } = reportRoomSchema.safeParse(entry);
     if (data === undefined || !found.room({ ...data, power: data.power.source }))
       found.unread(index + 1, snippet(entry));
@@ -156,12 +162,11 @@ function readReportRooms(rooms: readonly unknown[], found: FoundInFile): void {
 const savedRoomSchema = z.object({ id: z.string(), name: text, vias: texts });
 
 /** The list of rooms that other tools save (github.com/jjj333-p/matrix-account-export). */
-function readSavedRooms(rooms: readonly unknown[], found: FoundInFile): void {
-  for (const [index, entry] of rooms.entries()) {
+function readSavedRooms(rooms: unknown, found: FoundInFile): void {
+  for (const [index, entry] of entriesOf(rooms)) {
     const { data } = savedRoomSchema.safeParse(entry);
-    const room: SketchedRoom | null = data === undefined ? null : { roomId: data.id, name: data.name };
-    const via = data?.vias.filter(isServerName).slice(0, MAX_VIA) ?? [];
-    if (room === null || !found.room({ ...room, via })) found.unread(index + 1, snippet(entry));
+    if (data === undefined || !found.room({ roomId: data.id, name: data.name, via: data.vias }))
+      found.unread(index + 1, snippet(entry));
   }
 }
 
@@ -169,7 +174,12 @@ function accountData(content: Record<string, unknown>): FileAccountData {
   return {
     accountData: contentsOf(content["accountData"]),
     pushRules: objectOf(content["pushRules"]),
-    tags: nestedContents(content["tags"]),
+    tags: Object.fromEntries(
+      Object.entries(objectOf(content["tags"])).map(([roomId, tags]) => [
+        roomId,
+        boundedTags(objectOf(tags)),
+      ]),
+    ),
     profile: objectOf(content["profile"]),
     roomAccountData: nestedContents(content["roomAccountData"]),
   };
@@ -193,8 +203,9 @@ function objectOf(value: unknown): Record<string, unknown> {
   return isJsonObject(value) ? value : {};
 }
 
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
+function entriesOf(value: unknown): Iterable<[number, unknown]> {
+  const list: readonly unknown[] = Array.isArray(value) ? value : [];
+  return list.slice(0, MAX_ENTRIES).entries();
 }
 
 /** What is shown of an entry that has no ID. */

@@ -1,5 +1,4 @@
 import type { FoundInFile } from "./found-in-file.ts";
-import { MAX_VIA } from "./found-in-file.ts";
 import { idsInLine } from "./ids-in-text.ts";
 
 /** A text, or a part of it. */
@@ -34,7 +33,7 @@ function readLine(text: string, line: number, found: FoundInFile): void {
     start += piece.length;
     const ids = idsInLine(piece);
     isUnread ||= ids.isUnread;
-    for (const { id, via, name } of ids.rooms) found.room({ roomId: id, via: via.slice(0, MAX_VIA), name });
+    for (const { id, via, name } of ids.rooms) found.room({ roomId: id, via: [...via], name });
     for (const { id, name } of ids.people) found.contact({ userId: id, displayName: name, rooms: [] });
   }
   if (isUnread) found.unread(line, text);

@@ -101,6 +101,51 @@ describe("a hostile file does no harm", () => {
     expect(["read", "refused"]).toContain(readFile(Buffer.from(mail)).status);
   });
 
+  it.each([
+    { name: "JSON of lists", file: `[${"[],".repeat(2_000_000)}[]]`, is: "empty" },
+    { name: "JSON of numbers", file: `{"rooms":[${"1,".repeat(2_000_000)}1],"a":"${KNOWN}"}`, is: [KNOWN] },
+    {
+      name: "rooms that are none",
+      file: `{"schema":1,"kind":"rooms","rooms":[${"{},".repeat(2_000_000)}{}]}`,
+      is: "unreadable",
+    },
+    {
+      name: "one person very often",
+      file: `{"schema":1,"kind":"rooms","contacts":[${Array.from({ length: 40_000 }, (_, index) => `{"userId":"@a:x.example","rooms":["!${index}:x.example"]}`).join()}]}`,
+      is: [],
+    },
+    { name: "YAML of items", file: `roomSave:\n${"- id: x\n".repeat(400_000)}`, is: [] },
+    {
+      name: "YAML of one item",
+      file: `roomSave:\n- id: "${KNOWN}"\n${"  a: 1\n".repeat(1_000_000)}`,
+      is: [KNOWN],
+    },
+    {
+      name: "YAML of many keys",
+      file: `roomSave:\n- id: "${KNOWN}"\n${Array.from({ length: 12_000 }, (_, index) => `k${index}: 1\n`).join("")}`,
+      is: [KNOWN],
+    },
+    { name: "YAML of quotes", file: `roomSave:\n${'- "'.repeat(150_000)}\n`, is: "empty" },
+    {
+      name: "CSV of columns and rows",
+      file: `roomId,membership${",a".repeat(200_000)}\n${`${KNOWN},join\n`.repeat(200_000)}`,
+      is: [KNOWN],
+    },
+    { name: "CSV of empty rows", file: `roomId,membership,\n${"a\n".repeat(2_000_000)}${KNOWN}`, is: [] },
+    {
+      name: "CSV of one cell",
+      file: `roomId,membership,\n"${"a".repeat(8_000_000)}\n${KNOWN}"`,
+      is: [KNOWN],
+    },
+    ...["@", " ", ";", "@a:", "@ ", " (", " 1", "1", "0.", "a;"].map((unit) => ({
+      name: `CSV with a cell of “${unit}”`,
+      file: `roomId,membership,tags,helpers,power\n${KNOWN},join${`,"x${unit.repeat(250_000 / unit.length)}y"`.repeat(3)}`,
+      is: [KNOWN],
+    })),
+  ])("ends soon with $name", ({ file, is }) => {
+    expect(outcome(Buffer.from(file))).toEqual(is);
+  });
+
   it("crashes on no file that is made at random", () => {
     const parts = [
       "!a:b.c",

@@ -108,9 +108,23 @@ describe("a file of the bot", () => {
     ]);
   });
 
-  it("of a newer schema is refused", () => {
-    const read = readFile(Buffer.from(JSON.stringify({ ...ROOMS_FILE, schema: 2 })));
+  it.each([
+    { name: "rooms", file: { ...ROOMS_FILE, schema: 2 } },
+    { name: "settings", file: { ...ROOMS_FILE, kind: "data", schema: 2 } },
+    { name: "a report", file: { schema: 2, source: "@me:old.example", rooms: [ROOM] } },
+    { name: "a report in another form", file: { schema: 3, source: "@me:old.example", rooms: { all: [] } } },
+  ])("of a newer schema is refused: $name", ({ file }) => {
+    const read = readFile(Buffer.from(JSON.stringify(file)));
     expect(read).toEqual({ status: "refused", mistake: "newer_schema" });
+  });
+
+  it.each([
+    { name: "of the future", generatedAt: "2999-01-01T00:00:00Z", writtenAt: Date.UTC(2026, 1) },
+    { name: "of a year before Matrix", generatedAt: "1970-01-05T00:00:00Z", writtenAt: null },
+    { name: "that is none", generatedAt: "yesterday", writtenAt: null },
+  ])("does not keep a time $name", ({ generatedAt, writtenAt }) => {
+    const file = Buffer.from(JSON.stringify({ ...ROOMS_FILE, generatedAt }));
+    expect(readFile(file, Date.UTC(2026, 1))).toMatchObject({ findings: { writtenAt } });
   });
 });
 
@@ -301,7 +315,39 @@ describe("a CSV file of the bot", () => {
     ]);
   });
 
-  it("names rows without an ID", () => {
-    expect(found(`${head}\n!abc:old.example,join\nchoir,join\n`).unread).toEqual(["3: choir"]);
+  it("names rows without an ID, as spreadsheets count them", () => {
+    const rows = [head, '!abc:old.example,join,"The', 'Choir"', "", ",,,", "choir,join"];
+    for (const end of ["\n", "\r\n"])
+      expect(found(rows.join(end))).toMatchObject({
+        rooms: [`!abc:old.example The${end}Choir`],
+        unread: ["5: choir"],
+      });
+  });
+
+  it.each([
+    { cell: "u.work 2", tags: { "u.work 2": {} } },
+    { cell: "u.work 2 0.5", tags: { "u.work 2": { order: 0.5 } } },
+    { cell: "u.my work; m.favourite 1e-7", tags: { "u.my work": {}, "m.favourite": { order: 1e-7 } } },
+    { cell: "u.a 1e999; u.b NaN", tags: { "u.a 1e999": {}, "u.b NaN": {} } },
+  ])("has the tags “$cell”", ({ cell, tags }) => {
+    expect(findings(`roomId,membership,tags\n!abc:old.example,join,${cell}`).rooms[0]?.tags).toEqual(tags);
+  });
+
+  it.each([
+    { cell: "Ann (the first) @ann:third.example (100)", is: ["Ann (the first)", "@ann:third.example", 100] },
+    { cell: "Ann @home @ann:third.example", is: ["Ann @home", "@ann:third.example", null] },
+    { cell: "@a=b/c|d:third.example (creator)", is: [null, "@a=b/c|d:third.example", "creator"] },
+    { cell: "Ann@ann:third.example (1e999)", is: ["Ann", "@ann:third.example", null] },
+    { cell: "@an;n:third.example (100)", is: undefined },
+    { cell: "Ann (100)", is: undefined },
+  ])("has the helper “$cell”", ({ cell, is }) => {
+    const [helper] =
+      findings(`roomId,membership,helpers\n!abc:old.example,join,${cell}`).rooms[0]?.helpers ?? [];
+    expect(helper && [helper.displayName, helper.userId, helper.power]).toEqual(is);
+  });
+
+  it("has no ID that is half of another one", () => {
+    const csv = `roomId,membership,aliases,via,allow\n!abc:old.example,join,#a;b:x.example,,!a;b:x.example; ${HASHED}`;
+    expect(findings(csv).rooms[0]).toMatchObject({ aliases: [], allow: [HASHED] });
   });
 });
