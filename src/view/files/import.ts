@@ -182,7 +182,7 @@ function contents({ findings, newRooms, knownRooms }: FileImported): Inline[][] 
       : `; ${formatCount(newRooms)} new, ${formatCount(knownRooms)} I knew from an earlier file`;
   const roomsLine = `${counted(rooms.length, "room")}${details.length === 0 ? "" : `, ${details.join(", ")}`}${merged}`;
   return [
-    [roomsLine],
+    ...(rooms.length === 0 && (contacts.length > 0 || data !== null) ? [] : [[roomsLine]]),
     ...(contacts.length === 0
       ? []
       : [[contacts.length === 1 ? "1 person" : `${formatCount(contacts.length)} people`]]),
@@ -196,12 +196,23 @@ function contents({ findings, newRooms, knownRooms }: FileImported): Inline[][] 
   ];
 }
 
-function notUnderstood({ notUnderstood: { first, total } }: FileFindings): Block[] {
+/** What a place in a file is called. Programs count lists, and spreadsheets count rows. */
+const placeWords: Readonly<Record<FileFindings["format"], string>> = {
+  text: "line",
+  rooms_csv: "row",
+  report: "row",
+  rooms: "item",
+  data: "item",
+  yaml: "item",
+};
+
+function notUnderstood({ format, notUnderstood: { first, total } }: FileFindings): Block[] {
   if (total === 0) return [];
   const rest = total - first.length;
+  const place = placeWords[format];
   return [
-    paragraph(`${counted(total, "line")} ${total === 1 ? "has" : "have"} something like an ID that is none:`),
-    list(first.map(({ line, text }) => [`line ${formatCount(line)}: `, code(untrustedCode(text))])),
+    paragraph(`${counted(total, place)} ${total === 1 ? "has" : "have"} something like an ID that is none:`),
+    list(first.map(({ line, text }) => [`${place} ${formatCount(line)}: `, code(untrustedCode(text))])),
     ...(rest > 0 ? [paragraph(`and ${formatCount(rest)} more.`)] : []),
   ];
 }
