@@ -134,6 +134,18 @@ export const NOTHING_PLANNED: PlannedContact = {
 /** The kinds of steps that reach other people in chats. */
 export const CHAT_STEP_KINDS = ["send_message", "open_chat"] as const satisfies readonly StepKind[];
 
+/** A move, as far as earlier contact counts for it. */
+export interface ContactOf {
+  /** The person. */
+  readonly owner: string;
+  /** The old account. */
+  readonly source: string;
+  /** The new account. */
+  readonly target: string;
+  /** Nobody has proven to be the old account. */
+  readonly isFromFile: boolean;
+}
+
 /**
  * What earlier contact of a move left in the store. Decisions about further contact, plans and
  * reports read it.
@@ -142,6 +154,8 @@ export interface ContactRecords {
   /** Newest first, of the old account. */
   readonly asked: readonly AskRecord[];
   readonly chats: readonly OpenedChat[];
+  /** How many chats the daily limit counts now. */
+  readonly chatsToday: number;
   /** When a room was last told, by room ID, in milliseconds since the epoch. */
   readonly announcedAt: ReadonlyMap<string, number>;
   /** Servers of helpers that did not answer within the last day. */

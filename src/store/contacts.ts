@@ -1,20 +1,19 @@
-import type { Kysely } from "kysely";
+import type { Kysely, Selectable } from "kysely";
 import { z } from "zod";
-import type { AskRecord, ChatReservation, ContactRecords, OpenedChat } from "../model/contact.ts";
+import type { AskRecord, ChatReservation, ContactOf, ContactRecords, OpenedChat } from "../model/contact.ts";
 import { ASK_RESULTS, ASK_WAYS, CHAT_STATES } from "../model/contact.ts";
+import { chatsCountedSince, foreignRuns, nextChatAt } from "./contact-of-move.ts";
 import type { ContactStep } from "./contact-rows.ts";
 import type { ReportUnreadable } from "./stored-json.ts";
 import { parseColumn } from "./stored-json.ts";
 import type { Tables } from "./tables.ts";
 
-/** The limit on new chats counts this time back. */
+/** How long servers that did not answer are taken for silent, and new chats count. */
 const DAY_MS = 24 * 3_600_000;
 
 /** A new chat that a step is about to open. */
 export interface ChatToOpen {
-  readonly owner: string;
-  /** The old account, for which new chats are counted. */
-  readonly source: string;
+  readonly move: ContactOf;
   readonly step: ContactStep;
   readonly partner: string;
   /** The account that opens it. */
@@ -53,28 +52,62 @@ export class Contacts {
   }
 
   /**
-   * What decisions about an old account start from. They know what it has done for anybody: a
-   * person who talks with the bot from their new account too asks nobody twice.
+   * What decisions about a move start from. They know what the old account has done for anybody who
+   * has signed it in: a person who talks with the bot from their new account too asks nobody twice.
+   * A person who only has files learns nothing of others, and others notice nothing of what that
+   * person does in the name of the account.
    */
-  async of({ owner, source }: OfAccount, now: number): Promise<ContactRecords> {
+  async of(move: ContactOf, now: number): Promise<ContactRecords> {
+    const asked = await this.#database
+      .selectFrom("asked_question")
+      .selectAll()
+      .where("source", "=", move.source)
+      .where((row) => row.not(row.exists(foreignRuns(this.#database, move, "asked_question"))))
+      .orderBy("at", "desc")
+      .orderBy("room_id")
+      .execute();
+    const chats = await this.#database
+      .selectFrom("opened_chat")
+      .selectAll()
+      .where("source", "=", move.source)
+      .where((row) => row.not(row.exists(foreignRuns(this.#database, move, "opened_chat"))))
+      .orderBy("at", "desc")
+      .execute();
     return {
-      asked: await this.asked({ source }),
-      chats: await this.chats({ source }),
-      announcedAt: await this.#announcedAt(source),
-      silentServers: await this.#silentServers(owner, now),
+      asked: this.#askRecords(asked),
+      chats: this.#openedChats(chats),
+      chatsToday: (await chatsCountedSince(this.#database, move, now - DAY_MS).execute()).length,
+      announcedAt: await this.#announcedAt(move),
+      silentServers: await this.#silentServers(move.owner, now),
     };
   }
 
-  /** Newest first. Without an owner, those of everybody who uses the account. */
-  async asked({ owner, source }: PerhapsOfOwner): Promise<AskRecord[]> {
+  /** Newest first, those of one person. */
+  async asked({ owner, source }: OfAccount): Promise<AskRecord[]> {
     const rows = await this.#database
       .selectFrom("asked_question")
       .selectAll()
       .where("source", "=", source)
-      .$if(owner !== undefined, (query) => query.where("owner", "=", owner ?? ""))
+      .where("owner", "=", owner)
       .orderBy("at", "desc")
       .orderBy("room_id")
       .execute();
+    return this.#askRecords(rows);
+  }
+
+  /** As `asked`. Without an owner, those of everybody who uses the account. */
+  async chats({ owner, source }: PerhapsOfOwner): Promise<OpenedChat[]> {
+    const rows = await this.#database
+      .selectFrom("opened_chat")
+      .selectAll()
+      .where("source", "=", source)
+      .$if(owner !== undefined, (query) => query.where("owner", "=", owner ?? ""))
+      .orderBy("at", "desc")
+      .execute();
+    return this.#openedChats(rows);
+  }
+
+  #askRecords(rows: readonly Selectable<Tables["asked_question"]>[]): AskRecord[] {
     return rows.flatMap((row) => {
       const { data } = askSchema.safeParse(row);
       if (data !== undefined)
@@ -86,15 +119,7 @@ export class Contacts {
     });
   }
 
-  /** As `asked`. */
-  async chats({ owner, source }: PerhapsOfOwner): Promise<OpenedChat[]> {
-    const rows = await this.#database
-      .selectFrom("opened_chat")
-      .selectAll()
-      .where("source", "=", source)
-      .$if(owner !== undefined, (query) => query.where("owner", "=", owner ?? ""))
-      .orderBy("at", "desc")
-      .execute();
+  #openedChats(rows: readonly Selectable<Tables["opened_chat"]>[]): OpenedChat[] {
     return rows.flatMap((row) => {
       const { data } = chatSchema.safeParse(row);
       if (data !== undefined)
@@ -104,11 +129,13 @@ export class Contacts {
     });
   }
 
-  async #announcedAt(source: string): Promise<ReadonlyMap<string, number>> {
+  /** Only the old account itself announces. */
+  async #announcedAt({ owner, source, isFromFile }: ContactOf): Promise<ReadonlyMap<string, number>> {
     const rows = await this.#database
       .selectFrom("announced_room")
       .select(["room_id", "at"])
       .where("source", "=", source)
+      .$if(isFromFile, (query) => query.where("owner", "=", owner))
       // The newest of a room is the last in the map.
       .orderBy("at")
       .execute();
@@ -128,10 +155,11 @@ export class Contacts {
   /**
    * Counts a new chat before anything of it is sent. A step that has already reserved one gets the
    * same again, so that a repeated try after a crash counts once.
-   * @param perDay the number of new chats within 24 hours for one old account
+   * @param perDay the number of new chats within 24 hours
    */
   async reserveChat(chat: ChatToOpen, perDay: number, now: number): Promise<ChatReservation> {
-    const { owner, source, step } = chat;
+    const { move, step } = chat;
+    const { owner, source } = move;
     return this.#database.transaction().execute(async (transaction) => {
       const known = await transaction
         .selectFrom("opened_chat")
@@ -140,7 +168,7 @@ export class Contacts {
         .where("step_key", "=", step.key)
         .executeTakeFirst();
       if (known !== undefined) return { status: "reserved" };
-      const nextAt = await nextChatAt(transaction, { source, perDay, now });
+      const nextAt = await nextChatAt(transaction, { move, perDay, now });
       if (nextAt > now) return { status: "full", nextAt };
       await transaction
         .insertInto("opened_chat")
@@ -154,9 +182,9 @@ export class Contacts {
     });
   }
 
-  /** When an old account may open the next new chat. */
-  nextChatAt(source: string, perDay: number, now: number): Promise<number> {
-    return nextChatAt(this.#database, { source, perDay, now });
+  /** When a move may open the next new chat. */
+  nextChatAt(move: ContactOf, perDay: number, now: number): Promise<number> {
+    return nextChatAt(this.#database, { move, perDay, now });
   }
 
   /** The run that opened a chat; `null` if it is not known. */
@@ -221,22 +249,4 @@ export class Contacts {
       .onConflict((conflict) => conflict.columns(["owner", "source"]).doUpdateSet(saved))
       .execute();
   }
-}
-
-async function nextChatAt(
-  database: Kysely<Tables>,
-  { source, perDay, now }: { source: string; perDay: number; now: number },
-): Promise<number> {
-  const recent = await database
-    .selectFrom("opened_chat")
-    .select("at")
-    .where("source", "=", source)
-    .where("at", ">", now - DAY_MS)
-    .orderBy("at", "desc")
-    .limit(perDay)
-    .execute();
-  const first = recent.at(-1);
-  if (first === undefined || recent.length < perDay) return now;
-  // A clock that was set back does not make the wait longer than a day.
-  return Math.min(first.at, now) + DAY_MS;
 }

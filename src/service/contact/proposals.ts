@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { isFromFile, sides } from "../../model/account.ts";
-import type { ContactRecords, PlannedContact } from "../../model/contact.ts";
+import type { ContactOf, ContactRecords, PlannedContact } from "../../model/contact.ts";
 import { NO_FILTERS } from "../../model/filters.ts";
 import { ownLimit, requestsByLimit } from "../../model/lanes.ts";
 import type { RunPurpose } from "../../model/run.ts";
@@ -38,8 +38,8 @@ export interface ProposalsOptions {
     decideAsTyped(request: PlanRequest): Promise<Decided | CannotDecide | UnansweredAlias | OldServerAnswers>;
     last: Planning["last"];
   };
-  /** What the store knows of earlier contact between two accounts of a person. */
-  records: (owner: string, accounts: { source: string; target: string }) => Promise<ContactRecords>;
+  /** What the store knows of earlier contact of a move. */
+  records: (move: ContactOf) => Promise<ContactRecords>;
   /** What the runs of a person are about to do in the name of an old account. */
   planned: (owner: string, accounts: { source: string }) => Promise<PlannedContact>;
   texts: ContactTexts;
@@ -191,15 +191,15 @@ export class Proposals {
     const isWithoutKeys = kind !== "leave";
     const move = await planning.decideAsTyped({ ...request, filters, rooms, isWithoutKeys, signal });
     if ("status" in move) return move;
-    const { decision, source, target } = move;
+    const { decision } = move;
     const order = withRoomIds(request.order, decision);
     const unknown = decision.unknownRooms(roomsOf(order));
     if (unknown.length > 0) return { status: "unknown_rooms", rooms: unknown };
-    const accounts = { source: source.userId, target: target.userId };
+    const parties = accountsOf(request, move);
     const known = {
       // Before the records: a step that ends meanwhile is then in one of them at least.
-      planned: await planned(owner, accounts),
-      records: await records(owner, accounts),
+      planned: await planned(owner, parties),
+      records: await records(parties),
       texts,
       newChatsPerDay,
       now: now(),

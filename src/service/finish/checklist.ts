@@ -1,6 +1,6 @@
 import type { Account, FileAccount } from "../../model/account.ts";
 import { isFromFile } from "../../model/account.ts";
-import type { ContactRecords } from "../../model/contact.ts";
+import type { ContactOf, ContactRecords } from "../../model/contact.ts";
 import { NOTHING_PLANNED } from "../../model/contact.ts";
 import type { PlanFilters } from "../../model/filters.ts";
 import { NO_FILTERS } from "../../model/filters.ts";
@@ -43,7 +43,7 @@ export interface FinishChecklistOptions {
   };
   runs: Pick<Runs, "between">;
   steps: Pick<Steps, "all">;
-  records: (owner: string, accounts: { source: string; target: string }) => Promise<ContactRecords>;
+  records: (move: ContactOf) => Promise<ContactRecords>;
   texts: ContactTexts;
   newChatsPerDay: number;
   states: Pick<FinishStates, "last" | "save">;
@@ -95,7 +95,10 @@ export class FinishChecklist {
     if ("status" in move) return move;
     const { decision, source, target } = move;
     const known = {
-      records: await records(owner, { source: source.userId, target: target.userId }),
+      records: await records({
+        ...{ owner, source: source.userId, target: target.userId },
+        isFromFile: isFromFile(source),
+      }),
       planned: NOTHING_PLANNED,
       texts,
       newChatsPerDay,

@@ -1,3 +1,4 @@
+import type { ContactOf } from "../../model/contact.ts";
 import type { ContactTexts } from "../../platforms/contact.ts";
 import type { Platform } from "../../platforms/platform.ts";
 import type { Store } from "../../store/store.ts";
@@ -35,7 +36,7 @@ export function createFinish(options: CreateFinishOptions): FinishServices {
   const { accounts, imports, runs, steps, contacts } = store;
   const { finish } = platform;
   const states = new FinishStates(contacts);
-  const records = (owner: string, { source }: { source: string }) => contacts.of({ owner, source }, now());
+  const records = (move: ContactOf) => contacts.of(move, now());
   const checklist = new FinishChecklist({
     ...{ accounts: moved, planning, runs, steps, records, texts, newChatsPerDay, states, finish, now },
   });

@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import type { ContactRecords, PlannedContact } from "../../model/contact.ts";
+import type { ContactOf, ContactRecords, PlannedContact } from "../../model/contact.ts";
 import { CHAT_STEP_KINDS } from "../../model/contact.ts";
 import { KeyedQueue } from "../../model/keyed-queue.ts";
 import type { RateLimits } from "../../model/rate-limits.ts";
@@ -47,7 +47,7 @@ export interface CreateRunsOptions {
   /** Whether a person may still use the bot. */
   isPermitted: (userId: string) => boolean;
   texts: ContactTexts;
-  /** The number of chats that the bot opens for one old account within 24 hours. */
+  /** The number of chats that the bot opens for a move within 24 hours. */
   newChatsPerDay: number;
   now: () => number;
   /** Milliseconds of a clock that never jumps. */
@@ -111,8 +111,7 @@ export function createRuns(options: CreateRunsOptions): RunServices {
       log.error({ err: error, runId: run.id }, "a run could not continue after a sign-in");
     });
   };
-  const records = (owner: string, { source }: { source: string }): Promise<ContactRecords> =>
-    store.contacts.of({ owner, source }, now());
+  const records = (move: ContactOf): Promise<ContactRecords> => store.contacts.of(move, now());
   const planned = async (owner: string, { source }: { source: string }): Promise<PlannedContact> =>
     platforms.matrix.runs.plannedContact(
       await steps.ofKinds({ owner, source, kinds: CHAT_STEP_KINDS, states: ["pending", "taken"] }),

@@ -51,7 +51,7 @@ export class RunStatuses {
       limits,
       awayUntil,
       endWait,
-      nextChatAt: hasDailyWait ? await contacts.nextChatAt(run.source, newChatsPerDay, now()) : now(),
+      nextChatAt: hasDailyWait ? await contacts.nextChatAt(run, newChatsPerDay, now()) : now(),
       newChatsPerDay,
       now: now(),
     };

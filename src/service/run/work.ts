@@ -1,7 +1,7 @@
 import { isAccountProblem } from "../../model/account-problem.ts";
 import type { Side } from "../../model/account.ts";
 import { isFromFile, knownSince } from "../../model/account.ts";
-import type { ChatReservation, ContactRecords } from "../../model/contact.ts";
+import type { ChatReservation, ContactOf, ContactRecords } from "../../model/contact.ts";
 import type { RoomMove } from "../../model/room-routes.ts";
 import {
   allowedIn,
@@ -34,12 +34,12 @@ export interface RunWorkOptions {
   runs: Runs;
   steps: Steps;
   contacts: Pick<Contacts, "reserveChat">;
-  /** The number of chats that the bot opens for one old account within 24 hours. */
+  /** The number of chats that the bot opens for a move within 24 hours. */
   newChatsPerDay: number;
   settled: RunnerWork["settled"];
   changed: (run: Run) => void;
-  /** What the store knows of earlier contact between two accounts of a person and other people. */
-  records: (owner: string, accounts: { source: string; target: string }) => Promise<ContactRecords>;
+  /** What the store knows of earlier contact of a move with other people. */
+  records: (move: ContactOf) => Promise<ContactRecords>;
   /**
    * The reason that the people of a room read with a knock. It names the account that they know.
    */
@@ -99,7 +99,7 @@ export class RunWork implements RunnerWork {
         ...{ old: run.source, new: run.target, name: run.source },
         ...{ isProven: !isFromFile(source), typed: null },
       }),
-      records: () => records(run.owner, { source: run.source, target: run.target }),
+      records: () => records(run),
       signal,
       mayGoOn,
       ...ending,
@@ -168,8 +168,7 @@ export class RunWork implements RunnerWork {
     chat: Parameters<StepFacts["reserveChat"]>[0],
   ): Promise<ChatReservation> {
     const { contacts, newChatsPerDay, now } = this.#options;
-    const { id: runId, owner, source } = run;
-    const opened = { ...chat, owner, source, step: { runId, key }, by: run[side] };
+    const opened = { ...chat, move: run, step: { runId: run.id, key }, by: run[side] };
     return contacts.reserveChat(opened, newChatsPerDay, now());
   }
 

@@ -101,7 +101,7 @@ function counting(requests: string[]): GuardedFetch {
 }
 
 const NO_RECORDS: ContactRecords = {
-  ...{ asked: [], chats: [], givenNames: [] },
+  ...{ asked: [], chats: [], chatsToday: 0, givenNames: [] },
   announcedAt: new Map(),
   silentServers: new Set(),
 };

@@ -15,6 +15,7 @@ export const DAY_MS = 24 * 3_600_000;
 export const NO_RECORDS: ContactRecords = {
   asked: [],
   chats: [],
+  chatsToday: 0,
   announcedAt: new Map(),
   silentServers: new Set(),
 };

@@ -1,13 +1,15 @@
 import { describe, expect, it } from "vitest";
-import type { ContactChange } from "../../../src/model/contact.ts";
+import type { ContactChange, ContactOf } from "../../../src/model/contact.ts";
 import type { TakenStep } from "../../../src/model/run.ts";
 import type { ChatToOpen } from "../../../src/store/contacts.ts";
+import type { NewRun } from "../../../src/store/runs.ts";
 import type { Store } from "../../../src/store/store.ts";
 import { DONE, newRun, step } from "../../support/fakes/scripted-runner.ts";
 import { temporaryStore } from "../../support/store/temporary-store.ts";
 
 const OWNER = "@me:old.example";
-const ME = { owner: OWNER, source: OWNER };
+const NEW = "@me:new.example";
+const ME = { owner: OWNER, source: OWNER, target: NEW, isFromFile: false };
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const NOW = 1_000 * DAY_MS;
@@ -22,8 +24,8 @@ const ASKED: ContactChange = {
   chatRoomId: "!chat",
 };
 
-async function takenStep(store: Store, owner = OWNER): Promise<TakenStep> {
-  const run = await newRun(store, [step("step")], { owner });
+async function takenStep(store: Store, owner = OWNER, more: Partial<NewRun> = {}): Promise<TakenStep> {
+  const run = await newRun(store, [step("step")], { owner, ...more });
   const taken = await store.steps.takeNext(
     { runId: run.id, epoch: run.epoch },
     { lane: "target:free", stage: 3, now: NOW, limiters: [] },
@@ -39,7 +41,7 @@ function record(store: Store, taken: TakenStep, contact: readonly ContactChange[
 }
 
 function chat(key: string, more: Partial<ChatToOpen> = {}): ChatToOpen {
-  return { ...ME, step: { runId: 1, key }, partner: MO, by: OWNER, purpose: "ask", ...more };
+  return { move: ME, step: { runId: 1, key }, partner: MO, by: OWNER, purpose: "ask", ...more };
 }
 
 describe("records of contact", () => {
@@ -63,6 +65,7 @@ describe("records of contact", () => {
         { roomId: "!b", ...asked },
       ],
       chats: [{ roomId: "!chat", partner: MO, by: OWNER, purpose: "ask", at: NOW - 5, state: "open" }],
+      chatsToday: 1,
       announcedAt: new Map([["!told", NOW]]),
       silentServers: new Set(["away.example"]),
     });
@@ -138,10 +141,36 @@ describe("records of contact", () => {
     const step = { runId: taken.runId, key: taken.key };
     await store.contacts.reserveChat(chat(taken.key, { step }), 10, NOW);
     await record(store, taken, [ASKED, { kind: "announced", roomId: "!told" }]);
-    const here = { owner: "@me:new.example", source: OWNER };
+    const here = { ...ME, owner: NEW };
     const { asked, chats, announcedAt } = await store.contacts.of(here, NOW);
     expect([asked.length, chats.length, announcedAt.size]).toEqual([2, 1, 1]);
     expect([await store.contacts.asked(here), await store.contacts.chats(here)]).toEqual([[], []]);
+  });
+
+  it("are not shown to strangers who only have files, nor what those did to who has signed in", async () => {
+    const { store } = await temporaryStore();
+    const stranger = { ...ME, owner: "@you:far.example", target: "@you:new.example", isFromFile: true };
+    for (const move of [ME, stranger]) {
+      const { owner, ...run } = move;
+      const taken = await takenStep(store, owner, run);
+      const step = { runId: taken.runId, key: taken.key };
+      await store.contacts.reserveChat(chat(taken.key, { move, step, by: move.target }), 10, NOW);
+      const userIds = [`@asked-for-${owner.slice(1)}`];
+      await record(store, taken, [
+        { ...ASKED, roomIds: ["!a"], userIds },
+        { kind: "announced", roomId: owner },
+      ]);
+      const { asked, chats, chatsToday, announcedAt } = await store.contacts.of(move, NOW);
+      expect(asked.map(({ userId }) => userId)).toEqual(userIds);
+      expect(chats.map(({ by }) => by)).toEqual([move.target]);
+      expect(chatsToday).toBe(1);
+      if (move.isFromFile) expect([...announcedAt.keys()]).toEqual([owner]);
+    }
+    // The person has signed in from elsewhere, and moves to the same new account by files there.
+    const elsewhere = { ...ME, owner: NEW, isFromFile: true };
+    const { asked, chats } = await store.contacts.of(elsewhere, NOW);
+    expect([asked.length, chats.length]).toEqual([1, 1]);
+    expect((await store.contacts.of(ME, NOW)).asked).toHaveLength(1);
   });
 
   it("are of one old account, and go with their owner", async () => {
@@ -183,6 +212,15 @@ describe("the limit on new chats", () => {
     });
   });
 
+  it("is full also for proposals, which count the chats of 24 hours", async () => {
+    const { store } = await temporaryStore();
+    await store.contacts.reserveChat(chat("a"), 3, NOW);
+    await store.contacts.reserveChat(chat("b", { purpose: "direct_chat" }), 3, NOW + 1);
+    const chatsToday = async (now: number) => (await store.contacts.of(ME, now)).chatsToday;
+    expect(await chatsToday(NOW + DAY_MS - 1)).toBe(2);
+    expect(await chatsToday(NOW + DAY_MS)).toBe(1);
+  });
+
   it("counts a step once, also when it is tried again on another day", async () => {
     const { store, reopen } = await temporaryStore();
     await store.contacts.reserveChat(chat("a"), 1, NOW);
@@ -195,11 +233,49 @@ describe("the limit on new chats", () => {
 
   it("counts for each old account alone, whoever uses it, and for both purposes together", async () => {
     const { store } = await temporaryStore();
-    const of = { source: "@other:old.example" };
+    const of = { move: { ...ME, source: "@other:old.example" } };
     expect(await store.contacts.reserveChat(chat("a"), 1, NOW)).toEqual({ status: "reserved" });
     expect(await store.contacts.reserveChat(chat("b", of), 1, NOW)).toEqual({ status: "reserved" });
-    const second = chat("c", { owner: "@you:old.example", purpose: "direct_chat" });
+    const second = chat("c", { move: { ...ME, owner: "@you:old.example" }, purpose: "direct_chat" });
     expect(await store.contacts.reserveChat(second, 1, NOW)).toMatchObject({ status: "full" });
+  });
+
+  it("counts for a person and a new account, if files name ever new old accounts", async () => {
+    const { store } = await temporaryStore();
+    const byFile = { ...ME, isFromFile: true };
+    const by = NEW;
+    const of = (more: Partial<ContactOf>) => ({
+      move: { ...byFile, source: "@a:dead.example", ...more },
+      by,
+    });
+    expect(await store.contacts.reserveChat(chat("a", of({})), 1, NOW)).toEqual({ status: "reserved" });
+    const others: Partial<ContactOf>[] = [
+      { source: "@b:dead.example" },
+      { source: "@b:dead.example", target: "@other:new.example" },
+      { source: "@b:dead.example", owner: "@other:new.example" },
+    ];
+    for (const [index, other] of others.entries()) {
+      const { move } = of(other);
+      expect(await store.contacts.reserveChat(chat(`b${index}`, { move, by }), 1, NOW)).toEqual({
+        status: "full",
+        nextAt: NOW + DAY_MS,
+      });
+      expect(await store.contacts.nextChatAt(move, 1, NOW)).toBe(NOW + DAY_MS);
+      expect((await store.contacts.of(move, NOW)).chatsToday).toBe(1);
+    }
+    const stranger = of({ owner: "@you:far.example", target: "@you:new.example" });
+    expect(await store.contacts.nextChatAt(stranger.move, 1, NOW)).toBe(NOW);
+  });
+
+  it("counts nothing for an account that strangers did in its name", async () => {
+    const { store } = await temporaryStore();
+    const stranger = "@you:far.example";
+    const run = { source: OWNER, target: "@you:new.example", isFromFile: true };
+    const { runId, key } = await takenStep(store, stranger, run);
+    const move = { ...run, owner: stranger };
+    await store.contacts.reserveChat(chat(key, { move, by: run.target, step: { runId, key } }), 1, NOW);
+    expect(await store.contacts.nextChatAt(ME, 1, NOW)).toBe(NOW);
+    expect(await store.contacts.nextChatAt(move, 1, NOW)).toBe(NOW + DAY_MS);
   });
 
   it("reserves the last free one for one of two steps at the same time", async () => {

@@ -87,7 +87,8 @@ async function fill(store: Store, owner: string): Promise<void> {
   );
   await store.contacts.reserveChat(
     {
-      ...{ owner, source: userId, partner: `@${name}-helper:x.org`, by: userId },
+      move: { owner, source: userId, target: `@${name}:new.example`, isFromFile: false },
+      ...{ partner: `@${name}-helper:x.org`, by: userId },
       ...{ step: { runId: name.length, key: name }, purpose: "ask" },
     },
     10,

@@ -30,7 +30,7 @@ async function opening(store: Store): Promise<Run> {
     { lane, stage: 3, now: 1, limiters: [] },
   );
   if (step === null) throw new Error("nothing to take");
-  const of = { owner: ME, source: ME, step: { runId: run.id, key: step.key } };
+  const of = { move: run, step: { runId: run.id, key: step.key } };
   await store.contacts.reserveChat({ ...of, partner: HELPER, by: ME, purpose: "ask" }, 10, Date.now());
   await store.steps.saveUndo(step, BEGUN);
   const record = { state: "pending", notBefore: 0, waitingFor: null, isCounted: false } as const;

@@ -116,6 +116,7 @@ function scene(more: Partial<Scene> = {}) {
     records: async () => ({
       asked: [],
       chats: [],
+      chatsToday: 0,
       announcedAt: new Map(),
       silentServers: new Set(),
     }),

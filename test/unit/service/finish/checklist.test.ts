@@ -159,7 +159,7 @@ function scene(more: Partial<Scene> = {}) {
     runs: { between: async () => now.leaveRuns.map((_run, index) => runOf(index)) },
     steps: { all: async (id) => leaveSteps(now.leaveRuns[id] ?? { left: [], kept: [] }) },
     records: async () => ({
-      ...{ asked: [], chats: [], givenNames: [], silentServers: new Set() },
+      ...{ asked: [], chats: [], chatsToday: 0, givenNames: [], silentServers: new Set() },
       announcedAt: new Map(now.announced.map((roomId) => [roomId, 1])),
     }),
     texts: contactTexts,

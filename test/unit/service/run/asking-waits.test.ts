@@ -33,7 +33,8 @@ beforeEach(async () => {
   for (let step = 0; step < 10; step += 1)
     await bot.store.store.contacts.reserveChat(
       {
-        ...{ owner: OWNER, source: SOURCE, step: { runId: 0, key: String(step) } },
+        move: { owner: OWNER, source: SOURCE, target: TARGET, isFromFile: false },
+        step: { runId: 0, key: String(step) },
         ...{ partner: "@else:far.example", by: SOURCE, purpose: "ask" },
       },
       10,
@@ -76,6 +77,6 @@ describe("a question that waits for the daily limit", () => {
     expect(plan?.report.rooms.find(({ roomId }) => roomId === CLOSED)?.status).toBe("done");
     await pass(24 * 60 * MINUTE);
     expect(servers.seen.filter((line) => line.includes("createRoom"))).toEqual([]);
-    expect(await bot.store.store.contacts.asked({ source: SOURCE })).toEqual([]);
+    expect(await bot.store.store.contacts.asked({ owner: OWNER, source: SOURCE })).toEqual([]);
   });
 });

@@ -88,7 +88,7 @@ function working(store: Store, { answer, newChatsPerDay = 10 }: { answer: Answer
       return null;
     },
     changed: () => undefined,
-    records: (owner, { source }) => store.contacts.of({ owner, source }, Date.now()),
+    records: (move) => store.contacts.of(move, Date.now()),
     knockReason,
     now: Date.now,
   });

@@ -8,15 +8,13 @@ import { plannedStep } from "../../planning/planned-step.ts";
 import type { OpenChatPayload } from "../payloads.ts";
 import { openChatPayload } from "../payloads.ts";
 
-const DAY_MS = 24 * 3_600_000;
-
 /** How many new chats the daily limit admits now. Refused invitations count. */
 export function admittedChats(
   total: number,
-  { records, now, newChatsPerDay }: Pick<Known, "records" | "now" | "newChatsPerDay">,
+  { records, newChatsPerDay }: Pick<Known, "records" | "newChatsPerDay">,
 ): NewChats {
-  const opened = records.chats.filter(({ at }) => now - at < DAY_MS).length;
-  return { total, now: Math.min(total, Math.max(0, newChatsPerDay - opened)), perDay: newChatsPerDay };
+  const left = Math.max(0, newChatsPerDay - records.chatsToday);
+  return { total, now: Math.min(total, left), perDay: newChatsPerDay };
 }
 
 /** The step that opens a new chat with somebody. */

@@ -20,7 +20,7 @@ const ENCRYPTED = { "m.room.encryption": { algorithm: "m.megolm.v1.aes-sha2" } }
 const FROM = { version: "3", publicKey: "key" };
 
 const NO_RECORDS: ContactRecords = {
-  ...{ asked: [], chats: [], givenNames: [] },
+  ...{ asked: [], chats: [], chatsToday: 0, givenNames: [] },
   announcedAt: new Map(),
   silentServers: new Set(),
 };

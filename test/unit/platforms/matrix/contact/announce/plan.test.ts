@@ -23,6 +23,7 @@ const DAY_MS = 24 * 3_600_000;
 const NO_RECORDS: ContactRecords = {
   asked: [],
   chats: [],
+  chatsToday: 0,
   announcedAt: new Map(),
   silentServers: new Set(),
 };

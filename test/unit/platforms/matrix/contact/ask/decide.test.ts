@@ -218,13 +218,7 @@ describe("a proposal to ask", () => {
         closed([`@mod${index}:x.example`], { name: `Room ${index}` }),
       ]),
     );
-    const chat = { roomId: "!c:x", partner: "@p:x", by: ME, purpose: "ask", state: "refused" } as const;
-    const chats = [
-      { ...chat, at: NOW - 1 },
-      { ...chat, purpose: "direct_chat" as const, at: NOW - DAY_MS + 1 },
-      { ...chat, at: NOW - DAY_MS },
-    ];
-    const { proposal } = await decided({ rooms: many, records: { chats } });
+    const { proposal } = await decided({ rooms: many, records: { chatsToday: 2 } });
     expect(proposal.facts.newChats).toEqual({ total: 12, now: 8, perDay: 10 });
   });
 
