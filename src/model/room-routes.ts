@@ -67,13 +67,13 @@ export function roomAfter(
     case "failed": {
       const answer = answerOf(outcome.problem);
       // A later plan does not repeat what was only tried.
-      const isTried = room.planned.work.isTry === true && (route === "join" || route === "knock");
+      const isTried = room.planned.work.isTry === true && route !== "accept_invite" && route !== "invite";
       const who = isTried ? "room" : answer.who;
       const refusal = { ...answer, who, route, at: now, facts: room.planned.facts };
       const refused = { ...room, refusals: withRefusal(room.refusals, refusal) };
       return outcome.problem.code === "blocked_by_server"
         ? closed(refused)
-        : otherRoute(refused, route, allowed);
+        : movedTo(nextRoute(refused, route, allowed), refused);
     }
     default:
       return { room, next: null };
@@ -82,19 +82,27 @@ export function roomAfter(
 
 /** The room after the target did not get into the other room that would have opened it. */
 export function withoutThrough(room: RunRoom, allowed: (route: Route) => boolean): RoomMove {
-  return otherRoute(room, "join_restricted", allowed);
+  return movedTo(routeAfter(room, "join_restricted", allowed), room);
 }
 
-/** The next route after a failed one, if a route without help from people is left. */
+/**
+ * The next route after a failed one, if a route without help from people is left. A join that comes
+ * after a restricted one is the same request, so its answer is known.
+ */
 export function nextRoute(room: RunRoom, route: Route, allowed: (route: Route) => boolean): Route | null {
+  const isSame = (next: Route): boolean => route === "join_restricted" && next === "join";
+  return routeAfter(room, route, (next) => !isSame(next) && allowed(next));
+}
+
+function routeAfter(room: RunRoom, route: Route, allowed: (route: Route) => boolean): Route | null {
   const { routes } = room.planned.work;
   return (
     routes.slice(routes.indexOf(route) + 1).find((next) => next !== "ask_moderator" && allowed(next)) ?? null
   );
 }
 
-function otherRoute(room: RunRoom, route: Route, allowed: (route: Route) => boolean): RoomMove {
-  const next = nextRoute(room, route, allowed);
+/** @param next the next route; `null` if only people can help */
+function movedTo(next: Route | null, room: RunRoom): RoomMove {
   if (next !== null) return { room: { ...room, route: next, status: "planned" }, next };
   const isHelpable = room.planned.work.routes.includes("ask_moderator");
   return isHelpable

@@ -71,6 +71,8 @@ export class FakeHomeservers {
   readonly keyBackups = new Map<string, { readonly version: Json; readonly rooms: Json }>();
   /** Rooms whose members syncs do not count. */
   readonly uncounted = new Set<string>();
+  /** Rooms of which no server answers any more. */
+  readonly lost = new Set<string>();
   /** Aliases whose own servers hang. */
   readonly hangingAliases = new Set<string>();
   /** The changes that other people could see, in order. */
@@ -243,6 +245,7 @@ export class FakeHomeservers {
   #join(room: FakeRoom, { userId, profile }: FakeAccount): unknown {
     const before = room.members.get(userId)?.["membership"];
     if (before === "join") return { room_id: room.roomId };
+    if (this.lost.has(room.roomId)) throw new Refusal(404, "M_UNKNOWN");
     if (!isLetInto(room, userId, this.rooms)) throw FORBIDDEN;
     if (room.faults.vainJoins > 0) {
       room.faults.vainJoins -= 1;

@@ -67,15 +67,19 @@ describe("a room after a step", () => {
   );
 
   it.each([
-    { isTry: true, who: "room" },
-    { isTry: false, who: "nobody" },
-  ])(
-    "without an answer of its servers is refused by $who if its join was only tried: $isTry",
-    ({ isTry, who }) => {
-      const room = planned(["join", "ask_moderator"]);
+    { kind: "join", isTry: true, who: "room" },
+    { kind: "join_restricted", isTry: true, who: "room" },
+    { kind: "knock", isTry: true, who: "room" },
+    { kind: "accept_invite", isTry: true, who: "nobody" },
+    { kind: "join", isTry: false, who: "nobody" },
+    { kind: "join_restricted", isTry: false, who: "nobody" },
+  ] as const)(
+    "without an answer of its servers is refused by $who after $kind, which was only tried: $isTry",
+    ({ kind, isTry, who }) => {
+      const room = planned([kind, "ask_moderator"]);
       const tried = { ...room, planned: { ...room.planned, work: { ...room.planned.work, isTry } } };
-      expect(roomAfter(tried, "join", failed("unreachable_server"), ALL).room.refusals).toMatchObject([
-        { route: "join", code: "unreachable_server", who },
+      expect(roomAfter(tried, kind, failed("unreachable_server"), ALL).room.refusals).toMatchObject([
+        { route: kind, code: "unreachable_server", who },
       ]);
     },
   );
@@ -180,6 +184,13 @@ describe("a room after a step", () => {
 it("takes its next way when the room it was to be reached through stays closed, without a refusal of its own", () => {
   const { room, next } = withoutThrough(planned(["join_restricted", "invite", "ask_moderator"]), () => true);
   expect([room.route, next, room.refusals]).toEqual(["invite", "invite", []]);
+});
+
+it("is tried when the room it was to be reached through stays closed, unless the same join was refused", () => {
+  const routes: Route[] = ["join_restricted", "join", "knock", "ask_moderator"];
+  expect(withoutThrough(planned(routes), () => true).next).toBe("join");
+  expect(after(planned(routes), "join_restricted", failed())).toBe("knock planned next knock");
+  expect(nextRoute(planned(routes), "join_restricted", () => true)).toBe("knock");
 });
 
 it("is watched though it looks impossible, if only files say who could let the account in", () => {

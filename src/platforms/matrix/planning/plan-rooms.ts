@@ -73,7 +73,8 @@ export interface RoomPlan {
  * 4. `entrances.ts`: which restricted rooms open, and through which room;
  * 5. `reachable-rooms.ts`: the same as an algorithm on a graph;
  * 6. `choose-route.ts`: the route, its alternatives and the reason;
- * 7. `people.ts`: who can help.
+ * 7. `ask-people.ts`: what a person must do, where no route is open;
+ * 8. `people.ts`: who can help.
  *
  * Then come `via.ts`, `power-grant.ts` and `warnings.ts`; `room-row.ts` makes the row of them.
  */

@@ -4,7 +4,7 @@ import { creatorsOf, levelOf } from "../rooms/power-levels/room-power.ts";
 import { roomName } from "../rooms/room-name.ts";
 import { valueOf } from "../rooms/state-read.ts";
 import { accessFacts } from "./access-facts.ts";
-import type { RouteChoice } from "./choose-route.ts";
+import type { RouteChoice } from "./ask-people.ts";
 import type { Parties } from "./people.ts";
 import type { PlannedRoom } from "./planned-room.ts";
 import { powerGrant } from "./power-grant.ts";

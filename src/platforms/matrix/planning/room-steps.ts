@@ -71,7 +71,7 @@ function joinStep(room: RoomToEnter, kind: JoinPayload["kind"]): PlannedStep {
   const through = kind === "join_restricted" ? room.through : null;
   const payload: JoinPayload = {
     ...{ kind, roomId: room.roomId, via: [...room.via], through },
-    ...(kind === "join" && ofTry(room)),
+    ...((kind === "join" || kind === "join_restricted") && ofTry(room)),
   };
   const limits: LimitName[] = ["joins", room.isNewToServer ? "remote_joins" : "messages"];
   return { ...step(room, kind, payload), limits };

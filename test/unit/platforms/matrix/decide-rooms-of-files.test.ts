@@ -6,6 +6,7 @@ import type { RouteRefusal } from "../../../../src/model/route-refusals.ts";
 import type { Reason, Route, Status } from "../../../../src/model/routes.ts";
 import { decideRooms } from "../../../../src/platforms/matrix/decide-rooms.ts";
 import type { PlannedRoom } from "../../../../src/platforms/matrix/planning/planned-room.ts";
+import { entrySteps } from "../../../../src/platforms/matrix/planning/room-steps.ts";
 import { readAccount } from "../../../../src/platforms/matrix/reading/read-account.ts";
 import { readingFromFiles } from "../../../../src/platforms/matrix/reading/reading-from-files.ts";
 import type { LooksOfAccount } from "../../../../src/platforms/matrix/reading/recent-looks.ts";
@@ -294,6 +295,18 @@ describe("a room of an old account that only files describe", () => {
     expect(plan.rooms.map(({ roomId }) => roomId)).toEqual(
       [room(changes), ...others].map(({ roomId }) => roomId),
     );
+  });
+
+  it("that is restricted is tried even if the room that opens it is not entered", async () => {
+    const rooms = [room({ joinRule: "restricted", allow: [SPACE] }), room({ roomId: SPACE })];
+    const { plan } = await decided({ rooms });
+    expect(rowOf(plan.rooms)).toMatchObject({
+      route: "join_restricted",
+      routes: ["join_restricted", "join", "ask_moderator"],
+      through: SPACE,
+      isTry: true,
+    });
+    expect(entrySteps(rowOf(plan.rooms), "join_restricted")).toMatchObject([{ payload: { isTry: true } }]);
   });
 
   it("is tried once: a refused try is not planned again", async () => {
