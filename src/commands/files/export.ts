@@ -1,10 +1,11 @@
 import type { Command, Conversation } from "../../dialogue/conversation.ts";
 import { withProgressNote } from "../../dialogue/progress-note.ts";
 import type { CommandSpecification } from "../../grammar/specification.ts";
+import { MAX_IMPORT_BYTES } from "../../platforms/files.ts";
 import type { FileExportRequest, FileExportResult, FileExports } from "../../service/files/export.ts";
-import type { RunOverview } from "../../service/run/overview.ts";
+import type { StoredPlan } from "../../service/plan/stored-plan.ts";
 import { cannotDecide } from "../../view/account/reading.ts";
-import type { Message } from "../../view/document/message.ts";
+import type { Attachment, Message } from "../../view/document/message.ts";
 import type { RoomsFormat } from "../../view/files/export-files.ts";
 import { dataAttachment, roomsAttachments } from "../../view/files/export-files.ts";
 import {
@@ -36,7 +37,11 @@ export const exportSpecification: CommandSpecification = {
 
 interface ExportServices {
   fileExports: Pick<FileExports, "rooms" | "data">;
-  runs: { overview: Pick<RunOverview, "lastPlan"> };
+  runs: {
+    overview: {
+      lastPlan(owner: string): Promise<Pick<StoredPlan, "report" | "moreHelpers" | "via" | "number"> | null>;
+    };
+  };
   /** The largest file that the bot's server takes, in bytes. */
   uploadLimit: () => Promise<number>;
   prefix: string;
@@ -69,7 +74,7 @@ function answerTo(
 async function planAnswer(
   format: RoomsFormat,
   { sender }: Conversation,
-  { runs, prefix }: ExportServices,
+  { runs, uploadLimit, prefix }: ExportServices,
 ): Promise<Message> {
   const plan = await runs.overview.lastPlan(sender);
   if (!plan) return noPlanYet(prefix);
@@ -81,7 +86,7 @@ async function planAnswer(
       : format === "md"
         ? markdownReport({ report, moreHelpers, prefix }, name)
         : jsonReport(report, name);
-  return reportFile(file, report.rooms.length);
+  return ifSendable([file], await uploadLimit(), () => reportFile(file, report.rooms.length));
 }
 
 async function roomsAnswer(
@@ -92,8 +97,11 @@ async function roomsAnswer(
   const { fileExports, uploadLimit, prefix } = services;
   const read = await reading(conversation, (request) => fileExports.rooms(request));
   if (read.status !== "read") return cannotDecide(read, prefix, "This file");
-  const attachments = roomsAttachments(read.file, format, await uploadLimit());
-  return roomsExported(read.file, attachments, { roomKind: conversation.roomKind, prefix });
+  const maxBytes = await uploadLimit();
+  const attachments = roomsAttachments(read.file, format, Math.min(maxBytes, MAX_IMPORT_BYTES));
+  return ifSendable(attachments, maxBytes, () =>
+    roomsExported(read.file, attachments, { roomKind: conversation.roomKind, prefix }),
+  );
 }
 
 async function dataAnswer(
@@ -106,10 +114,14 @@ async function dataAnswer(
   const read = await reading(conversation, (request) => fileExports.data(request));
   if (read.status !== "read") return cannotDecide(read, prefix, "This file");
   const attachment = dataAttachment(read.file);
-  const maxBytes = await uploadLimit();
-  return attachment.bytes.length > maxBytes
-    ? exportTooLarge(maxBytes)
-    : dataExported(read.file, attachment, { roomKind: conversation.roomKind, prefix });
+  return ifSendable([attachment], await uploadLimit(), () =>
+    dataExported(read.file, attachment, { roomKind: conversation.roomKind, prefix }),
+  );
+}
+
+/** Nothing is sent if the bot's server does not take all of it. */
+function ifSendable(attachments: readonly Attachment[], maxBytes: number, message: () => Message): Message {
+  return attachments.some(({ bytes }) => bytes.length > maxBytes) ? exportTooLarge(maxBytes) : message();
 }
 
 function reading<File>(

@@ -1,7 +1,8 @@
 import { stringify } from "csv-stringify/sync";
-import type { DataFile, FileRoom, RoomsFile } from "../../model/room-file.ts";
+import type { DataFile, FileContact, FileRoom, RoomsFile } from "../../model/room-file.ts";
 import { matrixToRoom, matrixToUser } from "../document/matrix-to.ts";
 import type { Attachment } from "../document/message.ts";
+import { counted } from "../document/numbers.ts";
 import { untrustedCode } from "../document/untrusted-text.ts";
 import { safeCell } from "../rooms/report-csv.ts";
 
@@ -15,10 +16,48 @@ export const ROOM_COLUMNS = [
 /** The formats of the file of rooms. */
 export type RoomsFormat = "json" | "csv" | "md";
 
-const WRITERS: Readonly<Record<RoomsFormat, (file: RoomsFile) => Buffer>> = {
-  json: (file) => Buffer.concat(jsonPieces(file)),
-  csv: (file) => Buffer.from(csvOf(file)),
-  md: (file) => Buffer.from(markdownOf(file)),
+/** The parts of a file that are written. Those of rooms and people are written once. */
+interface Writer {
+  readonly room: (room: FileRoom) => string;
+  /** `null`: the format has no people. */
+  readonly contact: ((contact: FileContact) => string) | null;
+  /** What stands around the rooms and the people. */
+  readonly around: (head: FileHead, rooms: number, contacts: number) => Around;
+  /** Between two rooms, and between two people. */
+  readonly separator: string;
+}
+
+type FileHead = Pick<RoomsFile, "schema" | "kind" | "account" | "generatedAt">;
+
+type Around = Readonly<Record<"before" | "between" | "after", string>>;
+
+const WRITERS: Readonly<Record<RoomsFormat, Writer>> = {
+  json: {
+    room: (room) => JSON.stringify(room),
+    contact: (contact) => JSON.stringify(contact),
+    around: (head) => ({
+      before: `${JSON.stringify(head, null, 2).slice(0, -2)},\n  "rooms": [\n`,
+      between: `\n  ],\n  "contacts": [\n`,
+      after: "\n  ]\n}\n",
+    }),
+    separator: ",\n",
+  },
+  csv: {
+    room: (room) => csvRow(ROOM_COLUMNS.map((column) => safeCell(storable(cellOf(room, column))))),
+    contact: null,
+    around: () => ({ before: csvRow(ROOM_COLUMNS), between: "", after: "" }),
+    separator: "",
+  },
+  md: {
+    room: markdownRoom,
+    contact: markdownContact,
+    around: ({ account, generatedAt }, rooms, contacts) => ({
+      before: `# Rooms of ${plain(account)}\n\nWritten at ${generatedAt}. ${counted(rooms, "room")}, ${people(contacts)}.\n\n## Rooms\n\n`,
+      between: "\n\n## People\n\n",
+      after: "\n",
+    }),
+    separator: "\n",
+  },
 };
 
 const MIME_TYPES: Readonly<Record<RoomsFormat, string>> = {
@@ -28,18 +67,19 @@ const MIME_TYPES: Readonly<Record<RoomsFormat, string>> = {
 };
 
 /**
- * The rooms as files that the bot's server takes: usually one. Each part can be imported without
- * the others.
- * @param maxBytes the largest file that the server takes
+ * The rooms as files that can be sent and read: usually one. Each part can be imported without the
+ * others. A part of a single room or person may be larger than the limit.
+ * @param maxBytes the largest file
  */
 export function roomsAttachments(file: RoomsFile, format: RoomsFormat, maxBytes: number): Attachment[] {
-  const linked = { ...file, rooms: file.rooms.map(withLink) };
-  const parts = partsOf(linked, WRITERS[format], maxBytes);
+  const { rooms, contacts, ...head } = file;
+  const writer = WRITERS[format];
+  const parts = partsOf({ rooms, contacts, head }, writer, maxBytes);
   const name = fileName("rooms", file);
-  return parts.map((bytes, index) => ({
+  return parts.map((part, index) => ({
     fileName: `${name}${parts.length === 1 ? "" : `-${index + 1}-of-${parts.length}`}.${format}`,
     mimeType: MIME_TYPES[format],
-    bytes,
+    bytes: bytesOf(head, writer, part),
   }));
 }
 
@@ -52,15 +92,50 @@ export function dataAttachment(file: DataFile): Attachment {
   };
 }
 
-/** Halves, until each is small enough. A single room is always small enough. */
-function partsOf(file: RoomsFile, write: (file: RoomsFile) => Buffer, maxBytes: number): Buffer[] {
-  const bytes = write(file);
-  if (bytes.length <= maxBytes || file.rooms.length < 2) return [bytes];
-  const middle = Math.ceil(file.rooms.length / 2);
-  return [
-    ...partsOf({ ...file, rooms: file.rooms.slice(0, middle) }, write, maxBytes),
-    ...partsOf({ ...file, rooms: file.rooms.slice(middle), contacts: [] }, write, maxBytes),
-  ];
+/** The rooms and people of one part, each as it is written. */
+interface Part {
+  readonly rooms: Buffer[];
+  readonly contacts: Buffer[];
+}
+
+/** More digits than the numbers of rooms and people of a part have. */
+const DIGITS_BYTES = 40;
+
+/** Fills each part as far as it goes. Every room is written once, however many parts there are. */
+function partsOf(
+  { rooms, contacts, head }: Pick<RoomsFile, "rooms" | "contacts"> & { head: FileHead },
+  writer: Writer,
+  maxBytes: number,
+): Part[] {
+  const { before, between, after } = writer.around(head, 0, 0);
+  const emptyBytes = Buffer.byteLength(before + between + after) + DIGITS_BYTES;
+  const first: Part = { rooms: [], contacts: [] };
+  const parts = [first];
+  let part = first;
+  let bytes = emptyBytes;
+  const add = (kind: keyof Part, text: string): void => {
+    const written = Buffer.from(text);
+    const more = written.length + writer.separator.length;
+    if (bytes > emptyBytes && bytes + more > maxBytes) {
+      part = { rooms: [], contacts: [] };
+      parts.push(part);
+      bytes = emptyBytes;
+    }
+    part[kind].push(written);
+    bytes += more;
+  };
+  for (const room of rooms) add("rooms", writer.room(withLink(room)));
+  if (writer.contact !== null) for (const contact of contacts) add("contacts", writer.contact(contact));
+  return parts;
+}
+
+function bytesOf(head: FileHead, { around, separator }: Writer, { rooms, contacts }: Part): Buffer {
+  const { before, between, after } = around(head, rooms.length, contacts.length);
+  const list = (items: readonly Buffer[]): Buffer[] =>
+    items.flatMap((item, index) => (index === 0 ? [item] : [Buffer.from(separator), item]));
+  return Buffer.concat([
+    ...[Buffer.from(before), ...list(rooms), Buffer.from(between), ...list(contacts), Buffer.from(after)],
+  ]);
 }
 
 /** `rooms-ada-2026-01-31`. Only characters that every file system takes. */
@@ -78,21 +153,8 @@ function withLink(room: FileRoom): FileRoom {
   return { ...room, link: matrixToRoom(room.roomId, room.via) };
 }
 
-/** A room at a time, so that a large account does not need one large text. */
-function jsonPieces({ rooms, contacts, ...head }: RoomsFile): Buffer[] {
-  const pieces = [`${JSON.stringify(head, null, 2).slice(0, -2)},\n  "rooms": [`];
-  for (const [index, room] of rooms.entries())
-    pieces.push(`${index === 0 ? "" : ","}\n    ${JSON.stringify(room)}`);
-  pieces.push(`${rooms.length === 0 ? "" : "\n  "}],\n  "contacts": [`);
-  for (const [index, contact] of contacts.entries())
-    pieces.push(`${index === 0 ? "" : ","}\n    ${JSON.stringify(contact)}`);
-  pieces.push(`${contacts.length === 0 ? "" : "\n  "}]\n}\n`);
-  return pieces.map((piece) => Buffer.from(piece));
-}
-
-function csvOf({ rooms }: RoomsFile): string {
-  const rows = rooms.map((room) => ROOM_COLUMNS.map((column) => safeCell(storable(cellOf(room, column)))));
-  return stringify([[...ROOM_COLUMNS], ...rows], { record_delimiter: "windows" });
+function csvRow(cells: readonly string[]): string {
+  return stringify([[...cells]], { record_delimiter: "windows" });
 }
 
 /** Without characters that make a file of text a binary one. Line breaks and tabs stay. */
@@ -154,24 +216,12 @@ function withoutSigns(name: string | null): string {
   return (name ?? "").replace(/\s*[;@\p{Cc}\p{Zl}\p{Zp}][\s;@\p{Cc}]*/gu, " ").trim();
 }
 
-function markdownOf({ account, generatedAt, rooms, contacts }: RoomsFile): string {
-  const lines = [
-    `# Rooms of ${plain(account)}`,
-    "",
-    `Written at ${generatedAt}. ${rooms.length} rooms, ${contacts.length} people.`,
-    "",
-    "## Rooms",
-    "",
-    ...rooms.map(markdownRoom),
-    "",
-    "## People",
-    "",
-    ...contacts.map(
-      ({ userId, displayName }) =>
-        `- ${displayName === null ? "" : `${escaped(displayName)} `}${plain(userId)}`,
-    ),
-  ];
-  return `${lines.join("\n")}\n`;
+function people(count: number): string {
+  return count === 1 ? "1 person" : `${count} people`;
+}
+
+function markdownContact({ userId, displayName }: FileContact): string {
+  return `- ${displayName === null ? "" : `${escaped(displayName)} `}${plain(userId)}`;
 }
 
 function markdownRoom({ roomId, name, link, partner, joinRule, helpers }: FileRoom): string {

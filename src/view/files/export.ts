@@ -6,6 +6,8 @@ import type { Attachment, Message } from "../document/message.ts";
 import { alert, notice } from "../document/message.ts";
 import { counted, formatCount } from "../document/numbers.ts";
 
+const MEBIBYTE = 1_048_576;
+
 /** Shown while the old account is read. */
 export function readingForExport(): Message {
   return notice(paragraph("Reading your old account …"));
@@ -56,9 +58,14 @@ export function dataExported(file: DataFile, attachment: Attachment, view: Expor
 export function exportTooLarge(maxBytes: number): Message {
   return alert(
     paragraph(
-      `The file is larger than my server takes (${formatCount(Math.floor(maxBytes / 1_048_576))} MB), so I could not send it. Please ask the operator of this bot.`,
+      `The file is larger than my server takes (${sizeWords(maxBytes)}), so I could not send it. Please ask the operator of this bot.`,
     ),
   );
+}
+
+function sizeWords(bytes: number): string {
+  const [unit, unitBytes] = bytes >= MEBIBYTE ? ["MB", MEBIBYTE] : ["kB", 1_024];
+  return `${formatCount(Math.floor(bytes / unitBytes))} ${unit}`;
 }
 
 /** Settings are only written as JSON. */
@@ -76,7 +83,7 @@ function peopleWords(count: number): string {
 function partsWords(attachments: readonly Attachment[]): string[] {
   return attachments.length === 1
     ? []
-    : [`, in ${attachments.length} files, because my server takes no larger ones`];
+    : [`, in ${attachments.length} files, because I can send and read no larger ones`];
 }
 
 function readers({ roomKind }: ExportView): Inline[] {

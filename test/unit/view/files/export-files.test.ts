@@ -212,4 +212,46 @@ describe("the file of rooms", () => {
     expect(found).toEqual(rooms.map(({ roomId }) => roomId));
     expect(parts[0]?.fileName).toMatch(/^rooms-.*-1-of-\d+\.json$/);
   });
+
+  it.each(["json", "csv", "md"] as const)("as %s has no part that is larger than the limit", (format) => {
+    const rooms = Array.from({ length: 300 }, (_, index) =>
+      room({ roomId: `!r${index}:old.example`, name: "é".repeat(index) }),
+    );
+    const contacts = Array.from({ length: 300 }, (_, index) => ({
+      ...{ userId: `@p${index}:old.example`, displayName: "P", rooms: [] },
+    }));
+    for (const maxBytes of [3_000, 10_000, 40_000]) {
+      const parts = roomsAttachments({ ...file(rooms), contacts }, format, maxBytes);
+      expect(Math.max(...parts.map(({ bytes }) => bytes.length))).toBeLessThanOrEqual(maxBytes);
+      const found = parts.flatMap(({ bytes }) => imported(bytes).rooms.map(({ roomId }) => roomId));
+      expect(found).toEqual(rooms.map(({ roomId }) => roomId));
+      if (format !== "csv")
+        expect(
+          parts.flatMap(({ bytes }) =>
+            imported(bytes)
+              .contacts.map(({ userId }) => userId)
+              .filter((userId) => userId.startsWith("@p")),
+          ),
+        ).toEqual(contacts.map(({ userId }) => userId));
+    }
+  });
+
+  it("is written once, however many parts it has", () => {
+    let written = 0;
+    const rooms = Array.from({ length: 3_000 }, (_, index) => ({
+      ...room({ roomId: `!r${index}:old.example` }),
+      toJSON(this: object) {
+        written += 1;
+        return { ...this };
+      },
+    }));
+    expect(roomsAttachments(file(rooms), "json", 5_000).length).toBeGreaterThan(300);
+    expect(written).toBe(3_000);
+  });
+
+  it("has a part of its own for a room that is larger than the limit", () => {
+    const rooms = [room(), room({ roomId: "!large:x.example", name: "x".repeat(9_000) }), room()];
+    const parts = roomsAttachments(file(rooms), "json", 5_000);
+    expect(parts.map(({ bytes }) => bytes.length > 5_000)).toEqual([false, true, false]);
+  });
 });
