@@ -56,7 +56,7 @@ describe("a move by files, when the old server comes back half-way", () => {
     expect(await move.signIn("old")).toContain("I continue by myself");
     const plan = await move.ask("!migrate plan", /^Plan 2/u);
     expect(plan).toMatch(/by an invitation from your old account/u);
-    expect(plan).toMatch(/Since your file of .*: the same rooms/u);
+    expect(plan).toMatch(/Since your files of .*: the same rooms/u);
     story.release();
     const { content } = await move.waitFor(/^The move is done\./u, { after: story.after });
     expect(content["body"]).toContain("1 invitation sent");

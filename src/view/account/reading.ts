@@ -22,7 +22,7 @@ export function readingAccounts(): Message {
 
 /** Shown while the new account's server is asked about the rooms of a file. */
 export function askingAboutRooms(serverName: string): Message {
-  return notice(paragraph("Asking ", code(untrustedCode(serverName)), " about the rooms of your file …"));
+  return notice(paragraph("Asking ", code(untrustedCode(serverName)), " about the rooms of your files …"));
 }
 
 /** How far the work is that comes before a decision. */
@@ -34,7 +34,7 @@ export function readingProgress(progress: ReadProgress): Message {
   const done = ` … ${read} of ${total} rooms`;
   return notice(
     progress.of === "file"
-      ? paragraph("Asking ", server, ` about the rooms of your file${done}`)
+      ? paragraph("Asking ", server, ` about the rooms of your files${done}`)
       : paragraph("Reading ", server, done),
   );
 }

@@ -124,7 +124,7 @@ const problemWords: Readonly<Record<Exclude<StepProblemCode, AccountProblemCode>
   partner_refused: "they, or their server, take no invitation",
   room_encrypted: "the room is encrypted, so I wrote nothing",
   room_grew: "more people are in the room than before, so I wrote nothing",
-  not_signed_in: "this needs your old account itself, and I know it only from your file",
+  not_signed_in: "this needs your old account itself, and I know it only from your files",
   unreadable: "the existing data can't be read, so I left it alone",
   no_image: "the file is not a picture, so I left it out",
   gone: "it is no longer there",

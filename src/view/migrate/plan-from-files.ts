@@ -16,7 +16,7 @@ export function planSource({ writtenAt, oldServer }: PlanByFiles): Block {
   return paragraph(
     "Nobody has signed in your old account, and its server ",
     code(untrustedCode(oldServer)),
-    " does not answer. I am sorry. This plan comes from your file of ",
+    " does not answer. I am sorry. This plan comes from your files of ",
     formatDate(writtenAt),
     ", and from what your new server can see of the rooms now.",
   );
@@ -61,8 +61,8 @@ export function lostForGood(
 
 /** What has changed since the person's file, in a plan that reads the old account itself. */
 export function changedSinceFile({ writtenAt, entered, left }: SinceFiles, prefix: string): Block[] {
-  const since = `Since your file of ${formatDate(writtenAt)}`;
-  const about = "I go by the account itself, and keep the file in case its server goes away. ";
+  const since = `Since your files of ${formatDate(writtenAt)}`;
+  const about = "I go by the account itself, and keep your files in case its server goes away. ";
   if (entered.length === 0 && left.length === 0)
     return [paragraph(strong(since), `: the same rooms. ${about.trim()}`)];
   return [

@@ -85,7 +85,7 @@ function roomCounts({ report: { rooms }, byFiles }: ShownPlan): Block[] {
   if (rooms.length === 0)
     return [
       paragraph(
-        `${byFiles === null ? "Your old account is in no room" : "Your file names no room"}, so there is nothing to join.`,
+        `${byFiles === null ? "Your old account is in no room" : "Your files name no room"}, so there is nothing to join.`,
       ),
     ];
   if (areAllExcluded(rooms)) return [paragraph(noRoomFits(rooms.length))];
@@ -203,7 +203,7 @@ function keysToCopy(report: Report, prefix: string): Inline[][] {
 function willNotMove({ report, isInviteBlocked, bannedRooms, notMoved, byFiles }: ShownPlan): Block[] {
   const lines: Inline[] = [
     ...(byFiles?.hasData === false
-      ? ["settings, notification rules, ignored people and your profile: your file does not have them"]
+      ? ["settings, notification rules, ignored people and your profile: your files do not have them"]
       : []),
     "messages themselves: they stay in the rooms, and each room decides what a new member may read",
     "a room's addresses on your old server, and creator rights",

@@ -74,7 +74,7 @@ export function unknownRoomsNote(words: readonly string[], { isFromFile }: Maybe
   const named = words.map((word) => code(untrustedCode(word)));
   return [
     paragraph(
-      `Not among ${isFromFile === true ? "the rooms of your file" : "your old account's rooms"}: `,
+      `Not among ${isFromFile === true ? "the rooms of your files" : "your old account's rooms"}: `,
       ...join(named, ", "),
       ".",
     ),

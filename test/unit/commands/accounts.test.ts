@@ -271,7 +271,7 @@ describe("with a file of the old account", () => {
     const target = account("target", "@b:new.example");
     const text = async (source: FileAccount | Account): Promise<string> =>
       renderPlainText((await readingNote(ME, { of: async () => ({ source, target }) })).document);
-    expect(await text(imported)).toBe("Asking new.example about the rooms of your file …");
+    expect(await text(imported)).toBe("Asking new.example about the rooms of your files …");
     expect(await text(account("source", "@a:old.example"))).toBe("Reading both accounts …");
   });
 });

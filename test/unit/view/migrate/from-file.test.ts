@@ -216,7 +216,7 @@ describe("a plan without the old account", () => {
 
   it("says at its top where it comes from", () => {
     expect(said).toMatch(
-      /^Plan 1 for @a:old\.example → @a:new\.example\. Nothing was changed\.\n\nNobody has signed in your old account, and its server old\.example does not answer\. I am sorry\. This plan comes from your file of 30 November 2026, /u,
+      /^Plan 1 for @a:old\.example → @a:new\.example\. Nothing was changed\.\n\nNobody has signed in your old account, and its server old\.example does not answer\. I am sorry\. This plan comes from your files of 30 November 2026, /u,
     );
   });
 
@@ -238,7 +238,7 @@ describe("a plan without the old account", () => {
       "by /join ROOM in an app. Then sign it in here, and I can move more: !login old @a:old",
     );
     expect(said).toContain(
-      "- settings, notification rules, ignored people and your profile: your file does not",
+      "- settings, notification rules, ignored people and your profile: your files do not",
     );
   });
 
@@ -247,7 +247,7 @@ describe("a plan without the old account", () => {
       "Nobody can act for the old account, so somebody in the room must let the new one in",
     );
     expect(said).toContain("Nobody on a living server is known who could invite the new account.");
-    expect(said).toContain("Not among the rooms of your file: ");
+    expect(said).toContain("Not among the rooms of your files: ");
     expect(said).toContain(": no longer in your files");
   });
 });
@@ -256,7 +256,7 @@ describe("a plan with the old account and a file", () => {
   it("says what changed since the file, with the first names", () => {
     const said = text(planMessage(plan({ byFiles: null, sinceFiles }), VIEW));
     expect(said).toMatch(
-      /Since your file of 30 November 2026\n\n- 7 new rooms: .* and 2 more\n- 1 room that/u,
+      /Since your files of 30 November 2026\n\n- 7 new rooms: .* and 2 more\n- 1 room that/u,
     );
     expect(said).toContain("!export rooms makes a new one.");
     expect(said).not.toContain("Nobody has signed in");
@@ -265,7 +265,7 @@ describe("a plan with the old account and a file", () => {
   it("says that nothing changed", () => {
     const same = { ...sinceFiles, entered: [], left: [] };
     expect(text(planMessage(plan({ byFiles: null, sinceFiles: same }), VIEW))).toContain(
-      "Since your file of 30 November 2026: the same rooms.",
+      "Since your files of 30 November 2026: the same rooms.",
     );
   });
 });
@@ -327,7 +327,7 @@ describe("without the old account", () => {
   });
 
   it("what is done meanwhile names the server that is asked", () => {
-    expect(text(askingAboutRooms("new.example"))).toBe("Asking new.example about the rooms of your file …");
+    expect(text(askingAboutRooms("new.example"))).toBe("Asking new.example about the rooms of your files …");
   });
 
   it.each([
@@ -337,7 +337,7 @@ describe("without the old account", () => {
     },
     {
       progress: { of: "file", serverName: "new.example", read: 40, total: 120 },
-      said: "Asking new.example about the rooms of your file … 40 of 120 rooms",
+      said: "Asking new.example about the rooms of your files … 40 of 120 rooms",
     },
     {
       progress: { of: "account", serverName: "new.example", read: 40, total: 120 },
