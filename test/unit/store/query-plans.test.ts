@@ -2,6 +2,10 @@ import Database from "better-sqlite3";
 import type { CompiledQuery } from "kysely";
 import { Kysely } from "kysely";
 import { expect, it } from "vitest";
+import type { ContactOf } from "../../../src/model/contact.ts";
+import type { FileRoom } from "../../../src/model/room-file.ts";
+import { Contacts } from "../../../src/store/contacts.ts";
+import { Imports } from "../../../src/store/imports.ts";
 import { KeptRequestRows } from "../../../src/store/kept-requests.ts";
 import { KeyCopies } from "../../../src/store/key-copies.ts";
 import { OutboxItems } from "../../../src/store/outbox-items.ts";
@@ -29,6 +33,14 @@ const LARGE = [
   "key_copy",
   "copied_keys",
   "unusable_key",
+  "asked_question",
+  "opened_chat",
+  "announced_room",
+  "silent_server",
+  "finish_state",
+  "imported_account",
+  "imported_room",
+  "imported_contact",
   "run",
   "run_room",
   "step",
@@ -220,12 +232,56 @@ async function work(database: Kysely<Tables>): Promise<void> {
   await files.find({ roomId: "!r", sender: owner }, null, 2);
   await files.find({ roomId: "!r", sender: owner }, "$e", 2);
   await files.remove("$e");
+  await contact(new Contacts(database, report));
+  await importFiles(new Imports(database, { log, report }));
   await events.begin("$e");
   await events.has("$e");
   await events.unhandled();
   await events.finish("$e", 2);
   await pruneEvents(database, 1);
   await pruneMessages(database, 1);
+}
+
+/** Contact of a person who has signed in the old account, and of one who only has files. */
+async function contact(contacts: Contacts): Promise<void> {
+  for (const isFromFile of [false, true]) {
+    const move: ContactOf = { owner: "@me:x", source: "@me:x", target: "@me:y", isFromFile };
+    const step = { runId: 1, key: `${isFromFile}` };
+    const opened = { move, step, partner: "@ann:x", by: move.target, purpose: "ask" } as const;
+    await contacts.reserveChat(opened, 1, 1);
+    await contacts.nextChatAt(move, 1, 2);
+    await contacts.of(move, 2);
+    await contacts.asked(move);
+    await contacts.chats(move);
+    await contacts.chats({ source: move.source });
+    await contacts.runOfChat(move, "!chat");
+    await contacts.declined(move, { roomId: "!chat", userId: "@ann:x", askedAbout: new Set(["!a"]) });
+    await contacts.saveFinishState(move, { at: 1, state: {} });
+    await contacts.lastFinishState(move.owner);
+  }
+}
+
+/** Two files of one account, and one of another instead. */
+async function importFiles(imports: Imports): Promise<void> {
+  const owner = "@me:x";
+  const rooms = [fileRoom("!a:x")];
+  const findings = { writtenAt: 1, rooms, contacts: [{ userId: "@ann:x", displayName: null, rooms: [] }] };
+  const kept = { owner, userId: "@me:dead.example", findings: { ...findings, data: null }, isInstead: false };
+  await imports.add(kept, 1);
+  await imports.add(kept, 2);
+  await imports.account(owner);
+  await imports.overview(owner);
+  await imports.content(owner);
+  await imports.add({ ...kept, isInstead: true }, 3);
+  await imports.clear(owner);
+}
+
+function fileRoom(roomId: string): FileRoom {
+  return {
+    ...{ roomId, membership: null, name: null, alias: null, aliases: [], via: [], version: null },
+    ...{ joinRule: null, allow: [], encrypted: null, direct: null, partner: null, tags: {}, power: null },
+    ...{ memberCount: null, helpers: [], successor: null, link: null },
+  };
 }
 
 it("no statement of the work reads a whole table", async () => {
@@ -248,6 +304,15 @@ it.each([
   { statement: /from "outbox" as "item"/u, index: "INDEX outbox_in_room" },
   { statement: /max\("finished_at"\).* where "edits" = /u, index: "INDEX outbox_edit" },
   { statement: /select distinct "room_id" from "outbox"/u, index: "COVERING INDEX outbox_person" },
+  { statement: /^select "at" from "opened_chat" where "at" > .* or "opened_by"/u, index: "opened_chat_by" },
+  { statement: /^select "at" from "opened_chat" where "at" > .* or "opened_by"/u, index: "opened_chat_for" },
+  { statement: /^select "at" from "opened_chat" where "at" > .*"from_file"/u, index: "opened_chat_of" },
+  { statement: /^select \* from "asked_question"/u, index: "asked_question_of (source=?)" },
+  {
+    statement: /^select \* from "opened_chat" where "source" = \? (?!and "owner")/u,
+    index: "opened_chat_of",
+  },
+  { statement: /"run"\."id" = .*"run_id"/u, index: "SEARCH run USING INTEGER PRIMARY KEY" },
 ])("$index serves $statement", async ({ statement, index }) => {
   const { database, sqlite, queries } = opened();
   await work(database);
@@ -268,7 +333,7 @@ it("every index is used by a statement", async () => {
     .prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL")
     .pluck()
     .all()
-    .filter((name) => /^(step|run|outbox|question|received|key)_/u.test(name));
+    .filter((name) => /^(step|run|outbox|question|received|key|asked|opened|announced)_/u.test(name));
   expect(names.filter((name) => !used.includes(name))).toEqual([]);
   await database.destroy();
 });
