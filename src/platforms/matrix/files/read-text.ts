@@ -25,23 +25,30 @@ export function readText({ line: first, text, hasFileLines }: TextOfFile, found:
 
 /** Longer lines are read in pieces, so that no piece takes long. */
 const MAX_PIECE = 100_000;
+/** The longest link that is read. */
+const MAX_ID = 2_000;
+
+/** Longer lines are not shown whole. What was not understood may be far from their start. */
+const MAX_SHOWN_LINE = 120;
 
 function readLine(text: string, line: number, found: FoundInFile): void {
-  let isUnread = false;
+  let unread: string | null = null;
   for (let start = 0; start < text.length;) {
     const piece = pieceOf(text, start);
     start += piece.length;
     const ids = idsInLine(piece);
-    isUnread ||= ids.isUnread;
+    unread ??= ids.unread;
     for (const { id, via, name } of ids.rooms) found.room({ roomId: id, via: [...via], name });
     for (const { id, name } of ids.people) found.contact({ userId: id, displayName: name, rooms: [] });
   }
-  if (isUnread) found.unread(line, text);
+  if (unread !== null) found.unread(line, text.length > MAX_SHOWN_LINE ? unread : text);
 }
 
-/** Ends at a space, so that no ID is cut. */
+/** Ends where an ID ends, so that none is cut. Some files have neither spaces nor lines. */
 function pieceOf(text: string, start: number): string {
-  const piece = text.slice(start, start + MAX_PIECE);
-  const space = piece.lastIndexOf(" ");
-  return start + piece.length === text.length || space < 1 ? piece : piece.slice(0, space);
+  const end = start + MAX_PIECE;
+  if (end >= text.length) return text.slice(start);
+  for (let index = end; index > end - MAX_ID; index -= 1)
+    if (/[\s<>"'`(){}|,;]/u.test(text[index] ?? "")) return text.slice(start, index);
+  return text.slice(start, end);
 }
