@@ -5,8 +5,10 @@ import { isJsonObject } from "../api/json.ts";
 import { desiredContent } from "../categories/account-data/desired-content.ts";
 import { DIRECT_CHATS_TYPE } from "../categories/direct-chats/plan.ts";
 import { READ_MARKER_TYPE } from "../categories/read-markers/plan.ts";
+import { whyTagIsNotMoved } from "../categories/tags/plan.ts";
 import type { OpenAccount } from "../open-account.ts";
 import type { AccountReading } from "../reading/account-reading.ts";
+import type { RoomTag } from "../reading/raw-events.ts";
 import { readForExport } from "./export-reading.ts";
 
 /** The bot, and the rooms that are chats with it or that it opened. */
@@ -46,11 +48,9 @@ export function dataFile(
     pushRules: { global: pushRules },
     tags: Object.fromEntries(
       [...roomTags]
-        .filter(([roomId, tags]) => tags.length > 0 && !bot.withBot.has(roomId))
-        .map(([roomId, tags]) => [
-          roomId,
-          Object.fromEntries(tags.map(({ name, order }) => [name, order === null ? {} : { order }])),
-        ]),
+        .filter(([roomId]) => !bot.withBot.has(roomId))
+        .map(([roomId, tags]) => [roomId, copiedTags(tags)] as const)
+        .filter(([, tags]) => Object.keys(tags).length > 0),
     ),
     profile: {
       ...(displayName !== null && { displayname: displayName }),
@@ -64,6 +64,11 @@ export function dataFile(
         .filter(([, contents]) => Object.keys(contents).length > 0),
     ),
   };
+}
+
+function copiedTags(tags: readonly RoomTag[]): Record<string, { order?: number }> {
+  const copied = tags.filter(({ name }) => whyTagIsNotMoved(name) === null);
+  return Object.fromEntries(copied.map(({ name, order }) => [name, order === null ? {} : { order }]));
 }
 
 /** What a move copies of account data: nothing secret, and nothing of one device. */

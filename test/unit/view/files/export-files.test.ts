@@ -1,8 +1,9 @@
+import { readFile as read } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import type { FileRoom, RoomsFile } from "../../../../src/model/room-file.ts";
-import { roomsFileSchema } from "../../../../src/model/room-file.ts";
+import { fileRoomSchema, roomsFileSchema } from "../../../../src/model/room-file.ts";
 import { readFile } from "../../../../src/platforms/matrix/files/read-file.ts";
-import { roomsAttachments } from "../../../../src/view/files/export-files.ts";
+import { ROOM_COLUMNS, roomsAttachments } from "../../../../src/view/files/export-files.ts";
 
 const MAX_BYTES = 1_000_000;
 
@@ -102,6 +103,14 @@ describe("the file of rooms", () => {
     });
     // A name cannot add a helper.
     expect(second?.helpers.map(({ userId }) => userId)).toEqual(["@ann:third.example"]);
+  });
+
+  it("has the fields that the README describes, in its order", async () => {
+    const text = await read("README.md", "utf8");
+    const [, table = ""] = /\| field of a room \|.*\n.*\n([^]*?)\n\n/u.exec(text) ?? [];
+    const described = table.split("\n").flatMap((row) => row.split("|")[1]?.match(/\w+/gu) ?? []);
+    expect(described).toEqual([...ROOM_COLUMNS]);
+    expect(Object.keys(fileRoomSchema.shape)).toEqual(described);
   });
 
   it("as Markdown has links, and no name in it is markup or a mention", () => {

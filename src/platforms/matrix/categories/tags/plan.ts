@@ -76,7 +76,7 @@ function desiredTags(
     const tags = byRoom.get(targetRoomId) ?? new Map<string, DesiredTag>();
     byRoom.set(targetRoomId, tags);
     for (const { name, order } of roomTags.get(roomId) ?? []) {
-      const code = whyNotMoved(name);
+      const code = whyTagIsNotMoved(name);
       if (code !== null) notMoved.push({ category: "tags", item: `${roomId} ${name}`, code });
       else if (!tags.has(name)) tags.set(name, { roomId: targetRoomId, name, order });
     }
@@ -84,7 +84,8 @@ function desiredTags(
   return { items: [...byRoom.values()].flatMap((tags) => [...tags.values()]), notMoved };
 }
 
-function whyNotMoved(name: string): "bound_to_server" | "malformed" | null {
+/** `null`: a tag of this name is moved with its room. */
+export function whyTagIsNotMoved(name: string): "bound_to_server" | "malformed" | null {
   if (name === "m.server_notice") return "bound_to_server";
   return !isPathSegment(name) || Buffer.byteLength(name) > MAX_TAG_BYTES ? "malformed" : null;
 }

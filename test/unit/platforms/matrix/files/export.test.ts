@@ -275,8 +275,15 @@ function settings(accountData: Record<string, unknown>, ofRoom: Record<string, u
       snapshot,
       roomAccountData: new Map([["!a", new Map(Object.entries(ofRoom))]]),
       roomTags: new Map([
-        ["!a", [{ name: "m.favourite", order: 0.5 }]],
-        ["!b", []],
+        [
+          "!a",
+          [
+            { name: "m.favourite", order: 0.5 },
+            { name: "m.server_notice", order: null },
+          ],
+        ],
+        ["!b", [{ name: "m.server_notice", order: null }]],
+        ["!c", []],
       ]),
       pushRules: { override: [{ rule_id: ".m.rule.master", enabled: false }] },
       profile: {
