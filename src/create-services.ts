@@ -132,6 +132,7 @@ export function createServices(base: Base): Services {
       runs: store.runs,
       platform,
     },
+    imported: (owner, userId) => runs.control.signedIn(owner, { side: "source", userId }),
     areAllowed: configuration.access.imports,
     download: base.files.download,
     ...{ now, log },

@@ -5,6 +5,7 @@ import type { Run } from "../../model/run.ts";
 import type { Accounts } from "../../store/accounts.ts";
 import type { Imports } from "../../store/imports.ts";
 import type { CannotDecide, FilesInstead } from "../plan/results.ts";
+import type { FilesGone } from "../run/results.ts";
 
 export interface PeoplesAccountsOptions {
   accounts: Pick<Accounts, "get">;
@@ -65,6 +66,18 @@ export class PeoplesAccounts {
   async overview(owner: string): Promise<FilesOverview | null> {
     const { imports, areImportsAllowed } = this.#options;
     return areImportsAllowed ? imports.overview(owner) : null;
+  }
+
+  /** Why no files stand in for the old account of a run by files; `null`: they do, or need not. */
+  async filesGone({
+    owner,
+    source,
+    isFromFile: goesByFiles,
+  }: Pick<Run, "owner" | "source" | "isFromFile">): Promise<FilesGone | null> {
+    const { accounts, areImportsAllowed } = this.#options;
+    if (!goesByFiles || (await accounts.get(owner, "source")) !== null) return null;
+    if (!areImportsAllowed) return "switched_off";
+    return (await this.fromFile(owner))?.userId === source ? null : "lost";
   }
 
   /** What files can do without the old account; nothing if imports are switched off. */

@@ -26,7 +26,7 @@ export interface FileImportRequest {
 export type FileImportResult =
   /** The operator does not allow moves by files. */
   | { readonly status: "switched_off" }
-  | { readonly status: "cleared"; readonly erased: ErasedImport | null }
+  | { readonly status: "cleared"; readonly erased: ErasedImport | null; readonly isSwitchedOff?: true }
   /** A move goes by the files that are to be erased. */
   | { readonly status: "in_use" }
   | { readonly status: "no_file"; readonly isReply: boolean }
@@ -63,6 +63,8 @@ export interface FileImportsOptions {
   readonly platform: Pick<Platform, "serverName"> & {
     readonly files: Pick<PlatformFiles, "read" | "isAnswering" | "userId">;
   };
+  /** Files about an old account were kept. Runs that had lost theirs go on. */
+  readonly imported: (owner: string, userId: string) => Promise<void>;
   /** `access.imports` of the configuration. */
   readonly areAllowed: boolean;
   /** Downloads a file that a person sent. @throws the reason of the signal, if it is aborted */
@@ -87,10 +89,14 @@ export class FileImports {
   async import(request: FileImportRequest): Promise<FileImportResult> {
     const { areAllowed, imports, receivedFiles, platform, now } = this.#options;
     const { owner, roomId, inReplyTo, as, isClearing } = request;
-    if (!areAllowed) return { status: "switched_off" };
+    const isOnlyClearing = isClearing && inReplyTo === null && as === null;
+    // People can have everything erased, whatever the operator allows.
+    if (!areAllowed && !isOnlyClearing) return { status: "switched_off" };
     if (isClearing && (await this.#areInUse(owner))) return { status: "in_use" };
-    if (isClearing && inReplyTo === null && as === null)
-      return { status: "cleared", erased: await imports.clear(owner) };
+    if (isOnlyClearing) {
+      const erased = await imports.clear(owner);
+      return { status: "cleared", erased, ...(!areAllowed && { isSwitchedOff: true }) };
+    }
     const typed = as === null ? null : platform.files.userId(as);
     if (as !== null && typed === null) return { status: "no_user_id", typed: as };
     const found = await receivedFiles.find({ roomId, sender: owner }, inReplyTo, now());
@@ -124,7 +130,7 @@ export class FileImports {
     typed: string | null,
     findings: FileFindings,
   ): Promise<FileImportResult> {
-    const { accounts, imports, platform, now, log } = this.#options;
+    const { accounts, imports, platform, imported, now, log } = this.#options;
     const inFile = findings.account;
     const userId = inFile ?? typed;
     if (userId === null) return { status: "account_needed", rooms: findings.rooms.length };
@@ -145,6 +151,7 @@ export class FileImports {
       },
       "a file about an old account was imported",
     );
+    await imported(owner, userId);
     return {
       ...{ status: "imported", userId, findings: own, newRooms: kept.newRooms, knownRooms: kept.knownRooms },
       isOldServerAnswering:

@@ -1,5 +1,5 @@
-import type { Account, MovedAccounts, Side } from "../../model/account.ts";
-import { isFromFile } from "../../model/account.ts";
+import type { Account, MovedAccounts, OldAccount, Side } from "../../model/account.ts";
+import { isFromFile, knownSince } from "../../model/account.ts";
 import type { KeyedQueue } from "../../model/keyed-queue.ts";
 import type { RunEvent } from "../../model/run-states.ts";
 import { isActive, nextState } from "../../model/run-states.ts";
@@ -15,6 +15,7 @@ import type { BegunChatEnding } from "../contact/begun-chats.ts";
 import { currentRuns } from "./current-runs.ts";
 import type { KeptRequests } from "./kept-requests.ts";
 import type { Preparations } from "./preparations.ts";
+import { isSourceGone } from "./problem-of-files.ts";
 import { refusedSteps } from "./refused-steps.ts";
 import type { StartRequest } from "./requests.ts";
 import type {
@@ -116,8 +117,11 @@ export class RunControl {
     return Promise.all(runs.map((run) => this.#options.statuses.of(run)));
   }
 
-  /** Resumes runs that need their owner, once both of their accounts are signed in. */
-  signedIn(owner: string, account: Pick<Account, "side" | "userId">): Promise<void> {
+  /**
+   * Resumes runs that need their owner, once both of their accounts can be used.
+   * @param account was signed in, or files about it were imported
+   */
+  signedIn(owner: string, account: Pick<OldAccount, "side" | "userId">): Promise<void> {
     return this.#options.queue.run(owner, async () => {
       for (const run of await this.#options.runs.unfinished(owner))
         if (run[account.side] === account.userId && (await this.#bothOf(run)) !== null)
@@ -142,11 +146,12 @@ export class RunControl {
       const accounts = run?.problem && (await this.#bothOf(run));
       if (!run?.problem || !accounts) return;
       const account = accounts[run.problem.side];
-      if (isFromFile(account)) return;
-      const { signedInAt } = account;
+      const since = knownSince(account);
+      // Files that were gone are back, also if nothing was imported since.
+      const isSince = isFromFile(account) ? isSourceGone(run.problem) : since > run.problem.since;
       // Once for each sign-in, also if the clock was set back.
-      if (signedInAt <= run.problem.since || this.#resumedFor.get(id) === signedInAt) return;
-      if ((await this.#resume(run, "signed_in")) !== null) this.#resumedFor.set(id, signedInAt);
+      if (!isSince || this.#resumedFor.get(id) === since) return;
+      if ((await this.#resume(run, "signed_in")) !== null) this.#resumedFor.set(id, since);
     });
   }
 

@@ -87,6 +87,7 @@ export function createRuns(options: CreateRunsOptions): RunServices {
     isAnswering: ({ platform, source }) =>
       platforms[platform].files.isAnswering(source, AbortSignal.timeout(ASK_TIMEOUT_MS)),
     accounts,
+    moved,
     runs,
     steps,
     contacts: store.contacts,

@@ -39,6 +39,9 @@ export interface RunWait {
   steps: number;
 }
 
+/** What became of the files of a run: erased, or the operator allows no moves by files any more. */
+export type FilesGone = "lost" | "switched_off";
+
 /** The status of a run, for `!migrate status` and the progress message. */
 export interface RunStatus {
   /** The number of its plan. */
@@ -67,6 +70,8 @@ export interface RunStatus {
   expectedEnd: number | null;
   /** Why the run needs its owner, for `needs_you`. */
   problem: { side: Side; problem: StepProblem } | null;
+  /** The problem is that nothing stands in for the old account of a run by files. */
+  filesGone?: FilesGone;
   /** The bot was restarted during the run and has resumed it. */
   wasInterrupted: boolean;
 }

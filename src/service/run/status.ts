@@ -8,6 +8,8 @@ import type { Accounts } from "../../store/accounts.ts";
 import type { Contacts } from "../../store/contacts.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { StepCount, Steps } from "../../store/steps.ts";
+import type { PeoplesAccounts } from "../accounts/peoples-accounts.ts";
+import { isSourceGone } from "./problem-of-files.ts";
 import type { RunStatus } from "./results.ts";
 import { expectedEndOf, roomCounts, waitsOf } from "./waits.ts";
 
@@ -17,6 +19,7 @@ export interface RunStatusOptions {
   isAnswering: (run: Run) => Promise<boolean>;
   /** The accounts that are signed in. */
   accounts: Pick<Accounts, "get">;
+  moved: Pick<PeoplesAccounts, "filesGone">;
   runs: Pick<Runs, "roomCounts">;
   steps: Pick<Steps, "counts">;
   contacts: Pick<Contacts, "nextChatAt">;
@@ -38,7 +41,7 @@ export class RunStatuses {
   }
 
   async of(run: Run): Promise<RunStatus> {
-    const { platforms, runs, steps, contacts, newChatsPerDay, limits, awayUntil, waitOf, now } =
+    const { platforms, moved, runs, steps, contacts, newChatsPerDay, limits, awayUntil, waitOf, now } =
       this.#options;
     const counts = await steps.counts(run.id);
     for (const side of sides) await limits.load(run[side]);
@@ -55,6 +58,7 @@ export class RunStatuses {
       newChatsPerDay,
       now: now(),
     };
+    const filesGone = isSourceGone(run.problem) ? await moved.filesGone(run) : null;
     const waits = isWorkedOn(run) ? waitsOf(run, counts, facts) : [];
     return {
       number: run.planNumber,
@@ -77,9 +81,11 @@ export class RunStatuses {
       waits,
       expectedEnd: isWorkedOn(run) ? expectedEndOf(run, counts, waits, facts) : null,
       problem: run.problem,
+      ...(filesGone !== null && { filesGone }),
       wasInterrupted: run.wasInterrupted,
     };
   }
+
   /** The same. The old server of a run by files is asked whether it answers again. */
   async withOldServer(run: Run): Promise<RunStatus> {
     const { accounts, isAnswering } = this.#options;

@@ -16,6 +16,7 @@ import type { Steps } from "../../store/steps.ts";
 import type { PeoplesAccounts } from "../accounts/peoples-accounts.ts";
 import type { LeftChats } from "../contact/left-chats.ts";
 import { refusalsSince } from "../plan/room-histories.ts";
+import { isSourceGone, problemOfFiles } from "./problem-of-files.ts";
 import { mayStillRead, refusedSteps } from "./refused-steps.ts";
 import { roomsLetIn } from "./rooms-let-in.ts";
 import type { RunListener } from "./run-listener.ts";
@@ -36,7 +37,7 @@ const MAX_LOOKS_PER_SERVER = 4;
 const ANNOUNCED_AFTER_MS = 60_000;
 
 export interface WatchLookOptions {
-  accounts: Pick<PeoplesAccounts, "ofRun">;
+  accounts: Pick<PeoplesAccounts, "ofRun" | "perhapsOfRun" | "filesGone">;
   platforms: Platforms<"pair" | "runs" | "serverName">;
   runs: Pick<
     Runs,
@@ -72,7 +73,12 @@ export class WatchLook {
     // A person has paused the run, or must act first.
     if (run.state !== "watching" && run.state !== "running") return false;
     const accounts = await this.#options.accounts.ofRun(run);
-    if (accounts === null) return run.state === "watching" && (await this.#end(run));
+    if (accounts === null) return run.state === "watching" && (await this.#withoutAccount(run, memory));
+    if (isFromFile(accounts.source) && isSourceGone(run.problem)) {
+      // The files are back.
+      run.problem = null;
+      await this.#store(run, null);
+    }
     await this.#slots.run(
       sides
         .filter((side) => !isFromFile(accounts[side]))
@@ -273,10 +279,17 @@ export class WatchLook {
     if (isLong) await listener.roomsLetIn(run, roomsLetIn(rooms, since));
   }
 
-  async #end(run: Run): Promise<boolean> {
+  /** Files may come back, so the run waits for them. A signed-out account has ended it. */
+  async #withoutAccount(run: Run, memory: WatchMemory): Promise<boolean> {
     const { runs, log } = this.#options;
-    log.info({ runId: run.id }, "the watch of a run ends: an account of it is no longer signed in");
-    return (await runs.apply(run.id, "abandoned")) !== null;
+    const problem = await problemOfFiles(run, this.#options);
+    if (problem === null) {
+      log.info({ runId: run.id }, "the watch of a run ends: an account of it is no longer signed in");
+      return (await runs.apply(run.id, "abandoned")) !== null;
+    }
+    if (problem !== run.problem) await this.#store(run, problem);
+    await this.#inform(run, problem, memory);
+    return false;
   }
 
   #serverOf(run: Run, side: Side): string {

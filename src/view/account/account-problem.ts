@@ -1,6 +1,7 @@
 import { isAccountProblemCode } from "../../model/account-problem.ts";
 import type { Side } from "../../model/account.ts";
 import type { StepProblem } from "../../model/step-outcome.ts";
+import type { FilesGone } from "../../service/run/results.ts";
 import type { Inline } from "../document/document.ts";
 import { code } from "../document/document.ts";
 import { untrustedCode } from "../document/untrusted-text.ts";
@@ -13,10 +14,20 @@ export interface AccountProblemView {
   problem: StepProblem;
   userId: string;
   prefix: string;
+  /** As in `RunStatus`. */
+  filesGone?: FilesGone | undefined;
 }
 
 /** What happened to an account in the middle of a run. */
-export function accountProblem({ side, problem, userId }: AccountProblemView): Inline[] {
+export function accountProblem({ side, problem, userId, filesGone }: AccountProblemView): Inline[] {
+  if (filesGone === "lost")
+    return ["I no longer have your files about ", code(untrustedCode(userId)), ", by which this goes."];
+  if (filesGone === "switched_off")
+    return [
+      "This goes by your files about ",
+      code(untrustedCode(userId)),
+      ", and the operator of this bot has switched off moves by files.",
+    ];
   const account: Inline[] = [`${sideName(side)} `, code(untrustedCode(userId))];
   if (isAccountProblemCode(problem.code)) {
     const { subject, predicate } = accountProblemWords[problem.code];
@@ -37,14 +48,28 @@ const OWNERS = {
 };
 
 /** What the account's owner can do about the problem. */
-export function accountRemedy({ side, problem, userId, prefix }: AccountProblemView): Inline[] {
+export function accountRemedy(view: AccountProblemView): Inline[] {
+  const { side, problem, userId, prefix, filesGone } = view;
   const signIn = code(`${prefix}login ${sideWord(side)} ${untrustedCode(userId)}`);
-  if (problem.code === "account_deactivated")
+  const cancel = [code(`${prefix}migrate cancel`), " ends this and says what is done."];
+  if (filesGone === "lost")
     return [
-      `${accountProblemWords.account_deactivated.remedy} `,
-      code(`${prefix}migrate cancel`),
-      " ends this and says what is done.",
+      "Please send me a file again and reply to it with ",
+      code(`${prefix}import`),
+      ", or sign in the account: ",
+      signIn,
+      ". Then I continue by myself. ",
+      ...cancel,
     ];
+  if (filesGone === "switched_off")
+    return [
+      "If its server answers, sign in the account: ",
+      signIn,
+      ". Then I continue by myself. ",
+      ...cancel,
+    ];
+  if (problem.code === "account_deactivated")
+    return [`${accountProblemWords.account_deactivated.remedy} `, ...cancel];
   if (problem.code === "account_limit")
     return [
       "Only the administrator of that server can change that; nobody in your rooms can. Once it allows more: ",

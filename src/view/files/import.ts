@@ -26,7 +26,9 @@ export function fileImportAnswer(result: FileImportResult, prefix: string): Mess
           "This bot does not move accounts by files; its operator has switched that off. Nothing was stored. ",
           "If your old server still answers, sign in your old account: ",
           code(`${prefix}login old @you:server`),
-          ".",
+          ". ",
+          code(`${prefix}import --clear`),
+          " forgets what I keep of earlier files.",
         ),
       );
     case "cleared":
@@ -39,9 +41,7 @@ export function fileImportAnswer(result: FileImportResult, prefix: string): Mess
                 code(untrustedCode(result.erased.userId)),
                 `: ${counted(result.erased.rooms, "room")}.`,
               ]),
-          " To take a file, reply to it with ",
-          again,
-          ".",
+          ...(result.isSwitchedOff === true ? [] : [" To take a file, reply to it with ", again, "."]),
         ),
       );
     case "in_use":

@@ -7,10 +7,13 @@ import { untrustedText } from "../document/untrusted-text.ts";
 import { runNames } from "../words/run-words.ts";
 
 /** A run stopped until its owner acts. */
-export function needsYou({ purpose, problem, source, target }: RunStatus, prefix: string): Message {
+export function needsYou(
+  { purpose, problem, source, target, filesGone }: RunStatus,
+  prefix: string,
+): Message {
   const stopped = `${runNames[purpose]} has stopped; nothing is lost. `;
   if (problem === null) return alert(paragraph(stopped, code(`${prefix}migrate status`), " shows why."));
-  const view = { ...problem, userId: problem.side === "source" ? source : target, prefix };
+  const view = { ...problem, userId: problem.side === "source" ? source : target, prefix, filesGone };
   const { serverText, page } = problem.problem;
   return alert(
     paragraph(stopped, ...accountProblem(view)),

@@ -14,6 +14,7 @@ import { comparesWords, oldServerBack } from "../words/from-file.ts";
 import { keptLine } from "../words/kept-words.ts";
 import { progressBar } from "../words/progress-bar.ts";
 import { accountsOf, isAboutRooms, runNames, stepNoun } from "../words/run-words.ts";
+import { NOT_WATCHED } from "./watch-hindered.ts";
 
 /**
  * There are seldom more, and each edit carries all of them four times (view/README.md, "Edits").
@@ -77,7 +78,7 @@ function hasResumed({ wasInterrupted, state, isCancelled }: RunStatus): boolean 
   return wasInterrupted && !isCancelled && (state === "running" || state === "watching" || state === "over");
 }
 
-function stateWords({ state, isCancelled, endedAt }: RunStatus, now: number): Inline[] {
+function stateWords({ state, isCancelled, endedAt, filesGone }: RunStatus, now: number): Inline[] {
   const ended = endedAt === null ? "" : ` since ${formatTime(endedAt)}`;
   switch (state) {
     case "running":
@@ -87,7 +88,9 @@ function stateWords({ state, isCancelled, endedAt }: RunStatus, now: number): In
     case "needs_you":
       return [strong("waits for you"), "."];
     case "watching":
-      return [`is done${ended}. I keep watching the rooms that wait for somebody.`];
+      return [
+        `is done${ended}.${filesGone === undefined ? " I keep watching the rooms that wait for somebody." : ""}`,
+      ];
     case "over":
       return [
         isCancelled
@@ -192,7 +195,7 @@ function limitWords({ limit, side }: RunWait): string {
 }
 
 function nextStep(status: RunStatus, prefix: string): Inline[] {
-  const { state, problem, source, target } = status;
+  const { state, problem, source, target, filesGone } = status;
   switch (state) {
     case "running":
       return [code(`${prefix}migrate pause`), " pauses it, ", code(`${prefix}migrate cancel`), " ends it."];
@@ -200,11 +203,16 @@ function nextStep(status: RunStatus, prefix: string): Inline[] {
       return [code(`${prefix}migrate resume`), " resumes it, ", code(`${prefix}migrate cancel`), " ends it."];
     case "needs_you": {
       if (problem === null) return [code(`${prefix}whoami`), " shows how your accounts are signed in."];
-      const view = { ...problem, userId: problem.side === "source" ? source : target, prefix };
+      const view = { ...problem, userId: problem.side === "source" ? source : target, prefix, filesGone };
       return [...accountProblem(view), " ", ...accountRemedy(view)];
     }
-    case "watching":
+    case "watching": {
+      if (problem !== null && filesGone !== undefined) {
+        const view = { ...problem, userId: source, prefix, filesGone };
+        return [...accountProblem(view), " ", NOT_WATCHED, " ", ...accountRemedy(view)];
+      }
       return [code(`${prefix}report`), " shows who can let you in.", ...keysOf(status, prefix)];
+    }
     case "over":
       return afterRun(status, prefix);
   }

@@ -9,13 +9,14 @@ import { untrustedCode } from "../document/untrusted-text.ts";
 
 /** A run that watches rooms cannot use one of the accounts, and goes on with the other. */
 export function watchHindered(status: RunStatus, prefix: string): Message {
-  const { problem, source, target } = status;
+  const { problem, source, target, filesGone } = status;
   if (problem === null) return notice(paragraph("I keep watching the rooms that wait for somebody."));
   const { side } = problem;
-  const stillWatched = status.isFromFile ? ONLY_NEW_ACCOUNT : STILL_WATCHED[side];
+  const stillWatched =
+    filesGone !== undefined ? NOT_WATCHED : status.isFromFile ? ONLY_NEW_ACCOUNT : STILL_WATCHED[side];
   const userId = side === "source" ? source : target;
   if (isAccountProblemCode(problem.problem.code)) {
-    const view = { ...problem, userId, prefix };
+    const view = { ...problem, userId, prefix, filesGone };
     return alert(paragraph(...accountProblem(view), ` ${stillWatched}`), paragraph(...accountRemedy(view)));
   }
   return notice(
@@ -29,6 +30,9 @@ export function watchHindered(status: RunStatus, prefix: string): Message {
 
 /** Nobody has signed in the old account. */
 const ONLY_NEW_ACCOUNT = "I can join a room only when I can use your new account again.";
+
+/** Nothing says which rooms the account wants to be in. */
+export const NOT_WATCHED = "Until then I join none of the rooms that wait for somebody.";
 
 /** What the watch still notices without an account of this side. */
 const STILL_WATCHED: Readonly<Record<Side, string>> = {

@@ -146,6 +146,8 @@ export interface FakeBotOptions {
   onRequest?: (request: FakeRequest, crash: () => void) => void | Promise<void>;
   /** Whether a person may use the bot. */
   isPermitted?: () => boolean;
+  /** `access.imports` of the configuration. */
+  areImportsAllowed?: boolean;
 }
 
 /** Starts one process of the bot with the parts that a move needs. */
@@ -155,6 +157,7 @@ export function startFakeBot({
   crashTimeOf = () => "none",
   onRequest,
   isPermitted = () => true,
+  areImportsAllowed = true,
 }: FakeBotOptions): FakeBot {
   let isDead = false;
   const store = openCrashingStore(folder, crashTimeOf, () => {
@@ -182,7 +185,7 @@ export function startFakeBot({
     now,
     log,
   });
-  const moved = accountsIn({ accounts, imports: store.store.imports });
+  const moved = accountsIn({ accounts, imports: store.store.imports, areImportsAllowed });
   const planning = new Planning({
     accounts: moved,
     platform,

@@ -2,15 +2,17 @@ import { PeoplesAccounts } from "../../../src/service/accounts/peoples-accounts.
 import type { Accounts } from "../../../src/store/accounts.ts";
 import type { Imports } from "../../../src/store/imports.ts";
 
-/** The accounts that people have in a store. Moves by files are allowed. */
+/** The accounts that people have in a store. */
 export function accountsIn({
   accounts,
   imports,
+  areImportsAllowed = true,
 }: {
   accounts: Pick<Accounts, "get">;
   imports: Pick<Imports, "account" | "overview" | "content">;
+  areImportsAllowed?: boolean;
 }): PeoplesAccounts {
-  return new PeoplesAccounts({ accounts, imports, areImportsAllowed: true });
+  return new PeoplesAccounts({ accounts, imports, areImportsAllowed });
 }
 
 /** The same of scripted accounts, without any file. */

@@ -107,6 +107,7 @@ describe("rows of the version before stored JSON had versions", () => {
       const statuses = new RunStatuses({
         platforms: { matrix: { serverName: () => "" } },
         accounts: store.accounts,
+        moved: { filesGone: async () => null },
         isAnswering: async () => false,
         runs,
         steps,

@@ -28,6 +28,8 @@ let store: Store;
 let isAnswering: boolean;
 let download: Download["status"];
 let log: string[];
+/** For which the runs that had lost their files go on. */
+let imported: string[];
 const files = new Map<string, string>();
 
 beforeEach(async () => {
@@ -35,6 +37,7 @@ beforeEach(async () => {
   isAnswering = false;
   download = "downloaded";
   log = [];
+  imported = [];
   files.clear();
 });
 afterEach(() => store.close());
@@ -69,6 +72,7 @@ function imports(areAllowed = true): FileImports {
       download === "downloaded"
         ? { status: download, bytes: Buffer.from(files.get(mediaId) ?? "") }
         : { status: download },
+    imported: async (...known) => void imported.push(known.join(" ")),
     now: () => NOW,
     log: pino({ level: "info" }, { write: (line: string) => void log.push(line) }),
   });
@@ -102,6 +106,14 @@ describe("an import", () => {
       userId: OLD,
       rooms: ["!choir:dead.example", "!garden:third.example", "#dogs:third.example"],
     });
+  });
+
+  it("lets runs go on that had lost their files", async () => {
+    send("$one", NOTES);
+    await run();
+    expect(imported).toEqual([]);
+    await run({ as: OLD });
+    expect(imported).toEqual([`${OWNER} ${OLD}`]);
   });
 
   it("done twice changes nothing more", async () => {
@@ -222,6 +234,20 @@ describe("a file of another account", () => {
     expect(await kept()).toBeNull();
     send("$two", OTHER_FILE);
     expect(await run()).toMatchObject({ status: "imported", userId: "@you:dead.example" });
+  });
+});
+
+describe("earlier files, where imports are switched off", () => {
+  it("can be forgotten, and no other is taken", async () => {
+    send("$one", ROOMS_FILE);
+    await run();
+    expect(await run({ isClearing: true, inReplyTo: "$one" }, false)).toEqual({ status: "switched_off" });
+    expect(await run({ isClearing: true, as: OLD }, false)).toEqual({ status: "switched_off" });
+    expect((await kept())?.userId).toBe(OLD);
+    const cleared = await run({ isClearing: true }, false);
+    expect(cleared).toEqual({ status: "cleared", erased: { userId: OLD, rooms: 1 }, isSwitchedOff: true });
+    expect(JSON.stringify(fileImportAnswer(cleared, "!"))).not.toContain("To take a file");
+    expect(await kept()).toBeNull();
   });
 });
 

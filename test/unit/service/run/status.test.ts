@@ -3,6 +3,7 @@ import type { Account } from "../../../../src/model/account.ts";
 import type { Run } from "../../../../src/model/run.ts";
 import type { LimitName } from "../../../../src/model/step.ts";
 import type { EndWait } from "../../../../src/queue/end-wait.ts";
+import type { FilesGone } from "../../../../src/service/run/results.ts";
 import { RunStatuses } from "../../../../src/service/run/status.ts";
 import { waitsOnlyForDay } from "../../../../src/service/run/waits.ts";
 import type { StepCount } from "../../../../src/store/steps.ts";
@@ -65,6 +66,7 @@ interface Known {
   source?: Account | null;
   /** The old server of a move by files. */
   isAnswering?: boolean;
+  filesGone?: FilesGone | null;
 }
 
 async function statusOf(
@@ -78,6 +80,7 @@ async function statusOf(
     nextChatAt = NOW,
     source = null,
     isAnswering = false,
+    filesGone = null,
   }: Known,
   more: Partial<Run> = {},
 ) {
@@ -88,6 +91,7 @@ async function statusOf(
     limits: { load: async () => {}, nextAt: (_userId, name) => nextAt[name] ?? NOW, expectedMs },
     contacts: { nextChatAt: async () => nextChatAt },
     accounts: { get: async () => source },
+    moved: { filesGone: async () => filesGone },
     isAnswering: async () => isAnswering,
     newChatsPerDay: 10,
     awayUntil: (server) => away[server] ?? null,
@@ -122,6 +126,19 @@ describe("the status of a run by files", () => {
     const status = await statusOf(is, { isFromFile });
     expect(status.isOldServerBack).toBe(isBack);
     expect(status.isFromFile === true).toBe(isFromFile);
+  });
+});
+
+describe("the status of a run without its files", () => {
+  const gone = (code: "session_ended" | "account_locked", side: "source" | "target") =>
+    ({ side, problem: { code, serverText: null }, since: 1 }) as const;
+
+  it.each(["lost", "switched_off"] as const)("says what became of them: %s", async (filesGone) => {
+    const of = (problem: Run["problem"]) => statusOf({ filesGone }, { state: "needs_you", problem });
+    expect((await of(gone("session_ended", "source"))).filesGone).toBe(filesGone);
+    expect(await of(gone("session_ended", "target"))).not.toHaveProperty("filesGone");
+    expect(await of(gone("account_locked", "source"))).not.toHaveProperty("filesGone");
+    expect(await of(null)).not.toHaveProperty("filesGone");
   });
 });
 

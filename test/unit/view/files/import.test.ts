@@ -28,6 +28,7 @@ const results: FileImportResult[] = [
   { status: "switched_off" },
   { status: "cleared", erased: null },
   { status: "cleared", erased: { userId: EVIL_USER, rooms: 1 } },
+  { status: "cleared", erased: null, isSwitchedOff: true },
   { status: "in_use" },
   { status: "no_file", isReply: true },
   { status: "no_file", isReply: false },

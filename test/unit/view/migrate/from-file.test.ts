@@ -19,6 +19,7 @@ import { keyStatus } from "../../../../src/view/keys/status.ts";
 import { waysAnswer } from "../../../../src/view/keys/ways.ts";
 import { runEnded } from "../../../../src/view/migrate/end.ts";
 import { roomLetIn } from "../../../../src/view/migrate/let-in.ts";
+import { needsYou } from "../../../../src/view/migrate/needs-you.ts";
 import { planFile, planMessage } from "../../../../src/view/migrate/plan.ts";
 import { moveRetired } from "../../../../src/view/migrate/retired.ts";
 import { startAnswer } from "../../../../src/view/migrate/start.ts";
@@ -136,6 +137,8 @@ const signedOutTarget = {
   ending: "logged_out",
 } as const satisfies SignOutResult;
 
+const sourceGone = { side: "source", problem: { code: "session_ended", serverText: null } } as const;
+
 const messages: Record<string, Message[]> = {
   plan: [
     planMessage(plan(), VIEW),
@@ -196,6 +199,13 @@ const messages: Record<string, Message[]> = {
       "!",
     ),
   ],
+  filesGone: (["lost", "switched_off"] as const).flatMap((filesGone) =>
+    (["needs_you", "watching"] as const).flatMap((state) => {
+      const run = evilRun({ state, isFromFile: true, problem: sourceGone, filesGone });
+      const said = state === "needs_you" ? needsYou(run, "!") : watchHindered(run, "!");
+      return [said, progressMessage(run, NOW, "!")];
+    }),
+  ),
   end: [
     runEnded(end({ run: evilRun({ isFromFile: true, isOldServerBack: true }), report: fromFile }), "!"),
     runEnded(end({ run: evilRun({ isFromFile: true }), report: everyReason, summary: noDeeds }), "!"),
@@ -413,6 +423,15 @@ describe("without the old account", () => {
     const said = text(messages["watchHindered"]?.[0] ?? absent());
     expect(said).toContain("I can join a room only when I can use your new account again.");
     expect(said).not.toContain("old account");
+  });
+
+  it("a move without its files speaks of no session, and says what ends it", () => {
+    for (const said of (messages["filesGone"] ?? []).map(text)) {
+      expect(said).not.toContain("My session");
+      expect(said).toContain("!login old");
+      expect(said).toContain("!migrate cancel ends this and says what is done.");
+      expect(said).not.toContain("keep watching");
+    }
   });
 
   it("a move that is over forgets the files too", () => {
