@@ -6,6 +6,7 @@ import { parseRoomAlias } from "../ids/identifiers.ts";
 import { serverPartOf } from "../ids/server-host.ts";
 import { concurrently } from "./concurrently.ts";
 import { CONCURRENCY } from "./limits.ts";
+import { askingOthers } from "./others-answers.ts";
 import type { Reader } from "./reader.ts";
 import { isFailedRead } from "./unless-unreadable.ts";
 
@@ -33,13 +34,15 @@ export async function withResolvedAliases(
   const dead = await deadAmong(byAlias.map(({ roomId }) => serverPartOf(roomId)));
   const named = byAlias.filter(({ roomId }) => !dead.has(serverPartOf(roomId)));
   const resolved = new Map<string, FileRoom>();
-  await concurrently(named, CONCURRENCY, async (room) => {
-    const found = await lookUp(room.roomId, reader);
-    if (found === null) return;
-    const alias = room.alias ?? room.roomId;
-    const via = [...new Set([...room.via, ...(found.servers ?? []).slice(0, MAX_SERVERS)])];
-    resolved.set(room.roomId, { ...room, roomId: found.room_id, alias, via });
-  });
+  await askingOthers(reader, (asking) =>
+    concurrently(named, CONCURRENCY, async (room) => {
+      const found = await lookUp(room.roomId, asking);
+      if (found === null) return;
+      const alias = room.alias ?? room.roomId;
+      const via = [...new Set([...room.via, ...(found.servers ?? []).slice(0, MAX_SERVERS)])];
+      resolved.set(room.roomId, { ...room, roomId: found.room_id, alias, via });
+    }),
+  );
   const rooms = new Map<string, FileRoom>();
   for (const room of files.rooms) {
     const one = resolved.get(room.roomId) ?? room;
@@ -56,10 +59,7 @@ async function lookUp(
 ): Promise<z.output<typeof directorySchema> | null> {
   const path = apiPath`/_matrix/client/v3/directory/room/${alias}`;
   try {
-    return await reader.request(
-      { method: "GET", path, schema: directorySchema, isRelayed: true },
-      { retries: 0, isTimeoutFinal: true },
-    );
+    return await reader.request({ method: "GET", path, schema: directorySchema, isRelayed: true });
   } catch (error) {
     if (isFailedRead(error)) return null;
     throw error;

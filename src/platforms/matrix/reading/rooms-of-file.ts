@@ -8,6 +8,7 @@ import { valueOf } from "../rooms/state-read.ts";
 import type { AccountSnapshot, RoomFromFile, RoomSnapshot } from "../rooms/types.ts";
 import { concurrently } from "./concurrently.ts";
 import { FailureBudget } from "./failure-budget.ts";
+import { askingOthers } from "./others-answers.ts";
 import type { RoomToFind } from "./outside-room.ts";
 import { readOutsideRoom } from "./outside-room.ts";
 import type { Reader } from "./reader.ts";
@@ -55,14 +56,8 @@ export async function lookAtRoomsOfFile(
 ): Promise<ReadonlyMap<string, RoomSnapshot>> {
   const { reader, userId } = target;
   const shown = new Map<string, RoomSnapshot>();
+  const { log } = reader;
   const summaryFailures = new FailureBudget(MAX_TIMEOUTS);
-  // Servers that are gone are expected here, so no look is repeated.
-  const once = {
-    log: reader.log,
-    summaryFailures,
-    request: ((request) =>
-      reader.request(request, { retries: 0, isTimeoutFinal: true })) as typeof reader.request,
-  };
   const serverName = serverNameOf(userId) ?? "";
   const unknown = rooms.filter(({ roomId }) => looks.get(roomId) === undefined);
   for (const { roomId } of rooms) {
@@ -70,12 +65,14 @@ export async function lookAtRoomsOfFile(
     if (seen !== null) shown.set(roomId, seen);
   }
   let read = 0;
-  await concurrently(unknown, MAX_LOOKS_AT_ONCE, async (room) => {
-    const seen = await readOutsideRoom(once, room, source, userId);
-    if (seen !== null) shown.set(room.roomId, seen);
-    read += 1;
-    onProgress({ of: "file", serverName, read, total: unknown.length });
-  });
+  await askingOthers(reader, ({ request }) =>
+    concurrently(unknown, MAX_LOOKS_AT_ONCE, async (room) => {
+      const seen = await readOutsideRoom({ request, log, summaryFailures }, room, source, userId);
+      if (seen !== null) shown.set(room.roomId, seen);
+      read += 1;
+      onProgress({ of: "file", serverName, read, total: unknown.length });
+    }),
+  );
   const missing = new Set(unknown.map(({ roomId }) => roomId).filter((roomId) => !shown.has(roomId)));
   for (const spaceId of spacesWith(missing, shown, targetRooms)) {
     if (missing.size === 0) break;
@@ -107,10 +104,19 @@ function spacesWith(
 /**
  * The rooms of a space, as its server lists them: itself, and its children or everything below it;
  * none if the server does not show it.
+ * @throws HomeserverError, UnreachableError if the account's own server fails
  */
-export async function roomsOfSpace(
+export function roomsOfSpace(
   spaceId: string,
-  reader: Reader,
+  reader: Pick<Reader, "request">,
+  depth: "children" | "whole",
+): Promise<Record<string, unknown>[]> {
+  return askingOthers(reader, (asking) => pagesOfSpace(spaceId, asking, depth));
+}
+
+async function pagesOfSpace(
+  spaceId: string,
+  { request: ask }: Pick<Reader, "request">,
   depth: "children" | "whole",
 ): Promise<Record<string, unknown>[]> {
   const found: Record<string, unknown>[] = [];
@@ -126,7 +132,7 @@ export async function roomsOfSpace(
       maxBytes: MAX_PAGE_BYTES,
     } as const;
     try {
-      const answer = await reader.request(request, { retries: 0, isTimeoutFinal: true });
+      const answer = await ask(request);
       found.push(...(answer.rooms ?? []).filter(isJsonObject));
       const next = answer.next_batch ?? null;
       if (next === null || next === from) return found;

@@ -38,3 +38,21 @@ it("rooms that a file names by aliases get their IDs from living servers, each r
   ]);
   expect(server.asked.map(({ path }) => path)).not.toContain("v3/directory/room/#gone:old.example");
 });
+
+it.each([
+  { name: "waits for a limit of the account's own server", times: 2, isResolved: true },
+  { name: "fails if that limit does not end", times: Infinity, isResolved: false },
+])("an alias $name", async ({ times, isResolved }) => {
+  let asked = 0;
+  const server = recordedServer(({ path }) => {
+    if (!path.startsWith("v3/directory/")) return undefined;
+    return (asked += 1) <= times
+      ? { status: 429, body: { errcode: "M_LIMIT_EXCEEDED", retry_after_ms: 60_000 } }
+      : { json: { room_id: "!choir" } };
+  });
+  const rooms = [room("#choir:third.example")];
+  const files = { userId: "@me:old.example", importedAt: 0, writtenAt: 0, rooms, contacts: [], data: null };
+  const resolved = withResolvedAliases(files, server.reader, async () => new Set());
+  if (isResolved) expect((await resolved).rooms.map(({ roomId }) => roomId)).toEqual(["!choir"]);
+  else await expect(resolved).rejects.toMatchObject({ status: 429 });
+});
