@@ -100,7 +100,15 @@ export class PeoplesAccounts {
   /** What a person's files say about an old account; `null` if they say nothing about it. */
   async imported(owner: string, { userId }: Pick<OldAccount, "userId">): Promise<ImportedAccount | null> {
     if ((await this.fromFile(owner))?.userId !== userId) return null;
-    return this.#options.imports.content(owner);
+    const content = await this.#options.imports.content(owner);
+    // Files of another account may have taken their place meanwhile.
+    return content?.userId === userId ? content : null;
+  }
+
+  /** Files about another account than the old one of a move, which the move does not use. */
+  async otherFiles(owner: string, { userId }: Pick<OldAccount, "userId">): Promise<{ otherFiles?: string }> {
+    const file = await this.fromFile(owner);
+    return file === null || file.userId === userId ? {} : { otherFiles: file.userId };
   }
 
   /**

@@ -56,7 +56,7 @@ export interface PlanRequest {
 }
 
 export interface PlanningOptions {
-  accounts: Pick<PeoplesAccounts, "of" | "imported" | "filesInstead">;
+  accounts: Pick<PeoplesAccounts, "of" | "imported" | "otherFiles" | "filesInstead">;
   platform: Pick<Platform, "name" | "pair" | "runs" | "files" | "serverName">;
   plans: Plans;
   outbox: Pick<OutboxItems, "roomsOf">;
@@ -105,14 +105,16 @@ export class Planning {
     const { plan, methods } = move.decision;
     const { report } = plan;
     const before = await this.last(request.owner);
-    const made = { payload: storedPlan(plan, move.request), accounts: [source, target] };
-    const number = await plans.put(request.owner, made, now());
+    const stored = { payload: storedPlan(plan, move.request), accounts: [source, target] };
+    const number = await plans.put(request.owner, stored, now());
     // The person has signed out or in meanwhile.
     if (number === null) return this.#plan(request);
     log.info({ number, rooms: report.rooms.length, methods }, "planned");
     const isSameMove = before?.report.source === report.source && before.report.target === report.target;
     const shown = { ...plan, report: await this.withAsked(request.owner, report) };
-    return { status: "planned", plan: { ...shown, number, before: isSameMove ? before.report : null } };
+    const other = await this.#options.accounts.otherFiles(request.owner, source);
+    const made = { ...shown, ...other, number, before: isSameMove ? before.report : null };
+    return { status: "planned", plan: made };
   }
 
   /** A report as it is shown: with those who were asked about its rooms. */

@@ -8,6 +8,8 @@ export interface ShownPlan extends PlanFacts {
   number: number;
   /** The report of the previous plan, if it was for the same two accounts. */
   before: Report | null;
+  /** The account that the person's files are about, if it is not the old one of the plan. */
+  otherFiles?: string;
 }
 
 /**

@@ -33,7 +33,7 @@ export function accountStates(
       files === null || states.source ? accountLine("source", states.source) : lineFromFiles(files),
       accountLine("target", states.target),
     ]),
-    ...(files === null ? [] : [keptFiles(files, Boolean(states.source), prefix)]),
+    ...(files === null ? [] : [keptFiles(files, states.source?.account.userId ?? null, prefix)]),
     ...(missing[0] === undefined
       ? []
       : [paragraph("Next: ", code(`${prefix}login ${sideWord(missing[0])} @you:server`))]),
@@ -49,12 +49,14 @@ function lineFromFiles(files: FilesOverview): Inline[] {
   ];
 }
 
-function keptFiles(files: FilesOverview, isSignedIn: boolean, prefix: string): Block {
+/** @param signedIn the old account that is signed in */
+function keptFiles(files: FilesOverview, signedIn: string | null, prefix: string): Block {
   const { userId, writtenAt, rooms, people, hasData } = files;
   return paragraph(
     `I keep your files of ${formatDate(writtenAt)}`,
-    ...(isSignedIn ? [" about ", code(untrustedCode(userId))] : []),
+    ...(signedIn !== null ? [" about ", code(untrustedCode(userId))] : []),
     `: ${counted(rooms, "room")}, ${people === 1 ? "1 person" : `${people} people`}, ${hasData ? "with" : "without"} settings. `,
+    ...(signedIn === null || signedIn === userId ? [] : ["Your move does not use them. "]),
     code(`${prefix}import --clear`),
     " forgets them.",
   );

@@ -3,6 +3,7 @@ import type { FilesInstead } from "../../service/plan/results.ts";
 import type { Block } from "../document/document.ts";
 import { code, paragraph } from "../document/document.ts";
 import { formatDate } from "../document/time.ts";
+import { untrustedCode } from "../document/untrusted-text.ts";
 
 /**
  * What a person can do whose old server is gone.
@@ -17,7 +18,9 @@ export function filesInstead(
       "If your old server is gone for good: ",
       ...(isSignedIn ? [code(`${prefix}logout old`), ", and then "] : []),
       code(`${prefix}migrate plan`),
-      ` uses your files of ${formatDate(files.writtenAt)}.`,
+      ` uses your files of ${formatDate(files.writtenAt)} about `,
+      code(untrustedCode(files.userId)),
+      ".",
     );
   return paragraph(
     "If your old server is gone for good, send me a file or notes about your rooms and reply to it with ",

@@ -75,6 +75,17 @@ export function changedSinceFile({ writtenAt, entered, left }: SinceFiles, prefi
   ];
 }
 
+/** Files that the person keeps about another account than the one that they have signed in. */
+export function otherFiles(userId: string, prefix: string): Block {
+  return paragraph(
+    "I also keep files about ",
+    code(untrustedCode(userId)),
+    ". They are about another account, so this plan does not use them. ",
+    code(`${prefix}import --clear`),
+    " forgets them.",
+  );
+}
+
 /** The first rooms of a list by name, and the number of the others. */
 function firstNames(rooms: readonly NamedRoom[]): Inline[] {
   const nameOf = roomNames(rooms);

@@ -17,7 +17,7 @@ import { reasonText } from "../words/reasons.ts";
 import { helperNames, noRoomFits, roomNames, unknownRoomsNote } from "../words/room-line.ts";
 import { changedRoute, goneRoom, routeWords } from "../words/route-words.ts";
 import { nothingLeft } from "./nothing-left.ts";
-import { changedSinceFile, lostForGood, planSource } from "./plan-from-files.ts";
+import { changedSinceFile, lostForGood, otherFiles, planSource } from "./plan-from-files.ts";
 import { timeNeeded } from "./time-needed.ts";
 
 /** The longest list in the message itself. The file has all. */
@@ -46,6 +46,7 @@ export function planMessage(
     ...roomCounts(plan),
     ...changes(plan),
     ...(plan.sinceFiles === null ? [] : changedSinceFile(plan.sinceFiles, prefix)),
+    ...(plan.otherFiles === undefined ? [] : [otherFiles(plan.otherFiles, prefix)]),
     ...stuckList(plan, prefix),
     ...warnings(report, prefix),
     ...categories("To be copied", plan, ({ now }) => now, keysToCopy(report, prefix)),

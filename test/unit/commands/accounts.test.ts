@@ -125,7 +125,7 @@ describe("!login", () => {
     await loginCommand({ signIn, accounts, prefix: "!" }).run(values({ account: ["old"] }), conversation);
     expect(asked[0]).toEqual(["offer", ME, "source", "@a:old.example", conversation.address]);
     expect(conversation.text).toContain(
-      "If your old server is gone for good: !migrate plan uses your files of 1 January 1970.",
+      "If your old server is gone for good: !migrate plan uses your files of 1 January 1970 about @",
     );
   });
 

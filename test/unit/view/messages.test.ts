@@ -396,6 +396,17 @@ describe("help for the next step", () => {
       "I keep your files of 1 January 1970: 412 rooms, 1 person, with settings. !import --clear forgets them.",
     );
     expect(said).toContain("Next: !login new @you:server");
+    expect(said).not.toContain("does not use them");
+  });
+
+  it("files about another account than the one that is signed in are said to be of no use", () => {
+    const states = {
+      source: { account: account("source"), sessionState: { kind: "works" }, page: null },
+    } as const;
+    const of = (userId: string): string =>
+      renderPlainText(accounts.accountStates(states, { files: { ...files, userId }, prefix: "!" }).document);
+    expect(of("@other:old.example")).toContain("Your move does not use them. !import --clear forgets them.");
+    expect(of(states.source.account.userId)).not.toContain("does not use them");
   });
 
   it("a sign-out that has nothing to end leads to the files", () => {
@@ -418,7 +429,7 @@ describe("help for the next step", () => {
       "If your old server is gone for good, send me a file",
     );
     expect(said({ files: { kind: "imported", userId: "@a:x", writtenAt: 0 } })).toContain(
-      "If your old server is gone for good: !migrate plan uses your files of 1 January 1970.",
+      "If your old server is gone for good: !migrate plan uses your files of 1 January 1970 about @",
     );
     expect(said({})).not.toContain("gone for good");
     expect(said({ side: "target", files: { kind: "none" } })).not.toContain("gone for good");

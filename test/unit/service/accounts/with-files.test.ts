@@ -19,6 +19,32 @@ function accountsWith(known: FileAccount | null, areImportsAllowed = true): Peop
   return new PeoplesAccounts({ accounts, imports, areImportsAllowed });
 }
 
+describe("files about another account than the one that is signed in", () => {
+  it("are no part of its move, and named", async () => {
+    const other = { userId: "@b:old.example" };
+    expect(await accountsWith(file).imported(OWNER, other)).toBeNull();
+    expect(await accountsWith(file).otherFiles(OWNER, other)).toEqual({ otherFiles: file.userId });
+    expect(await accountsWith(file).otherFiles(OWNER, file)).toEqual({});
+    expect(await accountsWith(null).otherFiles(OWNER, other)).toEqual({});
+  });
+
+  it("are no part of a move either if they take the place of its files while those are read", async () => {
+    const later = {
+      userId: "@b:old.example",
+      importedAt: 6,
+      writtenAt: 6,
+      rooms: [],
+      contacts: [],
+      data: null,
+    };
+    const imports = { account: async () => file, overview: async () => null, content: async () => later };
+    const accounts = new PeoplesAccounts({
+      ...{ accounts: { get: async () => null }, imports, areImportsAllowed: true },
+    });
+    expect(await accounts.imported(OWNER, file)).toBeNull();
+  });
+});
+
 function notRead(side: Side): CannotDecide {
   const account: Account = {
     ...{ owner: OWNER, side, userId: "@a:x", baseUrl: "https://x" },

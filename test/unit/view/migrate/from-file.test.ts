@@ -146,6 +146,7 @@ const messages: Record<string, Message[]> = {
     planMessage(plan({ report: { ...fromFile, source: EVIL_USER, rooms: [] } }), VIEW),
     planMessage(plan({ work: { canBegin: false, categories: [] } }), { prefix: "!", isWatched: true }),
     planMessage(plan({ byFiles: null, sinceFiles }), VIEW),
+    planMessage(plan({ byFiles: null, otherFiles: EVIL_USER }), VIEW),
     planMessage(plan({ byFiles: null, sinceFiles: { ...sinceFiles, entered: [], left: [] } }), VIEW),
     planFile(plan(), jsonReport(fromFile, "plan.json")),
   ],
@@ -308,7 +309,7 @@ describe("without the old account", () => {
   it("a server that does not answer leads to the files", () => {
     const old = { ...account, userId: OLD };
     expect(text(unreadable({ account: old, refusal: away, files: imported }, "!"))).toContain(
-      "If your old server is gone for good: !logout old, and then !migrate plan uses your files of 30 November 2026.",
+      "If your old server is gone for good: !logout old, and then !migrate plan uses your files of 30 November 2026 about @",
     );
     expect(text(unreadable({ account: old, refusal: away, files: { kind: "none" } }, "!"))).toContain(
       "!import",
