@@ -1,6 +1,5 @@
 import type { Kysely } from "kysely";
 import { addressFormat } from "../model/conversation-address.ts";
-import { WATCHED_STATUSES } from "../model/room-routes.ts";
 import type { RunRoom } from "../model/run-room.ts";
 import { plannedFormat } from "../model/run-room.ts";
 import type { RunEvent, RunState } from "../model/run-states.ts";
@@ -191,6 +190,8 @@ export class Runs {
   async replaceWatchedRooms(id: number, rooms: readonly RunRoom[]): Promise<ReadonlySet<string>> {
     return this.#database.transaction().execute(async (transaction) => {
       const kept = new Set<string>();
+      const watched = await watchedRoomsOf(transaction, id, this.#report);
+      const watchedIds = new Set(watched.map(({ roomId }) => roomId));
       for (const room of rooms) {
         const stored = await transaction
           .selectFrom("run_room")
@@ -198,7 +199,7 @@ export class Runs {
           .where("run_id", "=", id)
           .where("room_id", "=", room.roomId)
           .executeTakeFirst();
-        const isWatched = WATCHED_STATUSES.some((status) => status === stored?.status);
+        const isWatched = watchedIds.has(room.roomId);
         if (stored?.is_inside !== 0 || (!isWatched && stored.status !== "planned")) continue;
         kept.add(room.roomId);
         if (!isWatched) continue;

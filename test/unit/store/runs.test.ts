@@ -52,6 +52,23 @@ describe("runs", () => {
     expect(await watched(true)).toEqual(["!waits", "!impossible"]);
   });
 
+  it.each([
+    { isFromFile: false, kept: ["!waits"], replaced: ["!waits"] },
+    { isFromFile: true, kept: ["!waits", "!impossible"], replaced: ["!waits", "!impossible"] },
+  ])("replace what they watch (by files: $isFromFile): $replaced", async ({ isFromFile, kept, replaced }) => {
+    const { store } = await temporaryStore();
+    const rooms = [
+      { ...room("!waits"), status: "needs_moderator" as const },
+      { ...room("!impossible"), route: "impossible" as const, status: "skipped" as const },
+      { ...room("!done"), status: "done" as const, isJoined: true },
+    ];
+    const run = await newRun(store, [], { rooms, isFromFile });
+    const asked = rooms.map((one) => ({ ...one, route: "knock" as const, status: "failed" as const }));
+    expect([...(await store.runs.replaceWatchedRooms(run.id, asked))]).toEqual(kept);
+    const now = await store.runs.rooms(run.id);
+    expect(now.filter(({ status }) => status === "failed").map(({ roomId }) => roomId)).toEqual(replaced);
+  });
+
   it("are stored whole or not at all", async () => {
     const { store } = await temporaryStore();
     await expect(newRun(store, [step("one")], { rooms: [room("!a"), room("!a")] })).rejects.toThrow("UNIQUE");

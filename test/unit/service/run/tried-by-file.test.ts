@@ -7,7 +7,7 @@ import { UnreachableError } from "../../../../src/network/unreachable-error.ts";
 import type { FakeBot } from "../../../support/fakes/fake-bot.ts";
 import { OWNER, SOURCE, TARGET, request, signIn, startFakeBot } from "../../../support/fakes/fake-bot.ts";
 import { FakeHomeservers } from "../../../support/fakes/fake-homeservers.ts";
-import { fakeRoom } from "../../../support/fakes/fake-room.ts";
+import { fakeRoom, moderate } from "../../../support/fakes/fake-room.ts";
 import { temporaryFolder } from "../../../support/store/temporary-store.ts";
 
 const SECOND = 1_000;
@@ -103,13 +103,17 @@ async function plannedRoute(): Promise<Route | undefined> {
 /** Runs the plan until only people can help. @returns the restricted room */
 async function run(): Promise<RunRoom> {
   expect(await after(bot.runServices.starter.start(request))).toMatchObject({ status: "started" });
-  for (let passed = 0; passed < 30 * MINUTE; passed += SECOND) await vi.advanceTimersByTimeAsync(SECOND);
+  await pass(30 * MINUTE);
   const { runs } = bot.store.store;
   const last = await runs.last(OWNER);
   const room = last && (await runs.room(last.id, RESTRICTED));
   if (room === null) throw new Error("the room is not in the run");
   expect(last?.state).toBe("watching");
   return room;
+}
+
+async function pass(ms: number): Promise<void> {
+  for (let passed = 0; passed < ms; passed += SECOND) await vi.advanceTimersByTimeAsync(SECOND);
 }
 
 const triesOfRoom = (): number => joins.filter((roomId) => roomId === RESTRICTED).length;
@@ -202,5 +206,32 @@ describe("a restricted room whose try was refused", () => {
     ]);
     expect(await plannedRoute()).toBe("ask_moderator");
     expect(triesOfRoom()).toBe(tries);
+  });
+});
+
+describe("an invitation after the run", () => {
+  it.each<{ name: string; file: Partial<FileRoom>; isLost?: boolean; before: RunRoom["status"] }>([
+    { name: "that was refused and has helpers", file: { helpers: [mo] }, before: "needs_moderator" },
+    { name: "that was refused and has no helpers", file: {}, before: "skipped" },
+    { name: "of which no server answered", file: {}, isLost: true, before: "skipped" },
+    { name: "that is closed", file: { joinRule: "invite" }, before: "skipped" },
+    { name: "that was knocked at in vain", file: { joinRule: "knock" }, before: "skipped" },
+    {
+      name: "that was only an invitation",
+      file: { membership: "invite", joinRule: "invite" },
+      before: "skipped",
+    },
+    { name: "of a version that the server did not know", file: { version: "99" }, before: "skipped" },
+  ])("takes the account into a room $name", async ({ file, isLost = false, before }) => {
+    await startWith(file, false);
+    if (isLost) servers.lost.add(RESTRICTED);
+    await plannedRoute();
+    expect(await run()).toMatchObject({ isJoined: false, status: before });
+    servers.lost.clear();
+    moderate(servers.rooms.get(RESTRICTED), TARGET, { membership: "invite" });
+    await pass(5 * MINUTE);
+    const { runs } = bot.store.store;
+    const last = await runs.last(OWNER);
+    expect(await runs.room(last?.id ?? 0, RESTRICTED)).toMatchObject({ isJoined: true, status: "done" });
   });
 });
