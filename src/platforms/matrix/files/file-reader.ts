@@ -6,8 +6,9 @@ import { MAX_IMPORT_BYTES } from "../../files.ts";
 import { THREAD_START, threadSources } from "../threads/thread-source.ts";
 
 /**
- * Beyond it the thread ends and the process goes on. Files of 20 MB need less than 100 MB, a YAML
- * document of half a megabyte as well (measured with Node 24).
+ * Beyond it the thread ends and the process usually goes on. Node may end the process while it
+ * clears such a thread, so readers measure a file before they parse it. Then the worst file needs
+ * little less than this, and a real one of 20 MB half of it (measured with Node 24).
  */
 const LIMITS = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32 };
 /** Real files take less than two seconds on a small machine. */
@@ -45,9 +46,12 @@ export class FileReader {
     const entry = this.#options.entry ?? new URL("./read-thread.ts", import.meta.url);
     const sources = await threadSources(entry);
     signal.throwIfAborted();
+    // The bytes of a small file share their memory with others, which must stay here.
+    const copy = new Uint8Array(bytes);
     const worker = new Worker(THREAD_START, {
       eval: true,
-      workerData: { entry: entry.href, sources, bytes: new Uint8Array(bytes) },
+      workerData: { entry: entry.href, sources, bytes: copy },
+      transferList: [copy.buffer],
       resourceLimits: LIMITS,
     });
     const ended = Promise.withResolvers<FileReading>();

@@ -1,10 +1,11 @@
 import type { FileFindings } from "../../../model/room-file.ts";
 import type { FileMistake, FileReading } from "../../files.ts";
 import { MAX_IMPORT_BYTES } from "../../files.ts";
+import { isJsonObject } from "../api/json.ts";
 import { FoundInFile } from "./found-in-file.ts";
 import { isMail, partsOfMail } from "./mail-parts.ts";
 import { isRoomsCsv, readCsv } from "./read-csv.ts";
-import { oddForm, readParsed } from "./read-json.ts";
+import { formOf, readParsed } from "./read-json.ts";
 import type { TextOfFile } from "./read-text.ts";
 import { readText } from "./read-text.ts";
 import { isSavedRooms, parseSavedRooms } from "./read-yaml.ts";
@@ -39,12 +40,13 @@ function readKnown(text: string): Known | null {
 
 function readAsJson(text: string): Known | null {
   if (!/^\s*[{[]/u.test(text)) return null;
-  const odd = oddForm(text);
-  if (odd === "too_deep") return { mistake: odd };
+  const { isTooDeep, hasTooManyValues, hasTooManySettings } = formOf(text);
+  if (isTooDeep) return { mistake: "too_deep" };
   // A large chat log of an app is read as text. Nothing else that is known has so many values.
-  if (odd === "too_many_values")
-    return OWN_KIND.test(text.slice(0, 1_000)) ? { mistake: "unreadable" } : null;
-  return readContent(unlessBroken(() => JSON.parse(text) as unknown));
+  if (hasTooManyValues) return OWN_KIND.test(text.slice(0, 1_000)) ? { mistake: "unreadable" } : null;
+  const content = unlessBroken(() => JSON.parse(text) as unknown);
+  const areSettings = isJsonObject(content) && content["kind"] === "data";
+  return areSettings && hasTooManySettings ? { mistake: "unreadable" } : readContent(content);
 }
 
 function readAsYaml(text: string): Known | null {

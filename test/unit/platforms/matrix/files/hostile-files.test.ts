@@ -110,6 +110,11 @@ describe("a hostile file does no harm", () => {
       is: "unreadable",
     },
     {
+      name: "settings of many values",
+      file: `{"schema":1,"kind":"data","profile":{"a":[${"{},".repeat(300_000)}{}]}}`,
+      is: "unreadable",
+    },
+    {
       name: "one person very often",
       file: `{"schema":1,"kind":"rooms","contacts":[${Array.from({ length: 40_000 }, (_, index) => `{"userId":"@a:x.example","rooms":["!${index}:x.example"]}`).join()}]}`,
       is: [],
