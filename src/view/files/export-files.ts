@@ -248,6 +248,7 @@ function escaped(text: string): string {
   return untrustedCode(text, 100)
     .replace(/[\\`*_[\]<>#|~&]/gu, "\\$&")
     .replace(/(?<=[!#@]\S*|matrix):(?=\S)/giu, "&#58;")
+    .replace(/%(?=[\da-f]{2})/giu, "&#37;")
     .replace(/\\#(?=\/)/gu, "&#35;")
     .replace(/!(?=[\w\\-]{43})/gu, "&#33;");
 }

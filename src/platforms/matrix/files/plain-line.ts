@@ -35,10 +35,12 @@ const NAMED: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Characters that HTML names by a number. A colon is left out, and so are a hash as in links and
- * the sign of an ID that has no server: the bot writes these where a name is to have no ID.
+ * Characters that HTML names by a number. A colon is left out, and so are a hash and an escape as
+ * in links and the sign of an ID that has no server: the bot writes these where a name is to have
+ * no ID.
  */
-const ENTITY = /&(?:#(?!0*58;|35;\/|33;[\w\\-]{43})(\d{1,7})|#x(?!0*3a;)([\da-f]{1,6})|([a-z]{2,6}));/giu;
+const ENTITY =
+  /&(?:#(?!0*58;|35;\/|37;[\da-f]{2}|33;[\w\\-]{43})(\d{1,7})|#x(?!0*3a;)([\da-f]{1,6})|([a-z]{2,6}));/giu;
 /** Escapes of Markdown and JSON. */
 const ESCAPE = /\\(?:u00([2-7][\da-f])|[nrt]|([_*~.!#@\-+=/&%]))/giu;
 /** What nobody sees: soft hyphens, spaces without width, marks of direction, variants. */

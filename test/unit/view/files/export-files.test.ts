@@ -191,6 +191,7 @@ describe("the file of rooms", () => {
       ...["Talk to @eve:evil.example", "#other:evil.example", `!${"x".repeat(43)}`, "Hello!"],
       ...["matrix:r/evil:evil.example", "see https://matrix.to/#/%23evil%3Aevil.example", "a](http://x)"],
       ...["app.example/#/#evil:evil.example", "12:30 & more", "roomSave: []", "Content-Type: text/html"],
+      ...["app.example/rooms/%21evil%3Aevil.example", "100% %41"],
     ];
     const rooms = [
       ...oddIds.map((roomId) => room({ roomId })),
