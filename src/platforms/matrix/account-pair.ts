@@ -12,7 +12,7 @@ import { leftChats } from "./contact/chats/left-chats.ts";
 import { withFormerNames } from "./contact/rename/given-names.ts";
 import { decideRooms } from "./decide-rooms.ts";
 import { decisionOf } from "./decision.ts";
-import type { DeadAmong } from "./files/files-as-account.ts";
+import type { DeadAmong, LivingAmong } from "./files/files-as-account.ts";
 import { NO_FILES, readFiles, resolvedFiles } from "./files/files-as-account.ts";
 import type { ServerHealth } from "./files/server-health.ts";
 import type { KeyWorker } from "./keys/worker/key-worker.ts";
@@ -33,7 +33,7 @@ import type { WatchingAccount } from "./watch/watching-account.ts";
 export interface AccountPairOptions extends OpenAccountOptions {
   compareKeys: PlatformKeys["compare"];
   keyWorker: Pick<KeyWorker, "job">;
-  health: Pick<ServerHealth, "deadAmong">;
+  health: Pick<ServerHealth, "deadAmong" | "livingAmong">;
   recentLooks: Pick<RecentLooks, "of">;
   /** As `inTurn` of `StepContext`; one for the process. */
   inTurn: KeyedQueue;
@@ -100,6 +100,7 @@ async function decideUntilFailure(
     looksOf: (account, wanted) => recentLooks.of(account, wanted),
     deadAmong: (serverNames) =>
       health.deadAmong(serverNames, { signal: either, onProgress: request.onProgress }),
+    livingAmong: (serverNames) => health.livingAmong(serverNames),
     now,
     endOthers: () => ending.abort(),
   });
@@ -122,11 +123,13 @@ async function decide(
     readKeys,
     looksOf,
     deadAmong,
+    livingAmong,
     now,
     endOthers,
   }: {
     looksOf: RecentLooks["of"];
     deadAmong: DeadAmong;
+    livingAmong: LivingAmong;
     readKeys: (accounts: Readonly<Record<Side, Account>>) => Promise<KeyFacts>;
     now: () => number;
     endOthers: () => void;
@@ -142,7 +145,7 @@ async function decide(
   const [sourceReading, targetReading, keys] = await unlessOneFails(
     [
       signedIn === null
-        ? readFiles(files, source.account.userId, { deadAmong, target, botUserId })
+        ? readFiles(files, source.account.userId, { deadAmong, livingAmong, target, botUserId })
         : readOpenAccount(signedIn, target.account.userId, {
             onProgress,
             withLastActivity: filters.activeSince !== null,

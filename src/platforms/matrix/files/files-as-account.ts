@@ -1,5 +1,5 @@
 import type { ImportedAccount } from "../../../model/room-file.ts";
-import { serverPartOf } from "../ids/server-host.ts";
+import { isSameServer, serverPartOf } from "../ids/server-host.ts";
 import type { OpenAccount } from "../open-account.ts";
 import { guarded } from "../open-account.ts";
 import type { AccountReading } from "../reading/account-reading.ts";
@@ -8,6 +8,9 @@ import { readingFromFiles, serversOfFiles } from "../reading/reading-from-files.
 
 /** Finds the dead servers among these. */
 export type DeadAmong = (serverNames: readonly string[]) => Promise<ReadonlySet<string>>;
+
+/** The servers among these that were asked a short time ago, and lived. */
+export type LivingAmong = (serverNames: readonly string[]) => ReadonlySet<string>;
 
 /** In the place of files, where somebody has signed in the source. */
 export const NO_FILES: ImportedAccount = {
@@ -33,12 +36,25 @@ export function resolvedFiles(
 export async function readFiles(
   files: ImportedAccount,
   userId: string,
-  { deadAmong, target, botUserId }: { deadAmong: DeadAmong; target: OpenAccount; botUserId: string },
+  {
+    deadAmong,
+    livingAmong,
+    target,
+    botUserId,
+  }: {
+    deadAmong: DeadAmong;
+    livingAmong: LivingAmong;
+    target: { readonly account: Pick<OpenAccount["account"], "userId"> };
+    botUserId: string;
+  },
 ): Promise<AccountReading> {
-  const deadServers = await deadAmong(serversOfFiles(files));
+  const own = serverPartOf(userId);
+  const named = serversOfFiles(files);
+  const deadServers = await deadAmong(named);
   return readingFromFiles(files, {
     targetUserId: target.account.userId,
     botUserIds: [botUserId],
-    deadServers: new Set([...deadServers, serverPartOf(userId)]),
+    deadServers: new Set([...deadServers, own, ...named.filter((name) => isSameServer(name, own))]),
+    livingServers: livingAmong(named),
   });
 }

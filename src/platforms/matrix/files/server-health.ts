@@ -61,6 +61,7 @@ const DELEGATIONS = ["_matrix-fed._tcp", "_matrix._tcp"];
  */
 export class ServerHealth {
   readonly #options: ServerHealthOptions;
+  /** By name in lower case: names that differ in case are one server. */
   readonly #known = new Map<string, { readonly isDead: boolean; readonly until: number }>();
 
   constructor(options: ServerHealthOptions) {
@@ -73,7 +74,10 @@ export class ServerHealth {
     { signal, onProgress = () => undefined }: ProbeOptions = {},
   ): Promise<ReadonlySet<string>> {
     const names = [...new Set(serverNames)];
-    const unknown = names.filter((name) => this.#remembered(name) === null).slice(0, MAX_PROBES);
+    const byName = new Map(names.map((name) => [name.toLowerCase(), name]));
+    const unknown = [...byName.values()]
+      .filter((name) => this.#remembered(name) === null)
+      .slice(0, MAX_PROBES);
     let read = 0;
     await concurrently(unknown, MAX_PROBES_AT_ONCE, async (name) => {
       if (signal?.aborted === true) return;
@@ -83,6 +87,11 @@ export class ServerHealth {
       onProgress({ of: "servers", read, total: unknown.length });
     });
     return new Set(names.filter((name) => this.#remembered(name) === true));
+  }
+
+  /** The servers among these that were asked a short time ago, and lived. Nobody is asked. */
+  livingAmong(serverNames: readonly string[]): ReadonlySet<string> {
+    return new Set(serverNames.filter((name) => this.#remembered(name) === false));
   }
 
   /**
@@ -153,12 +162,15 @@ export class ServerHealth {
   }
 
   #remembered(serverName: string): boolean | null {
-    const known = this.#known.get(serverName);
+    const known = this.#known.get(serverName.toLowerCase());
     return known === undefined || known.until <= this.#options.monotonicNow() ? null : known.isDead;
   }
 
   #remember(serverName: string, isDead: boolean): void {
     if (this.#known.size >= MAX_REMEMBERED) this.#known.clear();
-    this.#known.set(serverName, { isDead, until: this.#options.monotonicNow() + REMEMBERED_MS });
+    this.#known.set(serverName.toLowerCase(), {
+      isDead,
+      until: this.#options.monotonicNow() + REMEMBERED_MS,
+    });
   }
 }

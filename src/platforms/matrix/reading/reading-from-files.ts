@@ -38,6 +38,8 @@ export interface FileParties {
   readonly botUserIds: readonly string[];
   /** Servers from which nothing answers, and the one of the account. */
   readonly deadServers: ReadonlySet<string>;
+  /** Servers that are known to exist. Nothing is known about the others. */
+  readonly livingServers?: ReadonlySet<string>;
 }
 
 /** Further servers of a room add little. */
@@ -135,12 +137,17 @@ function roomFromFile(room: FileRoom, userId: string, parties: FileParties): Roo
   return room.encrypted === false ? { ...snapshot, encryption: { kind: "absent" } } : snapshot;
 }
 
-/** Those of the file, of its helpers, and of the room's ID, which names the server that made it. */
-function viaOf({ roomId, via, helpers }: FileRoom, { deadServers }: FileParties): string[] {
+/**
+ * Those of the file, of its helpers, and of the room's ID, which names the server that made it.
+ * Servers that are known to exist come first, IP addresses last.
+ */
+function viaOf({ roomId, via, helpers }: FileRoom, { deadServers, livingServers }: FileParties): string[] {
   const ofHelpers = helpers.map(({ userId }) => serverPartOf(userId));
   const named = [...via, ...ofHelpers, serverPartOf(roomId)].filter(isServerName);
-  const living = named.filter((serverName) => !deadServers.has(serverName));
-  return [...new Set([...living.filter((name) => !isIpLiteral(name)), ...living])].slice(0, MAX_VIA);
+  const others = [...new Set(named)].filter((serverName) => !deadServers.has(serverName));
+  const rank = (name: string): number =>
+    (isIpLiteral(name) ? 2 : 0) + (livingServers?.has(name) === true ? 0 : 1);
+  return others.sort((one, other) => rank(one) - rank(other)).slice(0, MAX_VIA);
 }
 
 /** People whom somebody can still reach. Bots count only if there is nobody else. */

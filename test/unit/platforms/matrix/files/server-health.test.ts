@@ -130,6 +130,26 @@ describe("a server", () => {
     expect(counts).toEqual(["servers 1/2", "servers 2/2", "servers 1/1"]);
   });
 
+  it("is one server, however its name is written", async () => {
+    const { one, asked } = health(() => "dns");
+    const names = ["Some.Example", "some.example"];
+    expect([...(await one.deadAmong(names))]).toEqual(names);
+    expect([...(await one.deadAmong(["SOME.example"]))]).toEqual(["SOME.example"]);
+    expect(asked).toHaveLength(2);
+  });
+
+  it("is known to live only after it was asked and lived", async () => {
+    const { one, pass } = health((url) =>
+      url.includes("//lives.") ? 200 : url.includes("//gone.") ? "dns" : "dns_away",
+    );
+    const names = ["lives.example", "gone.example", "unknown.example"];
+    expect([...one.livingAmong(names)]).toEqual([]);
+    await one.deadAmong(names);
+    expect([...one.livingAmong(names)]).toEqual(["lives.example"]);
+    pass(HOUR_MS);
+    expect([...one.livingAmong(names)]).toEqual([]);
+  });
+
   it("waits for few others", async () => {
     let underWay = 0;
     let most = 0;

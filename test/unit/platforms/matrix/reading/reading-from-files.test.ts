@@ -138,3 +138,70 @@ describe("files in place of an old account", () => {
     expect(compared(source)).toMatchObject({ missing: {}, notMoved: ["profile avatar_url: source_gone"] });
   });
 });
+
+describe("the servers and helpers of a room in files", () => {
+  const servers = {
+    deadServers: new Set([
+      ...["dead.example", "dead.example:8448", "192.0.2.1", "[2001:db8::1]:8448", "old.example"],
+    ]),
+    livingServers: new Set(["living.example", "living.example:8448", "192.0.2.2", "[2001:db8::2]:443"]),
+  };
+
+  function roomOf(changes: Partial<FileRoom>, roomId = "!a") {
+    const rooms = [room(roomId, changes)];
+    const imported = { userId: OLD, importedAt: 2, writtenAt: 1, rooms, contacts: [], data: null };
+    const parties = { targetUserId: NEW, botUserIds: [], ...servers };
+    return readingFromFiles(imported, parties).snapshot.rooms.get(roomId)?.fromFile;
+  }
+  const helper = (userId: string) => ({ userId, displayName: null, power: 100 });
+
+  it.each<{ name: string; via: string[]; kept: string[] }>([
+    { name: "a dead server", via: ["dead.example", "living.example"], kept: ["living.example"] },
+    { name: "only dead servers", via: ["dead.example", "old.example"], kept: [] },
+    {
+      name: "an unknown server before a living one",
+      via: ["unknown.example", "living.example"],
+      kept: ["living.example", "unknown.example"],
+    },
+    {
+      name: "ports, which make another server",
+      via: ["dead.example:8448", "dead.example:443", "living.example:8448"],
+      kept: ["living.example:8448", "dead.example:443"],
+    },
+    {
+      name: "IP addresses, which come last",
+      via: ["192.0.2.1", "192.0.2.3", "192.0.2.2", "unknown.example", "living.example"],
+      kept: ["living.example", "unknown.example", "192.0.2.2", "192.0.2.3"],
+    },
+    {
+      name: "IPv6 addresses",
+      via: ["[2001:db8::1]:8448", "[2001:db8::2]:443", "unknown.example"],
+      kept: ["unknown.example", "[2001:db8::2]:443"],
+    },
+    { name: "no server names", via: ["not a name", "", "a..b", "living.example"], kept: ["living.example"] },
+    { name: "a server twice", via: ["living.example", "living.example"], kept: ["living.example"] },
+    {
+      name: "many unknown servers before a living one",
+      via: [...Array.from({ length: 20 }, (_, index) => `u${index}.example`), "living.example"],
+      kept: ["living.example", ...Array.from({ length: 7 }, (_, index) => `u${index}.example`)],
+    },
+  ])("begin with living ones: $name", ({ via, kept }) => {
+    expect(roomOf({ via })?.via).toEqual(kept);
+  });
+
+  it("are those of helpers and of the room's ID too, unless they are dead", () => {
+    const helpers = ["@a:dead.example", "@b:unknown.example", "@c:living.example:8448"].map(helper);
+    expect(roomOf({ helpers }, "!a:dead.example")?.via).toEqual(["living.example:8448", "unknown.example"]);
+    expect(roomOf({}, "!a:living.example")?.via).toEqual(["living.example"]);
+  });
+
+  it("are helpers of servers that are not dead, in the order of the file", () => {
+    const helpers = [
+      ...["@a:dead.example", "@b:unknown.example", "@c:dead.example:8448", "@d:dead.example:443"],
+      ...["@e:192.0.2.1", "@f:192.0.2.2", "@g:[2001:db8::1]:8448", "@h:living.example", "@i:old.example"],
+    ].map(helper);
+    expect(roomOf({ helpers })?.helpers.map(({ userId }) => userId)).toEqual([
+      ...["@b:unknown.example", "@d:dead.example:443", "@f:192.0.2.2", "@h:living.example"],
+    ]);
+  });
+});
