@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import { isFromFile } from "../../model/account.ts";
 import type { Download, FileReference } from "../../model/file-reference.ts";
 import type { FileFindings } from "../../model/room-file.ts";
+import { isActive } from "../../model/run-states.ts";
 import type { FileMistake, PlatformFiles } from "../../platforms/files.ts";
 import { MAX_IMPORT_BYTES } from "../../platforms/files.ts";
 import type { Platform } from "../../platforms/platform.ts";
@@ -52,6 +53,8 @@ export interface FileImported {
   /** The old server answers, so the person must sign in the old account. */
   readonly isOldServerAnswering: boolean;
   readonly isOldSignedIn: boolean;
+  /** A move that goes by the files of this account: it works, or only watches. */
+  readonly move?: "under_way" | "watching";
   readonly isNewSignedIn: boolean;
 }
 
@@ -125,6 +128,14 @@ export class FileImports {
     return (await runs.unfinished(owner)).some((run) => run.isFromFile && run.source === source.userId);
   }
 
+  async #moveBy(owner: string, userId: string): Promise<Pick<FileImported, "move">> {
+    const moves = (await this.#options.runs.unfinished(owner)).filter(
+      (run) => run.isFromFile && run.source === userId && run.purpose === "move",
+    );
+    if (moves.length === 0) return {};
+    return { move: moves.some(isActive) ? "under_way" : "watching" };
+  }
+
   async #keep(
     { owner, isClearing }: FileImportRequest,
     typed: string | null,
@@ -156,6 +167,7 @@ export class FileImports {
       ...{ status: "imported", userId, findings: own, newRooms: kept.newRooms, knownRooms: kept.knownRooms },
       isOldServerAnswering:
         !isOldSignedIn && (await platform.files.isAnswering(userId, this.#stopping.signal)),
+      ...(await this.#moveBy(owner, userId)),
       isOldSignedIn,
       isNewSignedIn: target !== null,
     };

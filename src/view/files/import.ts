@@ -217,8 +217,20 @@ function notUnderstood({ format, notUnderstood: { first, total } }: FileFindings
   ];
 }
 
-function nextStep({ isOldSignedIn, isNewSignedIn }: FileImported, prefix: string): Inline[] {
+function nextStep({ isOldSignedIn, isNewSignedIn, move }: FileImported, prefix: string): Inline[] {
   const plan = code(`${prefix}migrate plan`);
+  if (move === "under_way")
+    return [
+      "Your move is under way. It takes up what this file adds before it ends, so there is nothing to do.",
+    ];
+  if (move === "watching")
+    return [
+      "Your move is done and only watches, so it does not begin with what this file adds. ",
+      plan,
+      " shows what that is, and then ",
+      code(`${prefix}migrate start`),
+      " does it.",
+    ];
   if (isOldSignedIn) return ["Next: ", plan, " also says what changed since the file."];
   if (isNewSignedIn)
     return ["Next: ", plan, " shows what can be moved without your old account. It changes nothing."];

@@ -27,6 +27,8 @@ const NOTES = "I was in !garden:third.example and #dogs:third.example, and @me:d
 let store: Store;
 let isAnswering: boolean;
 let download: Download["status"];
+/** Whether a download ends only with the process. */
+let hangs: boolean;
 let log: string[];
 /** For which the runs that had lost their files go on. */
 let imported: string[];
@@ -36,6 +38,7 @@ beforeEach(async () => {
   ({ store } = await temporaryStore());
   isAnswering = false;
   download = "downloaded";
+  hangs = false;
   log = [];
   imported = [];
   files.clear();
@@ -68,10 +71,15 @@ function imports(areAllowed = true): FileImports {
         userId: (typed) => (/^@\w+:\w+\.\w+$/u.test(typed) ? typed : null),
       },
     },
-    download: async ({ mediaId }) =>
-      download === "downloaded"
+    download: async ({ mediaId }, { signal }) => {
+      while (hangs) {
+        signal.throwIfAborted();
+        await new Promise(setImmediate);
+      }
+      return download === "downloaded"
         ? { status: download, bytes: Buffer.from(files.get(mediaId) ?? "") }
-        : { status: download },
+        : { status: download };
+    },
     imported: async (...known) => void imported.push(known.join(" ")),
     now: () => NOW,
     log: pino({ level: "info" }, { write: (line: string) => void log.push(line) }),
@@ -261,6 +269,64 @@ describe("files by which a move goes", () => {
     expect((await kept())?.userId).toBe(OLD);
     await store.runs.apply(id, "cancelled");
     expect(await run({ isClearing: true })).toMatchObject({ status: "cleared" });
+  });
+});
+
+describe("an import while a move goes by files", () => {
+  it.each([
+    { state: "running", move: "under_way", said: "It takes up what this file adds before it ends" },
+    { state: "watching", move: "watching", said: "!migrate start" },
+    { state: "over", move: undefined, said: "Next, sign in your new account" },
+  ] as const)("says what that does with the file: $state", async ({ state, move, said }) => {
+    const { id } = await newRun(store, [step("join")], { owner: OWNER, source: OLD, isFromFile: true });
+    if (state === "watching") await store.runs.apply(id, "settled_with_watch");
+    if (state === "over") await store.runs.apply(id, "settled");
+    send("$one", ROOMS_FILE);
+    const result = await run();
+    expect(result).toMatchObject({ status: "imported", ...(move !== undefined && { move }) });
+    expect("move" in result).toBe(move !== undefined);
+    expect(JSON.stringify(fileImportAnswer(result, "!"))).toContain(said);
+  });
+});
+
+describe("two imports at once", () => {
+  it("keep both files, and a file once that comes twice", async () => {
+    send("$one", ROOMS_FILE);
+    send("$two", NOTES);
+    const service = imports();
+    const of = (inReplyTo: string) =>
+      service.import({ owner: OWNER, roomId: ROOM, inReplyTo, as: OLD, isClearing: false });
+    const results = await Promise.all([of("$one"), of("$two"), of("$one")]);
+    expect(results.map((result) => result.status === "imported" && result.newRooms)).toEqual([1, 2, 0]);
+    expect((await kept())?.rooms.toSorted()).toEqual([
+      "!choir:dead.example",
+      "!garden:third.example",
+      "#dogs:third.example",
+    ]);
+  });
+
+  it("of two accounts keep one, and refuse the other", async () => {
+    send("$one", ROOMS_FILE);
+    send("$two", OTHER_FILE);
+    const both = ["$one", "$two"].map((inReplyTo) => run({ inReplyTo }));
+    expect((await Promise.all(both)).map(({ status }) => status).toSorted()).toEqual([
+      "imported",
+      "other_account",
+    ]);
+    expect((await kept())?.rooms).toHaveLength(1);
+  });
+
+  it("of which one is stopped before anything is stored lose nothing when it is given again", async () => {
+    send("$one", ROOMS_FILE);
+    const service = imports();
+    const request = { owner: OWNER, roomId: ROOM, inReplyTo: null, as: null, isClearing: false };
+    hangs = true;
+    const stopped = service.import(request);
+    service.stop();
+    await expect(stopped).rejects.toThrow("the process stops");
+    expect(await kept()).toBeNull();
+    hangs = false;
+    expect(await run()).toMatchObject({ status: "imported", newRooms: 1, knownRooms: 0 });
   });
 });
 

@@ -173,3 +173,40 @@ describe("a move that has lost its files", () => {
     expect([await state(), isInside(CLOSED)]).toEqual(["over", true]);
   });
 });
+
+describe("a file that is imported while a move goes by files", () => {
+  const NEW_ROOM = fileRoom("!space:old.example", "public");
+
+  it("between plan and start is part of the move, and the answer names its rooms", async () => {
+    await importRooms(bot, [NEW_ROOM]);
+    const started = await after(bot.runServices.starter.start(request));
+    if (started.status !== "started") throw new Error(started.status);
+    expect(started.changes.map(({ room, before }) => [room.roomId, before])).toEqual([
+      [NEW_ROOM.roomId, null],
+    ]);
+    await pass(MINUTE);
+    expect(isInside(NEW_ROOM.roomId)).toBe(true);
+  });
+
+  it("is taken up at the end of a move that works", async () => {
+    expect(await after(bot.runServices.starter.start(request))).toMatchObject({ status: "started" });
+    await importRooms(bot, [NEW_ROOM]);
+    await pass(MINUTE);
+    expect([await state(), isInside(NEW_ROOM.roomId)]).toEqual(["watching", true]);
+  });
+
+  it("is not taken up by a move that only watches, and by a new plan after it", async () => {
+    await startMove();
+    await importRooms(bot, [NEW_ROOM]);
+    await pass(5 * MINUTE);
+    expect([await state(), isInside(NEW_ROOM.roomId)]).toEqual(["watching", false]);
+    expect(await after(bot.planning.plan({ ...request, filters }))).toMatchObject({ status: "planned" });
+    const again = { ...request, address: { ...request.address, eventId: "$again" } };
+    expect(await after(bot.runServices.starter.start(again))).toMatchObject({
+      status: "started",
+      changes: [],
+    });
+    await pass(MINUTE);
+    expect([await state(), isInside(NEW_ROOM.roomId)]).toEqual(["watching", true]);
+  });
+});

@@ -48,6 +48,8 @@ const results: FileImportResult[] = [
   imported({ notUnderstood: unread }, { isOldServerAnswering: true }),
   imported({ writtenAt: 0 }, { isOldSignedIn: true }),
   imported({}, { isNewSignedIn: true, knownRooms: 2 }),
+  imported({}, { isNewSignedIn: true, move: "under_way" }),
+  imported({}, { isNewSignedIn: true, move: "watching" }),
 ];
 
 const text = (result: FileImportResult): string => renderPlainText(fileImportAnswer(result, "!").document);
