@@ -1,16 +1,20 @@
-import { Worker } from "node:worker_threads";
+import type { ChildProcess } from "node:child_process";
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import { Slots } from "../../../model/slots.ts";
 import type { FileReading } from "../../files.ts";
 import { MAX_IMPORT_BYTES } from "../../files.ts";
-import { THREAD_START, threadSources } from "../threads/thread-source.ts";
 
 /**
- * Beyond it the thread ends and the process usually goes on. Node may end the process while it
- * clears such a thread, so readers measure a file before they parse it. Then the worst file needs
- * little less than this, and a real one of 20 MB half of it (measured with Node 24).
+ * Beyond these megabytes the process of the file ends. The worst file needs little less, and a real
+ * one of 20 MB half of it (measured with Node 24). A thread would not do: Node can end the whole
+ * process while it clears a thread that has used up its memory.
  */
-const LIMITS = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32 };
+const MEMORY = ["--max-old-space-size=256", "--max-semi-space-size=16"];
+/** Nobody reads what this process prints. */
+const WARNINGS = ["--no-warnings"];
 /** Real files take less than two seconds on a small machine. */
 const MAX_READING_MS = 60_000;
 /** Each file takes memory. Further ones wait. */
@@ -18,14 +22,14 @@ const MAX_READINGS = 1;
 
 export interface FileReaderOptions {
   readonly log: Logger;
-  /** The module of the thread. */
+  /** The module of the process. */
   readonly entry?: URL;
   readonly maxMs?: number;
 }
 
 /**
- * Reads files of unknown people, each in a thread of its own. A file that takes too much time or
- * memory ends only its thread.
+ * Reads files of unknown people, each in a process of its own, which has no secret. A file that
+ * takes too much time or memory ends only that process.
  */
 export class FileReader {
   readonly #options: FileReaderOptions;
@@ -38,26 +42,24 @@ export class FileReader {
   /** @throws the reason of the signal, if it is aborted */
   read(bytes: Buffer, signal: AbortSignal): Promise<FileReading> {
     if (bytes.length > MAX_IMPORT_BYTES) return Promise.resolve({ status: "refused", mistake: "too_large" });
-    return this.#slots.run([], () => this.#readInThread(bytes, signal), signal);
+    return this.#slots.run([], () => this.#readInProcess(bytes, signal), signal);
   }
 
-  async #readInThread(bytes: Buffer, signal: AbortSignal): Promise<FileReading> {
-    const { log, maxMs = MAX_READING_MS } = this.#options;
-    const entry = this.#options.entry ?? new URL("./read-thread.ts", import.meta.url);
-    const sources = await threadSources(entry);
+  async #readInProcess(bytes: Buffer, signal: AbortSignal): Promise<FileReading> {
     signal.throwIfAborted();
-    // The bytes of a small file share their memory with others, which must stay here.
-    const copy = new Uint8Array(bytes);
-    const worker = new Worker(THREAD_START, {
-      eval: true,
-      workerData: { entry: entry.href, sources, bytes: copy },
-      transferList: [copy.buffer],
-      resourceLimits: LIMITS,
+    const { log, maxMs = MAX_READING_MS } = this.#options;
+    const entry = this.#options.entry ?? new URL("./file-reading-process.ts", import.meta.url);
+    const child = fork(fileURLToPath(entry), {
+      execArgv: [...MEMORY, ...WARNINGS],
+      env: {},
+      // JSON would turn each byte into text.
+      serialization: "advanced",
+      stdio: ["ignore", "ignore", "ignore", "ipc"],
     });
     const ended = Promise.withResolvers<FileReading>();
     let isOver = false;
     const refuse = (cause: string): void => {
-      // An error is followed by the end of the thread, and so is an answer.
+      // An answer is followed by the end of the process.
       if (isOver) return;
       isOver = true;
       log.warn({ cause, bytes: bytes.length }, "a file could not be read");
@@ -66,22 +68,30 @@ export class FileReader {
     const timer = setTimeout(() => refuse("time"), maxMs);
     const abort = (): void => ended.reject(signal.reason);
     signal.addEventListener("abort", abort);
-    worker.once("message", (reading: FileReading) => {
+    child.once("message", (reading: FileReading) => {
       isOver = true;
       ended.resolve(reading);
     });
-    // The message of an error may quote the file.
-    worker.on("error", (error: unknown) =>
-      refuse(error instanceof Error && "code" in error ? String(error.code) : "bug"),
-    );
-    worker.once("exit", () => refuse("exit"));
+    child.on("error", (error) => refuse("code" in error ? String(error.code) : "bug"));
+    child.once("exit", (code, endedBy) => refuse(`exit ${endedBy ?? code}`));
+    // A process that ends at once may not take it. Its end says more than that error.
+    child.send(bytes, () => undefined);
     try {
       return await ended.promise;
     } finally {
       isOver = true;
       clearTimeout(timer);
       signal.removeEventListener("abort", abort);
-      await worker.terminate();
+      await end(child);
     }
   }
+}
+
+/** Resolves when the memory of the process is free. */
+async function end(child: ChildProcess): Promise<void> {
+  const isRunning = child.pid !== undefined && child.exitCode === null && child.signalCode === null;
+  if (!isRunning) return;
+  const ended = once(child, "exit");
+  child.kill("SIGKILL");
+  await ended;
 }

@@ -2,12 +2,12 @@ import { setFlagsFromString } from "node:v8";
 import { Worker } from "node:worker_threads";
 import type { Logger } from "pino";
 import { Slots } from "../../../../model/slots.ts";
-import type { ThreadCode } from "../../threads/thread-source.ts";
-import { THREAD_START, threadSources } from "../../threads/thread-source.ts";
 import type { BackupJob, JobKeys } from "./backup-job.ts";
 import { BackupShapeError } from "./backup-scanner.ts";
 import type { JobMethod, WorkerAnswer, WorkerRequest } from "./messages.ts";
 import { memoryIn } from "./messages.ts";
+import type { ThreadCode } from "./thread-source.ts";
+import { THREAD_START, threadSources } from "./thread-source.ts";
 
 /** The thread of the keys has ended during a job, or a job has met a bug. */
 export class KeyWorkerError extends Error {

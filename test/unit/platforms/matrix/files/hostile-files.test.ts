@@ -189,12 +189,12 @@ describe("a hostile file does no harm", () => {
 
 /** The address of a module with this code. */
 async function moduleOf(code: string): Promise<URL> {
-  const path = join(await temporaryFolder(), "thread.ts");
+  const path = join(await temporaryFolder(), "process.ts");
   await writeFile(path, code);
   return pathToFileURL(path);
 }
 
-describe("the thread that reads a file", () => {
+describe("the process that reads a file", () => {
   const log = pino({ level: "silent" });
   const { signal } = new AbortController();
 
@@ -215,13 +215,34 @@ describe("the thread that reads a file", () => {
     { name: "never ends", code: "for (;;);" },
     { name: "fails", code: "throw new Error('!secret');" },
     { name: "ends without an answer", code: "process.exit();" },
-  ])("is ended if it $name, and the process goes on", async ({ code }) => {
+  ])("is ended if it $name, and the bot goes on", async ({ code }) => {
     const entry = await moduleOf(code);
     const reader = new FileReader({ log, entry, maxMs: 3_000 });
     expect(await reader.read(Buffer.from(KNOWN), signal)).toEqual({
       status: "refused",
       mistake: "unreadable",
     });
+  });
+
+  it("knows no secret of the environment", async () => {
+    const entry = await moduleOf(
+      `process.once("message", () => process.send({ names: Object.keys(process.env) }));`,
+    );
+    expect(process.env).toHaveProperty("PATH");
+    expect(await new FileReader({ log, entry }).read(Buffer.from(KNOWN), signal)).toEqual({ names: [] });
+  });
+
+  it("is not ended by a signal to all processes of the bot", async () => {
+    const real = new URL(
+      "../../../../../src/platforms/matrix/files/file-reading-process.ts",
+      import.meta.url,
+    );
+    const entry = await moduleOf(
+      `await import("${real.href}");
+      for (const signal of ["SIGINT", "SIGTERM"]) process.kill(process.pid, signal);`,
+    );
+    const read = await new FileReader({ log, entry }).read(Buffer.from(KNOWN), signal);
+    expect(read).toMatchObject({ status: "read", findings: { rooms: [{ roomId: KNOWN }] } });
   });
 
   it("does not read a file that is too large", async () => {

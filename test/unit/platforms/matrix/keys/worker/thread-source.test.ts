@@ -5,7 +5,10 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { THREAD_START, threadSources } from "../../../../../src/platforms/matrix/threads/thread-source.ts";
+import {
+  THREAD_START,
+  threadSources,
+} from "../../../../../../src/platforms/matrix/keys/worker/thread-source.ts";
 
 const ENTRY = `
 import { parentPort } from "node:worker_threads";
