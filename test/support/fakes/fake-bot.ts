@@ -280,7 +280,8 @@ const LONGEST = 3_000;
 const ALWAYS_SET = 1;
 
 /**
- * Runs until the bot crashes or the run is over. The person says `start` until there is a run,
+ * Runs until the bot crashes or the run is over. The person says `plan` until there is a plan,
+ * `start` until there is a run,
  * and a moderator answers once the run waits for people.
  */
 export async function runUntilCrashOrEnd(
@@ -290,6 +291,7 @@ export async function runUntilCrashOrEnd(
   const { runs } = bot.store.store;
   const work = (async () => {
     await bot.runServices.start();
+    if ((await bot.planning.last(OWNER)) === null) await bot.planning.plan({ ...request, filters });
     if ((await runs.last(OWNER)) === null) await bot.runServices.starter.start(request);
   })();
   let failure: unknown = null;

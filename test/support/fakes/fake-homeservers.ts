@@ -73,6 +73,8 @@ export class FakeHomeservers {
   readonly uncounted = new Set<string>();
   /** Rooms of which no server answers any more. */
   readonly lost = new Set<string>();
+  /** Rooms whose summaries are shown. */
+  readonly summarized = new Set<string>();
   /** Aliases whose own servers hang. */
   readonly hangingAliases = new Set<string>();
   /** The changes that other people could see, in order. */
@@ -169,6 +171,8 @@ export class FakeHomeservers {
         if (roomId === undefined) throw NOT_FOUND;
         return { room_id: roomId };
       }
+      case "room_summary":
+        return this.#summary(this.#room(name), account);
       case "rooms":
         return this.#inRoom(method, this.#room(name), rest, { ...by, account });
       default:
@@ -180,6 +184,15 @@ export class FakeHomeservers {
     const room = this.rooms.get(roomId);
     if (room === undefined) throw NOT_FOUND;
     return room;
+  }
+
+  #summary(room: FakeRoom, { userId }: FakeAccount): unknown {
+    if (!this.summarized.has(room.roomId)) throw NOT_FOUND;
+    const membership = room.members.get(userId)?.["membership"];
+    return {
+      ...{ room_id: room.roomId, join_rule: joinRuleOf(room), num_joined_members: room.count("join") },
+      ...{ guest_can_join: false, world_readable: false, ...(membership !== undefined && { membership }) },
+    };
   }
 
   #joined(userId: string): FakeRoom[] {

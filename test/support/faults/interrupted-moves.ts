@@ -106,15 +106,25 @@ export interface InterruptedMoves {
   move(interruption: Interruption): Promise<{ processes: number; differences: string[] }>;
 }
 
+/** How moves begin. */
+export interface Beginning {
+  /** Prepares the store. */
+  prepare: (bot: FakeBot) => Promise<void>;
+  servers?: () => FakeHomeservers;
+  /** Called at every request, before the interruption. */
+  onRequest?: (request: FakeRequest) => void;
+}
+
 /** Prepares the moves before the tests of a file, with a stopped clock. */
-export function prepareInterruptedMoves(): InterruptedMoves {
+export function prepareInterruptedMoves(beginning: Beginning = { prepare: makePlan }): InterruptedMoves {
+  const { prepare, servers = fakePerson } = beginning;
   let folder = "";
   const moves: InterruptedMoves = {
     whole: [],
     writes: 0,
     sent: 0,
     move: async (interruption) => {
-      const { end, processes } = await move(folder, interruption);
+      const { end, processes } = await move(folder, beginning, interruption);
       return { processes, differences: differences(end, moves.whole) };
     },
   };
@@ -123,10 +133,10 @@ export function prepareInterruptedMoves(): InterruptedMoves {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "mover-crash-"));
     stopClock();
-    const first = startFakeBot({ folder, servers: fakePerson() });
-    await makePlan(first);
+    const first = startFakeBot({ folder, servers: servers() });
+    await prepare(first);
     await first.store.close();
-    const uninterrupted = await move(folder, {
+    const uninterrupted = await move(folder, beginning, {
       crashTimeOf: () => {
         moves.writes += 1;
         return "none";
@@ -150,16 +160,25 @@ export function prepareInterruptedMoves(): InterruptedMoves {
  */
 async function move(
   folder: string,
+  { servers: started = fakePerson, onRequest: before }: Beginning,
   interruption: Interruption,
 ): Promise<{ end: string[]; processes: number }> {
   const dataDir = await mkdtemp(join(folder, "move-"));
   await copyFile(join(folder, "mover.sqlite"), join(dataDir, "mover.sqlite"));
-  const servers = fakePerson();
-  let bot = startFakeBot({ folder: dataDir, servers, ...interruption });
+  const servers = started();
+  const start = ({ crashTimeOf, onRequest }: Interruption): FakeBot =>
+    startFakeBot({
+      ...{ folder: dataDir, servers, ...(crashTimeOf !== undefined && { crashTimeOf }) },
+      onRequest: (request, crash) => {
+        before?.(request);
+        onRequest?.(request, crash);
+      },
+    });
+  let bot = start(interruption);
   let processes = 1;
   if ((await runUntilCrashOrEnd(bot, servers)) === "crashed") {
     processes = 2;
-    bot = startFakeBot({ folder: dataDir, servers });
+    bot = start({});
     expect(await runUntilCrashOrEnd(bot, servers)).toBe("over");
   }
   await bot.runServices.stop();
