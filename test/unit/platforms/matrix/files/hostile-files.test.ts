@@ -119,10 +119,10 @@ describe("a hostile file does no harm", () => {
       file: `{"schema":1,"kind":"rooms","contacts":[${Array.from({ length: 40_000 }, (_, index) => `{"userId":"@a:x.example","rooms":["!${index}:x.example"]}`).join()}]}`,
       is: [],
     },
-    { name: "YAML of items", file: `roomSave:\n${"- id: x\n".repeat(400_000)}`, is: [] },
+    { name: "YAML of items", file: `roomSave:\n${"- id: x\n".repeat(100_000)}`, is: [] },
     {
       name: "YAML of one item",
-      file: `roomSave:\n- id: "${KNOWN}"\n${"  a: 1\n".repeat(1_000_000)}`,
+      file: `roomSave:\n- id: "${KNOWN}"\n${"  a: 1\n".repeat(200_000)}`,
       is: [KNOWN],
     },
     {
@@ -133,10 +133,10 @@ describe("a hostile file does no harm", () => {
     { name: "YAML of quotes", file: `roomSave:\n${'- "'.repeat(150_000)}\n`, is: "empty" },
     {
       name: "CSV of columns and rows",
-      file: `roomId,membership${",a".repeat(200_000)}\n${`${KNOWN},join\n`.repeat(200_000)}`,
+      file: `roomId,membership${",a".repeat(200_000)}\n${`${KNOWN},join\n`.repeat(60_000)}`,
       is: [KNOWN],
     },
-    { name: "CSV of empty rows", file: `roomId,membership,\n${"a\n".repeat(2_000_000)}${KNOWN}`, is: [] },
+    { name: "CSV of empty rows", file: `roomId,membership,\n${"a\n".repeat(200_000)}${KNOWN}`, is: [] },
     {
       name: "CSV of one cell",
       file: `roomId,membership,\n"${"a".repeat(8_000_000)}\n${KNOWN}"`,
@@ -208,16 +208,12 @@ describe("the process that reads a file", () => {
       name: "takes too much memory",
       code: "const all = []; for (;;) all.push(new Array(1e6).fill(all.length));",
     },
-    {
-      name: "takes too much memory just when its time is over",
-      code: "const all = []; setTimeout(() => { for (;;) all.push(new Array(1e6).fill(all.length)); }, 2_950);",
-    },
-    { name: "never ends", code: "for (;;);" },
+    { name: "never ends", code: "for (;;);", maxMs: 500 },
     { name: "fails", code: "throw new Error('!secret');" },
     { name: "ends without an answer", code: "process.exit();" },
-  ])("is ended if it $name, and the bot goes on", async ({ code }) => {
+  ])("is ended if it $name, and the bot goes on", async ({ code, maxMs }) => {
     const entry = await moduleOf(code);
-    const reader = new FileReader({ log, entry, maxMs: 3_000 });
+    const reader = new FileReader({ log, entry, ...(maxMs !== undefined && { maxMs }) });
     expect(await reader.read(Buffer.from(KNOWN), signal)).toEqual({
       status: "refused",
       mistake: "unreadable",
