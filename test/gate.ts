@@ -16,15 +16,11 @@ interface Stage {
 const STANDSTILL_MS = 10 * 60_000;
 
 // The lanes run in parallel, the stages of a lane one after the other. Both lanes take about the
-// same time. The end-to-end tests take longest and wait for servers half of the time. Meanwhile the
-// other lane has the processor.
+// same time. Tests with servers wait for them half of the time. Meanwhile the other lane has the
+// processor.
 const LANES: readonly (readonly Stage[])[] = [
-  [testRun("test:e2e"), staticCheck("lint:code")],
-  [
-    ...["typecheck", "lint:layers", "format:check", "knip"].map(staticCheck),
-    testRun("test:unit"),
-    testRun("test:integration"),
-  ],
+  [testRun("test:e2e"), ...["lint:code", "format:check", "knip"].map(staticCheck)],
+  [...["typecheck", "lint:layers"].map(staticCheck), testRun("test:unit"), testRun("test:integration")],
 ];
 
 // A signal ends the running stages, which clean up. Then the gate ends.
