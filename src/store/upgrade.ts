@@ -18,6 +18,7 @@ import { keyCopies } from "./upgrades/016-key-copies.ts";
 import { receivedFiles } from "./upgrades/017-received-files.ts";
 import { contact } from "./upgrades/018-contact.ts";
 import { imports } from "./upgrades/019-imports.ts";
+import { openedChats } from "./upgrades/020-opened-chats.ts";
 
 /**
  * All schema versions in order. The version number is the position, counted from one. A released
@@ -43,6 +44,7 @@ export const schemaUpgrades: readonly string[] = [
   receivedFiles,
   contact,
   imports,
+  openedChats,
 ];
 
 /** Converts rows after the upgrades from a version on. */

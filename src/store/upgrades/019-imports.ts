@@ -1,7 +1,6 @@
 /**
  * What files that a person imported say about an old account, and whether a run goes by files.
  * `room`, `contact` and `data` are JSON. `written_at` is when the newest file with it was written.
- * A run by files counts the new chats of its owner and of its new account.
  */
 export const imports = `
 CREATE TABLE imported_account (
@@ -31,7 +30,4 @@ CREATE TABLE imported_contact (
 ) STRICT, WITHOUT ROWID;
 
 ALTER TABLE run ADD COLUMN from_file INTEGER NOT NULL DEFAULT 0;
-
-CREATE INDEX opened_chat_for ON opened_chat (owner, at);
-CREATE INDEX opened_chat_by ON opened_chat (opened_by, at);
 `;
