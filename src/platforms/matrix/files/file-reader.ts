@@ -15,7 +15,7 @@ import { MAX_IMPORT_BYTES } from "../../files.ts";
 const MEMORY = ["--max-old-space-size=256", "--max-semi-space-size=16"];
 /** Nobody reads what this process prints. */
 const WARNINGS = ["--no-warnings"];
-/** Real files take less than two seconds on a small machine. */
+/** A real file takes less than a second, and one of 20 MB some seconds, on a small machine. */
 const MAX_READING_MS = 60_000;
 /** Each file takes memory. Further ones wait. */
 const MAX_READINGS = 1;

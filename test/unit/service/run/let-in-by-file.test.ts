@@ -1,20 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { NO_FILTERS } from "../../../../src/model/filters.ts";
-import type { FileAccountData, FileRoom } from "../../../../src/model/room-file.ts";
+import type { FileAccountData } from "../../../../src/model/room-file.ts";
 import { UnreachableError } from "../../../../src/network/unreachable-error.ts";
 import type { ReadProgress } from "../../../../src/platforms/reading.ts";
 import type { FakeBot } from "../../../support/fakes/fake-bot.ts";
-import {
-  OWNER,
-  SOURCE,
-  TARGET,
-  fakePerson,
-  request,
-  signIn,
-  startFakeBot,
-} from "../../../support/fakes/fake-bot.ts";
+import { OWNER, TARGET, fakePerson, request, signIn, startFakeBot } from "../../../support/fakes/fake-bot.ts";
 import type { FakeHomeservers } from "../../../support/fakes/fake-homeservers.ts";
 import { moderate } from "../../../support/fakes/fake-room.ts";
+import { fileRoom, importRooms } from "../../../support/fakes/file-rooms.ts";
 import { sendAll, subjectsOf } from "../../../support/store/send-all.ts";
 import { temporaryFolder } from "../../../support/store/temporary-store.ts";
 
@@ -35,14 +28,6 @@ let progress: ReadProgress[];
 
 const mo = { userId: "@mo:live.example", displayName: "Mo", power: 100 };
 const friend = { userId: "@bo:live.example", displayName: "Bo", power: 0 };
-
-function room(roomId: string, joinRule: string, more: Partial<FileRoom> = {}): FileRoom {
-  return {
-    ...{ roomId, joinRule, membership: "join", name: null, alias: null, aliases: [], via: ["new.example"] },
-    ...{ version: "11", allow: [], encrypted: false, direct: false, partner: null, tags: {}, power: null },
-    ...{ memberCount: null, helpers: [], successor: null, link: null, ...more },
-  };
-}
 
 const DATA: FileAccountData = {
   accountData: { "m.recent_emoji": { recent_emoji: [{ emoji: "🎺", total: 3 }] } },
@@ -66,16 +51,15 @@ beforeEach(async () => {
   });
   await signIn(bot, ["target"]);
   const rooms = [
-    room(PUBLIC, "public", { tags: { "m.favourite": { order: 0.5 } } }),
-    room(SPACE, "invite", { helpers: [mo] }),
-    room(RESTRICTED, "restricted", { allow: [SPACE] }),
-    room(CHAT, "invite", { direct: true, partner: friend.userId }),
+    fileRoom(PUBLIC, "public", { tags: { "m.favourite": { order: 0.5 } } }),
+    fileRoom(SPACE, "invite", { helpers: [mo] }),
+    fileRoom(RESTRICTED, "restricted", { allow: [SPACE] }),
+    fileRoom(CHAT, "invite", { direct: true, partner: friend.userId }),
     // Nobody is known who could help.
-    room(CLOSED, "invite", { tags: { "u.work": {} } }),
-    room(KNOCK, "knock", { helpers: [mo] }),
+    fileRoom(CLOSED, "invite", { tags: { "u.work": {} } }),
+    fileRoom(KNOCK, "knock", { helpers: [mo] }),
   ];
-  const findings = { writtenAt: 1, contacts: [], data: DATA, rooms };
-  await bot.store.store.imports.add({ owner: OWNER, userId: SOURCE, isInstead: false, findings }, Date.now());
+  await importRooms(bot, rooms, DATA);
   await bot.runServices.start();
   expect((await plan()).report.rooms.map(({ route, status }) => `${route} ${status}`)).toEqual([
     "join planned",

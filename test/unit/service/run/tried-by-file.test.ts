@@ -5,9 +5,10 @@ import type { Route } from "../../../../src/model/routes.ts";
 import type { RunRoom } from "../../../../src/model/run-room.ts";
 import { UnreachableError } from "../../../../src/network/unreachable-error.ts";
 import type { FakeBot } from "../../../support/fakes/fake-bot.ts";
-import { OWNER, SOURCE, TARGET, request, signIn, startFakeBot } from "../../../support/fakes/fake-bot.ts";
+import { OWNER, TARGET, request, signIn, startFakeBot } from "../../../support/fakes/fake-bot.ts";
 import { FakeHomeservers } from "../../../support/fakes/fake-homeservers.ts";
 import { fakeRoom, moderate } from "../../../support/fakes/fake-room.ts";
+import { fileRoom, importRooms } from "../../../support/fakes/file-rooms.ts";
 import { temporaryFolder } from "../../../support/store/temporary-store.ts";
 
 const SECOND = 1_000;
@@ -30,11 +31,7 @@ let servers: FakeHomeservers;
 let joins: string[];
 
 function inFile(roomId: string, joinRule: string, more: Partial<FileRoom> = {}): FileRoom {
-  return {
-    ...{ roomId, joinRule, membership: "join", name: null, alias: null, aliases: [], via: ["live.example"] },
-    ...{ version: "11", allow: [], encrypted: false, direct: false, partner: null, tags: {}, power: null },
-    ...{ memberCount: null, helpers: [], successor: null, link: null, ...more },
-  };
+  return fileRoom(roomId, joinRule, { via: ["live.example"], ...more });
 }
 
 /** Starts a bot whose person has imported files. No server shows a room before it is joined. */
@@ -67,8 +64,7 @@ async function startWith(restricted: Partial<FileRoom>, isLetIn: boolean): Promi
     inFile(HELPED, "invite", { helpers: [mo] }),
     inFile(RESTRICTED, "restricted", restricted),
   ];
-  const findings = { writtenAt: 1, contacts: [], data: null, rooms };
-  await bot.store.store.imports.add({ owner: OWNER, userId: SOURCE, isInstead: false, findings }, Date.now());
+  await importRooms(bot, rooms);
   await bot.runServices.start();
 }
 
